@@ -1,0 +1,81 @@
+"""The record of the pipeline: many lines of one stream that came at one time.
+
+A pump makes one batch of one read; rings, files, the console and streams pass it on whole, and split it only
+where somebody looks at single lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+Stream = Literal["stdout", "stderr"]
+
+SYSTEM = "system"
+"""The process name of prox's own lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``count`` records with the ids ``first_id``, ``first_id + 1``, …; ids rise over all processes together.
+
+    ``data`` is lines ended by LF; where ``partial``, it is one piece of a long line, without LF, and the next
+    batch of the same process and stream goes on with that line. ``time`` is in seconds since the epoch.
+    """
+
+    process: str
+    stream: Stream
+    time: float
+    first_id: int
+    count: int
+    data: bytes
+    partial: bool = False
+
+    @property
+    def end_id(self) -> int:
+        """The id after the last record's."""
+        return self.first_id + self.count
+
+    def records(self) -> list[bytes]:
+        """Return each record's bytes, without the LF."""
+        return [self.data] if self.partial else self.data[:-1].split(b"\n")
+
+    def skip(self, records: int) -> Batch:
+        """Return the batch without its first ``records`` (fewer than ``count``)."""
+        if not records:
+            return self
+        rest = self.data.split(b"\n", records)[records]
+        return Batch(self.process, self.stream, self.time, self.first_id + records, self.count - records, rest)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line as people and programs see it: ``text`` without line end, bytes that are not UTF-8 as U+FFFD."""
+
+    id: int
+    timestamp: datetime
+    process: str
+    stream: Stream
+    text: str
+    partial: bool = False
+
+
+def text_of(record: bytes) -> str:
+    """Return a record as text: a CR that belongs to the line's end is dropped, what is not UTF-8 is U+FFFD."""
+    return record.removesuffix(b"\r").decode("utf-8", "replace")
+
+
+def timestamp(time: float) -> str:
+    """Return RFC 3339 in UTC with exactly three decimals and ``Z``."""
+    seconds, millis = divmod(round(time * 1000), 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+
+
+def lines_of(batch: Batch) -> list[LogLine]:
+    """Split a batch into lines."""
+    when = datetime.fromtimestamp(round(batch.time * 1000) / 1000, UTC)
+    return [
+        LogLine(batch.first_id + n, when, batch.process, batch.stream, text_of(record), batch.partial)
+        for n, record in enumerate(batch.records())
+    ]

@@ -1,0 +1,79 @@
+"""Chunks of bytes → whole lines, the same lines whatever way the bytes were split.
+
+A line ends at LF, which is no part of it; a CR before it stays, as it is a byte that the process wrote.
+A line longer than ``MAX_LINE`` comes in several pieces, so that no line can hold more than that in memory.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MAX_LINE = 1024 * 1024
+"""Bytes of a line after which it is cut into pieces (``http-api.md``: 1 MiB)."""
+
+
+class Piece(NamedTuple):
+    """Whole lines, each ended by LF, or (``partial``) a part of one long line, more of which follows."""
+
+    data: bytes
+    partial: bool = False
+
+
+class LineSplitter:
+    """Cuts one stream into lines. Feed it chunks; what has no LF yet is kept for the next one."""
+
+    def __init__(self, max_line: int = MAX_LINE) -> None:
+        self._max_line = max_line
+        self._tail = bytearray()
+
+    def feed(self, chunk: bytes) -> list[Piece]:
+        """Return what ``chunk`` completes, in order."""
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            self._tail += chunk
+            return self._cut_tail()
+        whole = bytes(self._tail) + chunk[:end] if self._tail else chunk[:end]
+        self._tail = bytearray(chunk[end:])
+        # Only a block longer than the limit can hold a line longer than the limit.
+        pieces = [Piece(whole)] if len(whole) <= self._max_line else self._cut_lines(whole)
+        return pieces + self._cut_tail()
+
+    def flush(self) -> list[Piece]:
+        """Return the last line, which no LF ended, as a whole one: the stream is at its end."""
+        tail, self._tail = bytes(self._tail), bytearray()
+        return [Piece(tail + b"\n")] if tail else []
+
+    def _cut_tail(self) -> list[Piece]:
+        """Cut pieces off an unfinished line as long as it is longer than the limit."""
+        pieces = []
+        while len(self._tail) > self._max_line:
+            size = _char_boundary(self._tail, self._max_line)
+            pieces.append(Piece(bytes(self._tail[:size]), partial=True))
+            del self._tail[:size]
+        return pieces
+
+    def _cut_lines(self, whole: bytes) -> list[Piece]:
+        """Cut the lines of a block that are longer than the limit; lines between them stay together."""
+        pieces: list[Piece] = []
+        plain_from = start = 0
+        while start < len(whole):
+            end = whole.index(b"\n", start) + 1
+            if end - 1 - start > self._max_line:
+                if start > plain_from:
+                    pieces.append(Piece(whole[plain_from:start]))
+                while end - 1 - start > self._max_line:
+                    size = _char_boundary(whole[start : start + self._max_line + 1], self._max_line)
+                    pieces.append(Piece(whole[start : start + size], partial=True))
+                    start += size
+                plain_from = start
+            start = end
+        pieces.append(Piece(whole[plain_from:]))
+        return pieces
+
+
+def _char_boundary(data: bytes | bytearray, size: int) -> int:
+    """Return the place at or up to 3 bytes before ``size`` where no UTF-8 character is cut (RFC 3629 §3)."""
+    for place in range(size, max(size - 4, 0), -1):
+        if data[place] & 0xC0 != 0x80:
+            return place
+    return size

@@ -1,0 +1,89 @@
+"""Which lines somebody asked for: a filter over batches, and the newest lines of several rings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prox.core.logs.batch import Batch, LogLine, Stream, lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from prox.core.logs.ring import Ring
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What to show. None: no restriction. ``since`` (inclusive) and ``until`` (exclusive) in seconds since the epoch."""
+
+    processes: frozenset[str] | None = None
+    stream: Stream | None = None
+    matches: Callable[[bytes], bool] | None = None
+    """On the UTF-8 bytes of a line's text; see ``core.patterns``."""
+    since: float | None = None
+    until: float | None = None
+
+    def wants(self, batch: Batch) -> bool:
+        """Say whether lines of this batch may be asked for, without a look at the lines."""
+        return (
+            (self.processes is None or batch.process in self.processes)
+            and (self.stream is None or batch.stream == self.stream)
+            and (self.since is None or _millis(batch.time) >= self.since)
+            and (self.until is None or _millis(batch.time) < self.until)
+        )
+
+    def lines(self, batch: Batch) -> list[LogLine]:
+        """Return the lines of a batch that are asked for, in order."""
+        if not self.wants(batch):
+            return []
+        lines = lines_of(batch)
+        if self.matches is None:
+            return lines
+        matches = self.matches
+        return [line for line in lines if matches(line.text.encode())]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """``lines``: the newest that were asked for, oldest first. ``total``: how many match, before the limits."""
+
+    lines: list[LogLine]
+    total: int
+
+
+def newest_first(rings: Iterable[Ring]) -> list[Batch]:
+    """Return the batches of several rings, newest first (ids rise over all of them together)."""
+    batches = [batch for ring in rings for batch in ring.newest_first()]
+    batches.sort(key=lambda batch: batch.first_id, reverse=True)
+    return batches
+
+
+def select(rings: Iterable[Ring], wanted: LogFilter, *, lines: int | None = None, size: int | None = None) -> Selection:
+    """Return the newest lines that ``wanted`` asks for: at most ``lines``, and ``size`` bytes of text."""
+    newest: list[LogLine] = []
+    total = 0
+    for batch in newest_first(rings):
+        if not wanted.wants(batch):
+            continue
+        found = wanted.lines(batch)
+        total += len(found)
+        newest.extend(reversed(found))
+    kept = newest if lines is None else newest[:lines]
+    if size is not None:
+        kept = kept[: _within(kept, size)]
+    return Selection(kept[::-1], total)
+
+
+def _within(newest: list[LogLine], size: int) -> int:
+    """Return how many of the lines, newest first, fit into ``size`` bytes of text."""
+    for count, line in enumerate(newest):
+        size -= len(line.text.encode())
+        if size < 0:
+            return count
+    return len(newest)
+
+
+def _millis(time: float) -> float:
+    """Return the time as people see it: a filter by a line's shown timestamp must find that line."""
+    return round(time * 1000) / 1000

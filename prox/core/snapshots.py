@@ -1,0 +1,64 @@
+"""What is known of a process at one moment: frozen, the same for the Python and the HTTP API.
+
+Names and meanings are ``http-api.md``'s; the JSON that the API sends is these types, encoded by msgspec.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Status = Literal["running", "stopped", "starting", "stopping", "crashed"]
+Health = Literal["healthy", "unhealthy", "unknown"]
+Kind = Literal["process", "job"]
+
+
+class ProcessSnapshot(Struct, frozen=True, kw_only=True):
+    """One process now. ``pid`` and ``uptime_seconds`` are 0 when it is not running; what is not known is None."""
+
+    name: str
+    status: Status
+    pid: int
+    uptime_seconds: int
+    restarts: int
+    """Starts after the first."""
+    health: Health
+    kind: Kind = "process"
+    ready: bool = False
+    """Running, and healthy where it has a health check."""
+    exit_code: int | None = None
+    """Of its last end; None where a signal ended it, or it has not ended yet."""
+    signal: str | None = None
+    """The name of the signal (``SIGSEGV``) that ended it."""
+    reason: str | None = None
+    """A sentence: why it crashed, waits or was not started."""
+    started_at: str | None = None
+    port: int | None = None
+    url: str | None = None
+    groups: tuple[str, ...] = ()
+    description: str = ""
+    cpu_percent: float | None = None
+    memory_bytes: int | None = None
+
+
+class HealthcheckSnapshot(Struct, frozen=True, kw_only=True):
+    enabled: bool
+    last_check: str | None
+    last_output: str
+    consecutive_failures: int
+
+
+class ProcessEvent(Struct, frozen=True):
+    """Status, health or readiness of a process changed."""
+
+    process: ProcessSnapshot
+    previous_status: Status
+
+
+class ShutdownEvent(Struct, frozen=True):
+    """Everything is being stopped."""
+
+
+class Overflow(Struct, frozen=True):
+    """The subscriber was too slow and has missed events: look at the whole state again."""

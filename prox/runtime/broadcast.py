@@ -1,0 +1,195 @@
+"""Log lines from the pumps to everybody: rings, sinks (lossless) and subscribers (lossy, told of each gap).
+
+Counterpart of ``core.logs``. Publishing is synchronous, so that ids, rings and subscribers always agree;
+a pump then waits in ``wait_room`` where a lossless sink is behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakSet
+
+import trio
+
+from prox.core.logs.batch import SYSTEM, Batch, Stream
+from prox.core.logs.lines import Piece
+from prox.core.logs.query import LogFilter, Selection, newest_first, select
+from prox.core.logs.ring import Ring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+SUBSCRIBER_BYTES = 8 * 1024 * 1024
+"""What may wait for one subscriber, in bytes of log text; beyond it lines are dropped and counted."""
+
+
+class Sink(Protocol):
+    """Somebody who gets every line. ``write`` keeps or writes the batch and never raises."""
+
+    def write(self, batch: Batch) -> None: ...
+
+    async def wait_room(self) -> None:
+        """Return once the sink can take more; a sink that is behind slows the processes here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """``count`` lines were missed at this place."""
+
+    count: int
+
+
+class LogHub:
+    """The rings of all processes and whoever listens."""
+
+    def __init__(self, names: Iterable[str], *, max_lines: int, max_bytes: int) -> None:
+        self._rings = {name: Ring(max_lines, max_bytes) for name in (*names, SYSTEM)}
+        self._sinks: list[Sink] = []
+        self._subscriptions: WeakSet[Subscription] = WeakSet()
+        # Ids go on rising from one run of prox to the next, so that a client that reconnects with the id of
+        # a line of an earlier run gets everything of this one.
+        self._next_id = int(time.time() * 1000) << 16
+        self._first_id = self._next_id
+        self._closed = False
+
+    def add_sink(self, sink: Sink) -> None:
+        self._sinks.append(sink)
+
+    def remove_sink(self, sink: Sink) -> None:
+        self._sinks.remove(sink)
+
+    def publish(self, process: str, stream: Stream, pieces: Iterable[Piece]) -> None:
+        """Record what a process wrote, as of now."""
+        now = time.time()
+        for data, partial in pieces:
+            count = 1 if partial else data.count(b"\n")
+            batch = Batch(process, stream, now, self._next_id, count, data, partial)
+            self._next_id += count
+            self._rings[process].append(batch)
+            for sink in self._sinks:
+                sink.write(batch)
+            for subscription in list(self._subscriptions):
+                subscription._put(batch)
+
+    def system(self, text: str) -> None:
+        """Record a line of prox's own."""
+        self.publish(SYSTEM, "stdout", [_piece(text)])
+
+    async def wait_room(self) -> None:
+        """Wait until every lossless sink can take more."""
+        for sink in list(self._sinks):
+            await sink.wait_room()
+
+    def select(self, wanted: LogFilter, *, lines: int | None = None, size: int | None = None) -> Selection:
+        """Return the newest lines in memory that ``wanted`` asks for."""
+        return select(self._rings_of(wanted), wanted, lines=lines, size=size)
+
+    def subscribe(
+        self, wanted: LogFilter, *, tail: int = 0, after_id: int | None = None, limit: int = SUBSCRIBER_BYTES
+    ) -> Subscription:
+        """Listen from now on, with no gap and no repeat at the seam to what came before.
+
+        ``tail``: begin with the newest so many lines that match. ``after_id``: begin with everything after
+        that line which is still in memory, with ``Dropped`` first where some of it no longer is.
+        ``limit``: bytes that may wait for the subscriber.
+        """
+        subscription = Subscription(wanted, limit)
+        rings = self._rings_of(wanted)
+        if after_id is not None:
+            if after_id >= self._first_id:
+                lost = sum(ring.lost_after(after_id) for ring in rings)
+                subscription._lose(min(lost, self._next_id - after_id - 1))
+            for batch in reversed(newest_first(rings)):
+                if batch.end_id > after_id + 1:
+                    subscription._put(batch.skip(max(0, after_id + 1 - batch.first_id)), bounded=False)
+        elif tail > 0:
+            for batch in reversed(_newest(newest_first(rings), wanted, tail)):
+                subscription._put(batch, bounded=False)
+        if self._closed:
+            subscription.close()
+        else:
+            self._subscriptions.add(subscription)
+        return subscription
+
+    def close(self) -> None:
+        """End every subscription once it has read what waits for it: there will be no more lines."""
+        self._closed = True
+        for subscription in list(self._subscriptions):
+            subscription.close()
+
+    def _rings_of(self, wanted: LogFilter) -> list[Ring]:
+        names = self._rings if wanted.processes is None else wanted.processes
+        return [self._rings[name] for name in names if name in self._rings]
+
+
+class Subscription:
+    """What waits for one subscriber. It ends by ``close``, or when nobody holds it any longer."""
+
+    def __init__(self, wanted: LogFilter, limit: int) -> None:
+        self.wanted = wanted
+        self._limit = limit
+        self._waiting: deque[Batch | Dropped] = deque()
+        self._bytes = 0
+        self._news = trio.Event()
+        self._closed = False
+
+    async def receive(self) -> list[Batch | Dropped]:
+        """Return everything that waits, at least one item. Raises trio.EndOfChannel at the end."""
+        while not self._waiting:
+            if self._closed:
+                raise trio.EndOfChannel
+            self._news = trio.Event()
+            await self._news.wait()
+        ready = list(self._waiting)
+        self._waiting.clear()
+        self._bytes = 0
+        return ready
+
+    def close(self) -> None:
+        """Take nothing more; what waits can still be received."""
+        self._closed = True
+        self._news.set()
+
+    def _put(self, batch: Batch, *, bounded: bool = True) -> None:
+        if self._closed or not self.wanted.wants(batch):
+            return
+        if bounded and self._waiting and self._bytes + len(batch.data) > self._limit:
+            self._lose(batch.count)
+        else:
+            self._waiting.append(batch)
+            self._bytes += len(batch.data)
+        self._news.set()
+
+    def _lose(self, count: int) -> None:
+        if not count:
+            return
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(last, Dropped):
+            self._waiting[-1] = Dropped(last.count + count)
+        else:
+            self._waiting.append(Dropped(count))
+        self._news.set()
+
+
+def _newest(batches: list[Batch], wanted: LogFilter, tail: int) -> list[Batch]:
+    """Return, newest first, the batches that hold the newest ``tail`` lines that match, the oldest one cut."""
+    kept: list[Batch] = []
+    for batch in batches:
+        found = wanted.lines(batch)
+        if not found:
+            continue
+        if len(found) >= tail:
+            kept.append(batch.skip(found[-tail].id - batch.first_id))
+            break
+        kept.append(batch)
+        tail -= len(found)
+    return kept
+
+
+def _piece(text: str) -> Piece:
+
+    return Piece("".join(f"{line}\n" for line in text.splitlines() or [""]).encode())
