@@ -1,0 +1,193 @@
+"""The life of one process as a table: phase × wanted × event → phase, wanted, command.
+
+Three facts are kept apart: what is *wanted* (up or down), which *phase* the process is in, and how its last
+incarnation *ended*. What people call the status follows from them. Whoever asks for something (API, CLI,
+Ctrl-C) changes what is wanted; what happens in the world (spawned, exited, gone) changes the phase; the
+command in a row is what the runtime has to do about it. Events that are not in the table are refused where a
+person asked for them, and are a bug of ours where the world is said to have done them; either way nothing
+has changed.
+
+::
+
+    DOWN ──start──▶ PENDING ──spawned──▶ UP ──stop, restart──▶ ENDING ──gone──▶ DOWN or PENDING
+      ▲                │                  └──exited──▶ SWEEPING ──gone──▶ DOWN or PENDING
+      └──spawn failed──┘
+
+In UP, ENDING and SWEEPING exactly one incarnation exists, in DOWN and PENDING none. In SWEEPING its leader
+has ended by itself, and what is left of its group is being ended.
+
+Counterpart: ``runtime.process``, which applies the events and carries out the commands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from signal import Signals
+from typing import TYPE_CHECKING, NamedTuple
+
+from prox.core.errors import AlreadyRunning, NotRunning
+
+if TYPE_CHECKING:
+    from prox.core.snapshots import Status
+
+
+class Phase(Enum):
+    DOWN = auto()
+    PENDING = auto()
+    UP = auto()
+    ENDING = auto()
+    SWEEPING = auto()
+
+
+class Event(Enum):
+    START = auto()
+    STOP = auto()
+    RESTART = auto()
+    SPAWNED = auto()
+    SPAWN_FAILED = auto()
+    EXITED = auto()
+    GONE = auto()
+
+
+class Command(Enum):
+    """What the runtime has to do: begin an incarnation, or cancel the present one."""
+
+    SPAWN = auto()
+    END = auto()
+
+
+class Row(NamedTuple):
+    phase: Phase
+    wanted: bool
+    command: Command | None = None
+
+
+DOWN, PENDING, UP, ENDING, SWEEPING = Phase
+SPAWN, END = Command
+
+TABLE: dict[tuple[Phase, bool, Event], Row | type[AlreadyRunning | NotRunning]] = {
+    (DOWN, False, Event.START): Row(PENDING, True, SPAWN),
+    (DOWN, False, Event.STOP): NotRunning,
+    (DOWN, False, Event.RESTART): Row(PENDING, True, SPAWN),
+    #
+    (PENDING, True, Event.START): AlreadyRunning,
+    (PENDING, True, Event.STOP): Row(DOWN, False, END),
+    (PENDING, True, Event.RESTART): Row(PENDING, True),
+    (PENDING, True, Event.SPAWNED): Row(UP, True),
+    (PENDING, True, Event.SPAWN_FAILED): Row(DOWN, False),
+    #
+    (UP, True, Event.START): AlreadyRunning,
+    (UP, True, Event.STOP): Row(ENDING, False, END),
+    (UP, True, Event.RESTART): Row(ENDING, True, END),
+    (UP, True, Event.EXITED): Row(SWEEPING, False),
+    #
+    (ENDING, False, Event.START): Row(ENDING, True),
+    (ENDING, False, Event.STOP): Row(ENDING, False),
+    (ENDING, False, Event.RESTART): Row(ENDING, True),
+    (ENDING, False, Event.EXITED): Row(ENDING, False),
+    (ENDING, False, Event.GONE): Row(DOWN, False),
+    #
+    (ENDING, True, Event.START): Row(ENDING, True),
+    (ENDING, True, Event.STOP): Row(ENDING, False),
+    (ENDING, True, Event.RESTART): Row(ENDING, True),
+    (ENDING, True, Event.EXITED): Row(ENDING, True),
+    (ENDING, True, Event.GONE): Row(PENDING, True, SPAWN),
+    #
+    (SWEEPING, False, Event.START): Row(SWEEPING, True),
+    (SWEEPING, False, Event.STOP): NotRunning,
+    (SWEEPING, False, Event.RESTART): Row(SWEEPING, True),
+    (SWEEPING, False, Event.GONE): Row(DOWN, False),
+    #
+    (SWEEPING, True, Event.START): AlreadyRunning,
+    (SWEEPING, True, Event.STOP): Row(SWEEPING, False),
+    (SWEEPING, True, Event.RESTART): Row(SWEEPING, True),
+    (SWEEPING, True, Event.GONE): Row(PENDING, True, SPAWN),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How something ended: by itself with ``code``, or by the signal of that name."""
+
+    code: int | None = None
+    signal: str | None = None
+
+    @classmethod
+    def of(cls, returncode: int) -> Exit:
+        """Read a return code as ``subprocess`` gives it: negative for a signal."""
+        return cls(code=returncode) if returncode >= 0 else cls(signal=signal_name(-returncode))
+
+    @property
+    def failed(self) -> bool:
+        return self.code != 0
+
+    def __str__(self) -> str:
+        return f"ended by {self.signal}" if self.signal else f"exited with code {self.code}"
+
+
+def signal_name(number: int) -> str:
+    """Return ``SIGTERM`` for 15; real-time signals, most of which have no name, as ``SIGRTMIN+n``."""
+    try:
+        return Signals(number).name
+    except ValueError:
+        low = getattr(Signals, "SIGRTMIN", None)
+        return f"SIGRTMIN+{number - low}" if low is not None and number > low else f"signal {number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where a process is in its life, and how it got there."""
+
+    phase: Phase = DOWN
+    wanted: bool = False
+    spawns: int = 0
+    """Incarnations so far."""
+    attempts: int = 0
+    """Spawns, and failures to spawn."""
+    last_exit: Exit | None = None
+    crashed: bool = False
+    """It ended by itself and in failure, or could not be spawned."""
+    reason: str | None = None
+
+    @property
+    def status(self) -> Status:
+        match self.phase:
+            case Phase.PENDING:
+                return "starting"
+            case Phase.UP:
+                return "running"
+            case Phase.ENDING:
+                return "stopping"
+            case Phase.SWEEPING if self.wanted:
+                return "starting"
+        return "crashed" if self.crashed else "stopped"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is an incarnation, or the rest of one."""
+        return self.phase in (UP, ENDING, SWEEPING)
+
+
+def step(
+    life: Life, event: Event, *, exit: Exit | None = None, reason: str | None = None
+) -> tuple[Life, Command | None]:
+    """Return the life after the event, and what is to be done about it.
+
+    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED. Raises
+    AlreadyRunning or NotRunning where a person asked for what cannot be, LookupError where the world cannot
+    have done that.
+    """
+    row = TABLE[life.phase, life.wanted, event]
+    if not isinstance(row, Row):
+        raise row
+    moved = replace(life, phase=row.phase, wanted=row.wanted)
+    match event:
+        case Event.SPAWNED:
+            moved = replace(moved, spawns=life.spawns + 1, attempts=life.attempts + 1, crashed=False, reason=None)
+        case Event.SPAWN_FAILED:
+            moved = replace(moved, attempts=life.attempts + 1, crashed=True, last_exit=exit, reason=reason)
+        case Event.EXITED if exit is not None:
+            crashed = life.phase is UP and exit.failed
+            moved = replace(moved, last_exit=exit, crashed=crashed, reason=str(exit) if crashed else None)
+    return moved, row.command

@@ -1,0 +1,237 @@
+"""One incarnation of a process: spawned in a session of its own, pumped, and ended with its whole group.
+
+Counterpart of ``core.lifecycle``'s UP, ENDING and SWEEPING. Nothing here decides; ``runtime.process`` does.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.core.errors import StartFailed
+from prox.core.lifecycle import Exit
+from prox.core.logs.lines import LineSplitter
+from prox.runtime.group import alive, kill_group, terminate_group, wait_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from prox.core.config.model import Command
+    from prox.core.logs.lines import Piece
+
+CHUNK = 64 * 1024
+"""Bytes of one read. Larger ones fall over malloc's threshold for mmap and are slower."""
+DRAIN_SECONDS = 1.0
+"""How long output is still read after the group is gone: somebody outside of it may hold the pipe open."""
+DRAIN_BYTES = 1024 * 1024
+"""How much is still taken out of a pipe after that, at most: as much as a pipe can hold."""
+NOT_FOUND, NOT_ALLOWED = 127, 126
+"""Exit codes of a command that cannot be run, as a shell has them (POSIX, Shell Command Language, 2.8.2)."""
+
+
+class SpawnFailed(StartFailed):
+    """The system would not run the command. ``exit`` is how a shell would have ended."""
+
+    def __init__(self, message: str, exit: Exit) -> None:
+        super().__init__(message)
+        self.exit = exit
+
+
+@dataclass(frozen=True, slots=True)
+class Spawned:
+    """A child that runs, and the reading ends of its pipes, which belong to whoever holds this."""
+
+    popen: subprocess.Popen[bytes]
+    stdout: int
+    stderr: int | None
+
+
+def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = False) -> Spawned:
+    """Run a command in a session of its own, its output into pipes (one, where ``merge``), its input empty.
+
+    A string goes through ``/bin/sh -c``. Raises SpawnFailed.
+    """
+    argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+    ours: list[int] = []
+    theirs: list[int] = []
+    try:
+        for _ in range(1 if merge else 2):
+            read_end, write_end = os.pipe()
+            ours.append(read_end)
+            theirs.append(write_end)
+        popen = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs[0],
+            stderr=theirs[-1],
+        )
+    except (OSError, ValueError) as error:
+        for descriptor in ours:
+            os.close(descriptor)
+        raise _explain(error, argv[0], cwd) from None
+    finally:
+        for descriptor in theirs:
+            os.close(descriptor)
+    return Spawned(popen, ours[0], None if merge else ours[1])
+
+
+def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed:
+    """Say for a person why a command could not be run."""
+    if isinstance(error, ValueError):
+        # A NUL in an argument or a variable.
+        return SpawnFailed(f"{program!r} cannot be run: {error}", Exit(code=NOT_ALLOWED))
+    missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+    exit = Exit(code=NOT_FOUND if missing else NOT_ALLOWED)
+    if error.filename == cwd and not os.path.isdir(cwd):
+        return SpawnFailed(f"its folder {cwd} is not there; create it, or change its cwd", exit)
+    if error.filename == cwd and not os.access(cwd, os.X_OK):
+        return SpawnFailed(f"its folder {cwd} may not be entered: {error.strerror}", exit)
+    if missing:
+        return SpawnFailed(f"the command {program!r} was not found; is it installed, and in PATH?", exit)
+    if error.errno == errno.ENOEXEC:
+        return SpawnFailed(f"{program!r} is no program and has no #! line; run it with its interpreter", exit)
+    return SpawnFailed(f"the command {program!r} cannot be run: {error.strerror}", exit)
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlan:
+    """How a child is asked to end: ``ask`` sends the signal or runs ``stop.cmd``; ``grace`` is in seconds."""
+
+    ask: Callable[[Child], Awaitable[None]]
+    grace: float
+
+
+class Child:
+    """A spawned process and its group, whose number is the leader's pid."""
+
+    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+        self.pid = popen.pid
+        self._popen = popen
+        self._grace = trio.CancelScope()
+
+    async def wait(self) -> Exit:
+        """Return how the leader ended. It is not reaped yet: its number stays taken until ``end`` is done."""
+        if not hasattr(os, "pidfd_open"):
+            return await self._wait_reaped()
+        descriptor = os.pidfd_open(self.pid)
+        try:
+            await trio.lowlevel.wait_readable(descriptor)
+        finally:
+            os.close(descriptor)
+        status = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        assert status is not None
+        by_itself = status.si_code == os.CLD_EXITED
+        return Exit.of(status.si_status if by_itself else -status.si_status)
+
+    async def _wait_reaped(self) -> Exit:
+        """The same where the system cannot show an exit without reaping (macOS before Python 3.13)."""
+        return Exit.of(await trio.to_thread.run_sync(self._popen.wait, abandon_on_cancel=True))
+
+    async def end(self, plan: StopPlan) -> None:
+        """End the whole group, whatever of it is left: ask, wait out the grace, kill; then reap the leader.
+
+        Never cancelled from outside, and bounded: it ends in SIGKILL, which ``hurry`` brings on now.
+        """
+        with trio.CancelScope(shield=True):
+            with self._grace:
+                self._grace.deadline = trio.current_time() + plan.grace
+                if alive(self.pid):
+                    await plan.ask(self)
+                    await wait_empty(self.pid)
+            if self._grace.cancelled_caught:
+                await kill_group(self.pid)
+            self._popen.wait()
+
+    def hurry(self) -> None:
+        """End the grace now, or give none if the end has yet to begin."""
+        self._grace.cancel()
+
+    def terminate(self, number: int) -> None:
+        """Send a signal that asks to end to the whole group."""
+        terminate_group(self.pid, number)
+
+
+async def pump(
+    descriptor: int,
+    drain: trio.CancelScope,
+    emit: Callable[[Sequence[Piece]], None],
+    wait_room: Callable[[], Awaitable[None]],
+) -> None:
+    """Read one stream to its end and emit its lines; past ``drain``'s deadline take what is there and end.
+
+    ``emit`` gets what each read completes. ``wait_room`` is awaited in between, and so slows the writer.
+    """
+    splitter = LineSplitter()
+    stream = trio.lowlevel.FdStream(descriptor)
+    try:
+        with drain:
+            while chunk := await stream.receive_some(CHUNK):
+                emit(splitter.feed(chunk))
+                await wait_room()
+        if drain.cancelled_caught:
+            for chunk in _read_rest(descriptor):
+                emit(splitter.feed(chunk))
+        emit(splitter.flush())
+    finally:
+        stream.close()
+
+
+def _read_rest(descriptor: int) -> list[bytes]:
+    """Take out of a pipe what is in it now, without waiting."""
+    chunks: list[bytes] = []
+    while sum(map(len, chunks)) < DRAIN_BYTES:
+        try:
+            chunk = os.read(descriptor, CHUNK)
+        except OSError:
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    return chunks
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended, and the end of what it wrote (stdout and stderr as one)."""
+
+    exit: Exit
+    output: bytes
+
+
+async def run_command(command: Command, *, cwd: str, env: Mapping[str, str], keep: int = 4096) -> CommandResult:
+    """Run a command to its end and return it with the last ``keep`` bytes of its output. Raises SpawnFailed.
+
+    What is left of its group then is killed; so is the whole group when this is cancelled. A descendant that
+    holds the pipe open does not delay it.
+    """
+    spawned = spawn(command, cwd=cwd, env=env, merge=True)
+    child = Child(spawned.popen)
+    child.hurry()
+    drain = trio.CancelScope(shield=True)
+    tail = bytearray()
+
+    def keep_tail(pieces: Sequence[Piece]) -> None:
+        for piece in pieces:
+            tail.extend(piece.data)
+        del tail[:-keep]
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pump, spawned.stdout, drain, keep_tail, trio.lowlevel.checkpoint)
+        try:
+            exit = await child.wait()
+        finally:
+            await child.end(StopPlan(_ask_nothing, 0))
+            drain.deadline = trio.current_time() + 0.1
+    return CommandResult(exit, bytes(tail))
+
+
+async def _ask_nothing(child: Child) -> None:
+    """Asked for nothing: the grace is over before it begins."""

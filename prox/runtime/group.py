@@ -1,0 +1,92 @@
+"""A process group as the system sees it: who is in it, signals to all of it, waiting until it is empty.
+
+prox keeps the leader of a group unreaped until the group is done, so that the number cannot belong to a
+stranger while it is signalled. Zombies do not count as alive: nothing but reaping can be done about them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+POLL_SECONDS = 0.05
+"""Between two looks at the process table, where the system has no descriptor for a process to wait on."""
+
+
+def signal_group(group: int, number: int) -> None:
+    """Send a signal to every process of the group; nobody there is no error."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        # macOS says EPERM where only zombies are left; elsewhere a member has changed its user, and the
+        # others have got the signal.
+        pass
+
+
+def terminate_group(group: int, number: int) -> None:
+    """Send a signal that asks to end, and wake who is stopped (SIGSTOP) so that it can obey."""
+    signal_group(group, number)
+    if number != signal.SIGKILL:
+        signal_group(group, signal.SIGCONT)
+
+
+def alive(group: int) -> list[int]:
+    """Return the pids of the group's members that are no zombies."""
+    import psutil
+
+    members = []
+    for pid in psutil.pids():
+        try:
+            if os.getpgid(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                members.append(pid)
+        except (ProcessLookupError, PermissionError, psutil.Error):
+            continue
+    return members
+
+
+async def wait_empty(group: int) -> None:
+    """Wait until nothing of the group is alive."""
+    while members := alive(group):
+        await _wait_any_gone(members, group)
+
+
+async def kill_group(group: int) -> None:
+    """Kill until nothing of the group is alive: a process that forks meanwhile does not win."""
+    while members := alive(group):
+        signal_group(group, signal.SIGKILL)
+        with trio.move_on_after(1):
+            await _wait_any_gone(members, group)
+
+
+async def _wait_any_gone(members: Iterable[int], group: int) -> None:
+    """Return when one of the members has ended, at once where one is gone already."""
+    if not hasattr(os, "pidfd_open"):
+        await trio.sleep(POLL_SECONDS)
+        return
+    descriptors: list[int] = []
+    try:
+        for pid in members:
+            descriptors.append(os.pidfd_open(pid))
+            if os.getpgid(pid) != group:
+                return
+        async with trio.open_nursery() as nursery:
+            for descriptor in descriptors:
+                nursery.start_soon(_wait_ended, descriptor, nursery.cancel_scope)
+    except ProcessLookupError:
+        await trio.lowlevel.checkpoint()
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+async def _wait_ended(descriptor: int, done: trio.CancelScope) -> None:
+    await trio.lowlevel.wait_readable(descriptor)
+    done.cancel()
