@@ -99,3 +99,9 @@ class NoInstance(ProxError):
     """No instance answers."""
 
     code = "NO_INSTANCE"
+
+
+class TimedOut(ProxError):
+    """What was waited for did not happen in the time that was given."""
+
+    code = "TIMED_OUT"

@@ -49,6 +49,8 @@ class Spawned:
     popen: subprocess.Popen[bytes]
     stdout: int
     stderr: int | None
+    handle: int | None
+    """A descriptor of the process itself (pidfd), where the system has such a thing."""
 
 
 def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = False) -> Spawned:
@@ -73,6 +75,7 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
             stdout=theirs[0],
             stderr=theirs[-1],
         )
+        handle = os.pidfd_open(popen.pid) if hasattr(os, "pidfd_open") else None
     except (OSError, ValueError) as error:
         for descriptor in ours:
             os.close(descriptor)
@@ -80,7 +83,7 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
     finally:
         for descriptor in theirs:
             os.close(descriptor)
-    return Spawned(popen, ours[0], None if merge else ours[1])
+    return Spawned(popen, ours[0], None if merge else ours[1], handle)
 
 
 def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed:
@@ -112,30 +115,24 @@ class StopPlan:
 class Child:
     """A spawned process and its group, whose number is the leader's pid."""
 
-    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
-        self.pid = popen.pid
-        self._popen = popen
+    def __init__(self, spawned: Spawned) -> None:
+        self.pid = spawned.popen.pid
+        self._popen = spawned.popen
+        self._handle = spawned.handle
         self._grace = trio.CancelScope()
 
     async def wait(self) -> Exit:
         """Return how the leader ended. It is not reaped yet: its number stays taken until ``end`` is done."""
-        if not hasattr(os, "pidfd_open"):
+        if self._handle is None:
             return await self._wait_reaped()
-        descriptor = os.pidfd_open(self.pid)
-        try:
-            await trio.lowlevel.wait_readable(descriptor)
-        finally:
-            os.close(descriptor)
-        status = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
-        assert status is not None
-        by_itself = status.si_code == os.CLD_EXITED
-        return Exit.of(status.si_status if by_itself else -status.si_status)
+        await trio.lowlevel.wait_readable(self._handle)
+        return _peek_exit(self.pid)
 
     async def _wait_reaped(self) -> Exit:
         """The same where the system cannot show an exit without reaping (macOS before Python 3.13)."""
         return Exit.of(await trio.to_thread.run_sync(self._popen.wait, abandon_on_cancel=True))
 
-    async def end(self, plan: StopPlan) -> None:
+    async def end(self, plan: StopPlan) -> Exit:
         """End the whole group, whatever of it is left: ask, wait out the grace, kill; then reap the leader.
 
         Never cancelled from outside, and bounded: it ends in SIGKILL, which ``hurry`` brings on now.
@@ -149,6 +146,9 @@ class Child:
             if self._grace.cancelled_caught:
                 await kill_group(self.pid)
             self._popen.wait()
+            if self._handle is not None:
+                os.close(self._handle)
+        return Exit.of(self._popen.returncode)
 
     def hurry(self) -> None:
         """End the grace now, or give none if the end has yet to begin."""
@@ -157,6 +157,14 @@ class Child:
     def terminate(self, number: int) -> None:
         """Send a signal that asks to end to the whole group."""
         terminate_group(self.pid, number)
+
+
+def _peek_exit(pid: int) -> Exit:
+    """Return how a child that has ended did so, and leave it unreaped."""
+    status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert status is not None
+    by_itself = status.si_code == os.CLD_EXITED
+    return Exit.of(status.si_status if by_itself else -status.si_status)
 
 
 async def pump(
@@ -213,7 +221,7 @@ async def run_command(command: Command, *, cwd: str, env: Mapping[str, str], kee
     holds the pipe open does not delay it.
     """
     spawned = spawn(command, cwd=cwd, env=env, merge=True)
-    child = Child(spawned.popen)
+    child = Child(spawned)
     child.hurry()
     drain = trio.CancelScope(shield=True)
     tail = bytearray()

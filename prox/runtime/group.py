@@ -82,6 +82,9 @@ async def _wait_any_gone(members: Iterable[int], group: int) -> None:
                 nursery.start_soon(_wait_ended, descriptor, nursery.cancel_scope)
     except ProcessLookupError:
         await trio.lowlevel.checkpoint()
+    except OSError:
+        # No descriptor is left.
+        await trio.sleep(POLL_SECONDS)
     finally:
         for descriptor in descriptors:
             os.close(descriptor)

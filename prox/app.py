@@ -1,0 +1,185 @@
+"""The tree: what runs, and in which order it stops. Read this first.
+
+::
+
+    run_up                                       signals, console; what `prox up` does around the tree
+    └─ open_supervisor
+       └─ services nursery                       API: outlives the processes, so that a stop can be watched
+          └─ tree nursery
+             └─ supervisor.run
+                └─ one task per process          runtime.process
+                   └─ one nursery per child      pump stdout · pump stderr · probe; body: child.wait()
+
+Stop has one meaning everywhere: a goal that is no longer wanted, or a scope that is cancelled, comes down to
+the cancel of a child's scope, which ends its group, drains its pipes and reaps it (``runtime.child``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.api.listen import listen
+from prox.api.settings import ApiSettings
+from prox.core.config.model import Logs
+from prox.core.errors import ProxError
+from prox.instance.folder import InstanceFolder
+from prox.attendance import attend, summarize
+from prox.runtime.signals import Interrupts
+from prox.runtime.supervisor import Supervisor
+from prox.sinks.console import Console
+from prox.sinks.files import LogFiles
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+    from prox.core.config.model import Config
+
+FLUSH_SECONDS = 5.0
+"""How long the end waits for a terminal or a pipe that takes no more lines."""
+
+INSTANCE_FOLDER = ".prox"
+
+
+@asynccontextmanager
+async def open_supervisor(
+    config: Config,
+    *,
+    names: Iterable[str] | None = None,
+    api: bool | None = None,
+    proxy: bool | None = None,
+    instance_dir: str | os.PathLike[str] | None = None,
+) -> AsyncIterator[Supervisor]:
+    """Run the processes of a configuration inside the caller's Trio program, in a nursery of its own.
+
+    ``names``: start only these (the others can be started later); None: all. ``api``: serve the HTTP API as the
+    configuration says; its address is then ``supervisor.api_url``. ``instance_dir``: a folder for log files;
+    None: none are written. No signal handler is installed and nothing is printed.
+
+    Leaving the block, however it is left, stops everything in order; so does cancelling it, and the cancel waits
+    until that is done. Raises UnknownProcess, and PortTaken where the API's port is.
+    """
+    if proxy:
+        raise ProxError("the proxy is not in this version yet")
+    folder = Path(instance_dir) if instance_dir is not None else None
+    supervisor = Supervisor(config, folder=folder)
+    async with AsyncExitStack() as stack:
+        sock = stack.enter_context(listen(config.api.host, config.api.port)) if api else None
+        await stack.enter_async_context(_run_tree(supervisor, names, sock, folder))
+        yield supervisor
+
+
+@asynccontextmanager
+async def _run_tree(
+    supervisor: Supervisor, names: Iterable[str] | None, sock: socket.socket | None, folder: Path | None
+) -> AsyncIterator[None]:
+    """Start the processes, serve the API beside them, and stop everything in order at the end of the block."""
+    failure: Exception | None = None
+    with _log_files(supervisor, folder):
+        async with trio.open_nursery() as services:
+            async with trio.open_nursery() as tree:
+                tree.start_soon(supervisor.run)
+                try:
+                    supervisor.begin(names)
+                    if sock:
+                        supervisor.api_url = await services.start(_serve, supervisor, sock)
+                    yield
+                except Exception as error:
+                    # The caller's own, or a refusal of ours: it is raised as it is, not in a group.
+                    failure = error
+                supervisor.shutdown()
+                await supervisor.wait_stopped()
+                tree.cancel_scope.cancel()
+            supervisor.hub.close()
+            services.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
+async def _serve(
+    supervisor: Supervisor, sock: socket.socket, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Serve the API; the value of the start is its URL. Its imports are slow, so the processes start beside them."""
+    settings = ApiSettings.of(supervisor.config.api, sock)
+    server = await trio.to_thread.run_sync(import_module, "prox.api.server")
+    async with trio.open_nursery() as nursery:
+        await nursery.start(partial(server.serve_api, supervisor, sock, settings=settings))
+        task_status.started(settings.url)
+
+
+@contextmanager
+def _log_files(supervisor: Supervisor, folder: Path | None) -> Iterator[None]:
+    """Write every line to the log files, where there are to be any."""
+    logs = supervisor.config.logs
+    if folder is None or logs.dir is False:
+        yield
+        return
+    # The default belongs to the instance; any other folder is where the file says.
+    where = folder / "logs" if logs.dir == Logs().dir else Path(supervisor.config.folder, logs.dir)
+    files = LogFiles(where, max_size=logs.max_size, keep=logs.keep, report=supervisor.hub.system)
+    supervisor.hub.add_sink(files)
+    try:
+        yield
+    finally:
+        supervisor.hub.remove_sink(files)
+        files.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpOptions:
+    """What the command line asks of `prox up`. Times in seconds; ``ready_fd`` is a file descriptor."""
+
+    names: tuple[str, ...] = ()
+    api_port: int | None = None
+    exit_when_done: bool = False
+    raw: bool = False
+    color: bool = False
+    wait: bool = False
+    wait_timeout: float | None = None
+    ready_fd: int | None = None
+
+
+def run_up(config: Config, options: UpOptions) -> int:
+    """Run everything until it is asked to end, and return the exit code.
+
+    Raises InstanceRunning, PortTaken, UnknownProcess, with nothing started; and NotReady or TimedOut where
+    ``options.wait`` waits for what does not become ready, with everything stopped again.
+    """
+    with InstanceFolder(Path(config.folder, INSTANCE_FOLDER)) as folder:
+        port = options.api_port if options.api_port is not None else config.api.port
+        with listen(config.api.host, port) as sock:
+            return trio.run(_up, config, options, folder, sock)
+
+
+async def _up(config: Config, options: UpOptions, folder: InstanceFolder, sock: socket.socket) -> int:
+    supervisor = Supervisor(config, folder=folder.path)
+    console = Console(sys.stdout.fileno(), supervisor.names, color=options.color, raw=options.raw)
+    supervisor.hub.add_sink(console)
+    interrupts = Interrupts()
+    code, failure = 0, None
+    async with trio.open_nursery() as outer:
+        await outer.start(interrupts.run, supervisor)
+        outer.start_soon(console.run)
+        try:
+            async with _run_tree(supervisor, options.names or None, sock, folder.path):
+                code = await attend(supervisor, options, folder, sock.getsockname()[:2])
+            summarize(supervisor)
+        except ProxError as error:
+            failure = error
+        with trio.CancelScope(shield=True):
+            await console.flush(FLUSH_SECONDS)
+        outer.cancel_scope.cancel()
+    if interrupts.second is not None:
+        return 128 + interrupts.second
+    if failure is not None:
+        raise failure
+    return code

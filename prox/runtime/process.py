@@ -1,0 +1,278 @@
+"""A configured process: one long-lived task that moves its state towards what is wanted.
+
+Counterpart of ``core.lifecycle``, whose table decides; this applies the events and carries out the commands.
+A process outlives its restarts; a ``Child`` is one incarnation of it. Nothing but the task itself spawns or
+ends a child; everybody else sets a goal, which never blocks.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from signal import Signals
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.core.errors import ConfigError, StartFailed
+from prox.core.health import UNKNOWN, HealthState
+from prox.core.lifecycle import Command, Event, Exit, Life, Phase, step
+from prox.core.logs.batch import timestamp
+from prox.core.snapshots import ProcessSnapshot
+from prox.runtime.child import DRAIN_SECONDS, Child, SpawnFailed, StopPlan, pump, run_command, spawn
+from prox.runtime.environ import process_environment
+from prox.runtime.ports import describe_holder, free_ports, is_taken
+from prox.runtime.probe import Probe, Target, open_probe, run_probe
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from prox.core.config.model import Config
+    from prox.core.config.model import Process as ProcessSpec
+    from prox.core.environment import BuiltEnvironment
+    from prox.core.logs.batch import Stream
+    from prox.core.logs.lines import Piece
+    from prox.runtime.broadcast import LogHub
+    from prox.runtime.child import Spawned
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all processes of one instance share."""
+
+    config: Config
+    instance: str
+    hub: LogHub
+    inherited: Mapping[str, str]
+    folder: Path
+    """For what a probe needs in the file system."""
+    ports: dict[str, int] = field(default_factory=dict)
+    """The port of each process that has one; an automatic one may change when its process is started."""
+
+
+class Process:
+    """One process of the configuration, and what is known of it now."""
+
+    def __init__(self, name: str, spec: ProcessSpec, around: Surroundings, changed: Callable[[Process], None]) -> None:
+        self.name = name
+        self.spec = spec
+        self.life = Life()
+        self.health: HealthState = UNKNOWN
+        self._around = around
+        self._changed = changed
+        self._child: Child | None = None
+        self._scope = trio.CancelScope()
+        self._pending = trio.Event()
+        self._hurried = False
+        self._started_at: float | None = None
+        self._started_clock = 0.0
+
+    # -- what others may ask for; synchronous, so that each is a transaction
+
+    def apply(self, event: Event, *, exit: Exit | None = None, reason: str | None = None) -> None:
+        """Let an event happen. Raises AlreadyRunning or NotRunning where it cannot, and changes nothing then."""
+        self.life, command = step(self.life, event, exit=exit, reason=reason)
+        if command is Command.SPAWN:
+            self._pending.set()
+        elif command is Command.END:
+            self._scope.cancel()
+        self._changed(self)
+
+    def hurry(self) -> None:
+        """End every grace of this process now, also those that have yet to begin."""
+        self._hurried = True
+        if self._child:
+            self._child.hurry()
+
+    @property
+    def pid(self) -> int:
+        """The leader's, 0 when there is none."""
+        alive = self.life.phase in (Phase.UP, Phase.ENDING)
+        return self._child.pid if alive and self._child else 0
+
+    @property
+    def ready(self) -> bool:
+        healthy = self.spec.healthcheck is None or self.health.health == "healthy"
+        return self.life.phase is Phase.UP and healthy
+
+    def snapshot(self) -> ProcessSnapshot:
+        """Return what is known of the process now."""
+        port = self._around.ports.get(self.name)
+        exit = self.life.last_exit
+        return ProcessSnapshot(
+            name=self.name,
+            status=self.life.status,
+            pid=self.pid,
+            uptime_seconds=int(time.monotonic() - self._started_clock) if self.pid else 0,
+            restarts=max(0, self.life.spawns - 1),
+            health=self.health.health,
+            ready=self.ready,
+            exit_code=exit.code if exit else None,
+            signal=exit.signal if exit else None,
+            reason=self.life.reason,
+            started_at=timestamp(self._started_at) if self._started_at else None,
+            port=port,
+            url=f"http://localhost:{port}" if port else None,
+            groups=self.spec.groups,
+            description=self.spec.description,
+        )
+
+    def environment(self) -> BuiltEnvironment:
+        """Return the variables that it gets when it is started now. Raises ConfigError for a bad env file."""
+        around = self._around
+        return process_environment(
+            around.config, self.name, around.ports, instance=around.instance, inherited=around.inherited
+        )
+
+    @property
+    def cwd(self) -> str:
+        return str(Path(self._around.config.folder, self.spec.cwd))
+
+    # -- the task
+
+    async def run(self) -> None:
+        """Live until cancelled: wait until the process is wanted, then run one incarnation, again and again."""
+        try:
+            while True:
+                await self._pending.wait()
+                self._pending = trio.Event()
+                if self.life.phase is Phase.PENDING:
+                    with trio.CancelScope() as self._scope:
+                        await self._incarnation()
+        finally:
+            if self.life.phase is Phase.PENDING:
+                self.apply(Event.STOP)
+
+    async def _incarnation(self) -> None:
+        """Start the process and live with it until nothing of it is left."""
+        probe: Probe | None = None
+        try:
+            await self._claim_port()
+            probe = open_probe(self.spec.healthcheck, folder=self._around.folder) if self.spec.healthcheck else None
+            env = self.environment().variables | dict(probe.env if probe else {})
+            # A stop that came in between wins. From the spawn to the try in _live there is no checkpoint.
+            await trio.lowlevel.checkpoint_if_cancelled()
+            spawned = spawn(self.spec.cmd, cwd=self.cwd, env=env)
+        except SpawnFailed as failure:
+            self._fail(str(failure), failure.exit)
+        except (StartFailed, ConfigError, OSError) as failure:
+            self._fail(str(failure), None)
+        else:
+            await self._live(spawned, env, probe)
+        finally:
+            if probe:
+                probe.close()
+
+    def _fail(self, reason: str, exit: Exit | None) -> None:
+        """Take note that the process could not be spawned."""
+        reason = "; ".join(reason.splitlines())
+        self._around.hub.system(f"{self.name} was not started: {reason}")
+        self.apply(Event.SPAWN_FAILED, exit=exit, reason=reason)
+
+    async def _claim_port(self) -> None:
+        """See that nobody else holds the process's port. Raises StartFailed, naming the holder."""
+        port = self._around.ports.get(self.name)
+        if port is None or not is_taken(port):
+            return
+        if self.spec.port == "auto":
+            self._around.ports[self.name] = free_ports(1, taken=self._around.ports.values())[0]
+            return
+        holder = await trio.to_thread.run_sync(describe_holder, port, abandon_on_cancel=True)
+        if holder is None and not is_taken(port):
+            return
+        raise StartFailed(
+            f"port {port} is taken by {holder or 'another process'}; stop it, or set processes.{self.name}.port: auto"
+        )
+
+    async def _live(self, spawned: Spawned, env: Mapping[str, str], probe: Probe | None) -> None:
+        """Pump, probe and wait until the child has ended, by itself or by a cancel; then end its group."""
+        child = self._child = Child(spawned)
+        if self._hurried:
+            child.hurry()
+        drains = [trio.CancelScope(shield=True), trio.CancelScope(shield=True)]
+        pipes: list[tuple[int | None, Stream]] = [(spawned.stdout, "stdout"), (spawned.stderr, "stderr")]
+        self._started_at, self._started_clock = time.time(), time.monotonic()
+        self.health = UNKNOWN
+        try:
+            async with trio.open_nursery() as nursery:
+                for (pipe, stream), drain in zip(pipes, drains, strict=True):
+                    assert pipe is not None
+                    nursery.start_soon(pump, pipe, drain, self._emit(stream, probe), self._wait_room)
+                try:
+                    self.apply(Event.SPAWNED)
+                    if probe and self.spec.healthcheck:
+                        target = Target(
+                            name=self.name,
+                            instance=self._around.instance,
+                            pid=child.pid,
+                            port=self._around.ports.get(self.name),
+                            env=env,
+                            cwd=self.cwd,
+                        )
+                        nursery.start_soon(run_probe, probe, self.spec.healthcheck, target, self._set_health)
+                    self._exited(await child.wait())
+                finally:
+                    if self.life.phase is Phase.UP:
+                        # Cancelled by nobody's goal: the whole tree is going.
+                        self.apply(Event.STOP)
+                    exit = await child.end(self._stop_plan(env))
+                    if self.life.phase is Phase.ENDING:
+                        self.apply(Event.EXITED, exit=exit)
+                    for drain in drains:
+                        drain.deadline = trio.current_time() + DRAIN_SECONDS
+                nursery.cancel_scope.cancel()
+        finally:
+            self._child = None
+            self.health = replace(self.health, health="unknown")
+            self.apply(Event.GONE)
+
+    def _exited(self, exit: Exit) -> None:
+        """Take note that the leader has ended."""
+        self.health = replace(self.health, health="unknown")
+        self.apply(Event.EXITED, exit=exit)
+        if self.life.phase is Phase.SWEEPING:
+            self._around.hub.system(f"{self.name} {exit}")
+
+    def _emit(self, stream: Stream, probe: Probe | None) -> Callable[[Sequence[Piece]], None]:
+        def emit(pieces: Sequence[Piece]) -> None:
+            self._around.hub.publish(self.name, stream, pieces)
+            if probe:
+                probe.feed(pieces)
+
+        return emit
+
+    async def _wait_room(self) -> None:
+        await self._around.hub.wait_room()
+
+    def _set_health(self, health: HealthState) -> None:
+        if self.life.phase is Phase.UP:
+            self.health = health
+            self._changed(self)
+
+    def _stop_plan(self, env: Mapping[str, str]) -> StopPlan:
+        stop = self.spec.stop
+        grace = stop.timeout if stop.timeout is not None else self._around.config.shutdown_timeout
+        ask = self._ask_by_signal if stop.cmd is None else self._ask_by_command(env)
+        return StopPlan(ask, grace)
+
+    async def _ask_by_signal(self, child: Child) -> None:
+        child.terminate(Signals[self.spec.stop.signal])
+
+    def _ask_by_command(self, env: Mapping[str, str]) -> Callable[[Child], Awaitable[None]]:
+        """Return what runs ``stop.cmd``; where that fails, the signal is sent all the same."""
+
+        async def ask(child: Child) -> None:
+            assert self.spec.stop.cmd is not None
+            try:
+                result = await run_command(self.spec.stop.cmd, cwd=self.cwd, env=env)
+            except SpawnFailed as failure:
+                why = str(failure)
+            else:
+                if not result.exit.failed:
+                    return
+                why = f"{result.exit}: {result.output.decode('utf-8', 'replace').strip()}"
+            self._around.hub.system(f"{self.name}: its stop.cmd failed ({why}); sending {self.spec.stop.signal}")
+            await self._ask_by_signal(child)
+
+        return ask
