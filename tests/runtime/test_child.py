@@ -1,0 +1,233 @@
+"""One incarnation, with real processes: first and last words, groups, exits, pipes held open."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+import trio
+import trio.testing
+
+from prox.core.lifecycle import Exit
+from prox.runtime.child import Child, CommandResult, SpawnFailed, StopPlan, pump, run_command, spawn
+from prox.runtime.group import alive
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from prox.core.logs.lines import Piece
+
+ENV = dict(os.environ)
+
+
+class Running:
+    """A child with its output, for a test to look at."""
+
+    def __init__(self, command: str | tuple[str, ...]) -> None:
+        spawned = spawn(command, cwd="/", env=ENV)
+        assert spawned.stderr is not None
+        self.child = Child(spawned)
+        self.pipes = (spawned.stdout, spawned.stderr)
+        self.drains = [trio.CancelScope(shield=True) for _ in self.pipes]
+        self.lines: list[bytes] = []
+        self._news = trio.Event()
+        self._done = trio.Event()
+
+    def emit(self, pieces: Sequence[Piece]) -> None:
+        for piece in pieces:
+            self.lines += piece.data[:-1].split(b"\n")
+        self._news.set()
+        self._news = trio.Event()
+
+    async def wait_line(self, line: bytes) -> None:
+        while line not in self.lines:
+            await self._news.wait()
+
+    async def end(self, grace: float = 10, number: int = 15) -> Exit:
+        async def ask(child: Child) -> None:
+            child.terminate(number)
+
+        return await self.child.end(StopPlan(ask, grace))
+
+    async def run(self, task_status: trio.TaskStatus[None]) -> None:
+        """Pump until both pipes are at their end."""
+        async with trio.open_nursery() as nursery:
+            for pipe, drain in zip(self.pipes, self.drains, strict=True):
+                nursery.start_soon(pump, pipe, drain, self.emit, trio.lowlevel.checkpoint)
+            task_status.started()
+        self._done.set()
+
+    async def wait_done(self) -> None:
+        await self._done.wait()
+
+
+@pytest.fixture
+async def start(nursery: trio.Nursery) -> AsyncIterator[object]:
+    started: list[Running] = []
+
+    async def start(command: str | tuple[str, ...]) -> Running:
+        running = Running(command)
+        started.append(running)
+        await nursery.start(running.run)
+        return running
+
+    with trio.fail_after(20):
+        yield start
+        for running in started:
+            if alive(running.child.pid):
+                running.child.hurry()
+                await running.end()
+
+
+def is_zombie(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+async def test_first_and_last_words_are_there(start) -> None:
+    running = await start("echo first; echo second >&2; printf last")
+    assert await running.child.wait() == Exit(code=0)
+    assert await running.end() == Exit(code=0)
+    await running.wait_line(b"last")
+    assert sorted(running.lines) == [b"first", b"last", b"second"]
+
+
+async def test_a_signal_is_told_from_a_code(start) -> None:
+    by_signal = await start("kill -SEGV $$")
+    by_code = await start("exit 139")
+    assert await by_signal.child.wait() == Exit(signal="SIGSEGV")
+    assert await by_code.child.wait() == Exit(code=139)
+    assert await by_signal.end() == Exit(signal="SIGSEGV")
+    assert await by_code.end() == Exit(code=139)
+
+
+async def test_the_leader_stays_unreaped_until_the_group_is_done(start) -> None:
+    running = await start("sleep 1000 & echo $!; exit 3")
+    assert await running.child.wait() == Exit(code=3)
+    # Its number cannot go to a stranger while the group is signalled.
+    assert is_zombie(running.child.pid)
+    assert alive(running.child.pid)
+    assert await running.end() == Exit(code=3)
+    assert not psutil.pid_exists(running.child.pid)
+
+
+async def test_a_child_that_ignores_term_is_killed_after_its_leader_left(start) -> None:
+    inner = "trap '' TERM; echo ready; while :; do sleep 1000; done"
+    running = await start(f'sh -c "{inner}" & trap "exit 0" TERM; wait')
+    await running.wait_line(b"ready")
+    before = trio.current_time()
+    assert await running.end(grace=0.3) == Exit(code=0)
+    assert 0.25 < trio.current_time() - before < 5
+    assert not alive(running.child.pid)
+
+
+async def test_a_stopped_process_is_woken_to_obey(start) -> None:
+    running = await start("trap 'echo bye; exit 0' TERM; echo ready; kill -STOP $$; sleep 1000 & wait")
+    await running.wait_line(b"ready")
+    assert await running.end() == Exit(code=0)
+    await running.wait_line(b"bye")
+
+
+async def test_a_process_that_forks_while_it_is_killed_does_not_win(start) -> None:
+    running = await start("trap '' TERM; echo ready; while :; do sh -c 'trap \"\" TERM; sleep 1000' & done")
+    await running.wait_line(b"ready")
+    running.child.hurry()
+    await running.end()
+    assert not alive(running.child.pid)
+
+
+async def test_hurry_cuts_a_grace_short(start) -> None:
+    running = await start("trap '' TERM; echo ready; while :; do sleep 1000; done")
+    await running.wait_line(b"ready")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(running.end, grace=1000))
+        await trio.testing.wait_all_tasks_blocked()
+        running.child.hurry()
+    assert not alive(running.child.pid)
+
+
+async def test_a_cancel_does_not_end_the_end(start) -> None:
+    running = await start("trap 'echo bye; exit 0' TERM; echo ready; sleep 1000 & wait")
+    await running.wait_line(b"ready")
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await running.end()
+    await running.wait_line(b"bye")
+    assert not alive(running.child.pid)
+
+
+async def test_a_pipe_held_by_a_stranger_is_drained_to_a_deadline(start, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    # In a session of its own it is out of reach of the group's signals, with the pipe in its hands.
+    running = await start(f"setsid sh -c 'echo mine; read line < {gate}' & wait $!; exit 0")
+    await running.wait_line(b"mine")
+    os.kill(running.child.pid, 9)
+    assert await running.child.wait() == Exit(signal="SIGKILL")
+    await running.end()
+    for drain in running.drains:
+        drain.deadline = trio.current_time() + 0.05
+    await running.wait_done()
+    gate.write_text("go\n")
+
+
+async def test_what_is_in_the_pipe_at_the_deadline_is_not_lost() -> None:
+    read_end, write_end = os.pipe()
+    gate = trio.Event()
+    lines: list[bytes] = []
+    drain = trio.CancelScope(shield=True)
+    async with trio.open_nursery() as nursery:
+        os.write(write_end, b"one\n")
+        nursery.start_soon(pump, read_end, drain, lambda pieces: lines.extend(p.data for p in pieces), gate.wait)
+        await trio.testing.wait_all_tasks_blocked()
+        # The pump waits for a sink that takes nothing; meanwhile more is written.
+        os.write(write_end, b"two\nthree")
+        drain.cancel()
+    assert lines == [b"one\n", b"two\nthree"[:4], b"three\n"]
+    os.close(write_end)
+
+
+@pytest.mark.parametrize(
+    ("command", "cwd", "exit", "words"),
+    [
+        (("no-such-program",), "/", Exit(code=127), "was not found"),
+        (("/etc/passwd",), "/", Exit(code=126), "Permission denied"),
+        ("true", "/no/such/folder", Exit(code=127), "its folder /no/such/folder is not there"),
+        (("a\0b",), "/", Exit(code=126), "null byte"),
+    ],
+)
+def test_what_cannot_be_run(command: str | tuple[str, ...], cwd: str, exit: Exit, words: str) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(SpawnFailed, match=words) as caught:
+        spawn(command, cwd=cwd, env=ENV)
+    assert caught.value.exit == exit
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_script_without_interpreter_says_so(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("echo hi\n")
+    script.chmod(0o755)
+    with pytest.raises(SpawnFailed, match="#!") as caught:
+        spawn((str(script),), cwd="/", env=ENV)
+    assert caught.value.exit == Exit(code=126)
+
+
+async def test_a_command_gives_its_last_words_and_code() -> None:
+    result = await run_command("seq 10000; echo end >&2; exit 7", cwd="/", env=ENV, keep=10)
+    assert result == CommandResult(Exit(code=7), b"10000\nend\n")
+
+
+async def test_a_command_leaves_nothing_when_cancelled() -> None:
+    with trio.move_on_after(0.2) as scope:
+        await run_command("trap '' TERM; echo $$ > /dev/null; sleep 1000 & wait; sleep 1000", cwd="/", env=ENV)
+    assert scope.cancelled_caught
+
+
+async def test_a_grandchild_that_holds_the_pipe_does_not_delay_a_command() -> None:
+    with trio.fail_after(5):
+        result = await run_command("sleep 1000 & echo done", cwd="/", env=ENV)
+    assert result.output == b"done\n"
