@@ -1,0 +1,98 @@
+"""prox: a process supervisor for development, tests and CI, on Trio.
+
+::
+
+    import prox, trio
+
+    async def main() -> None:
+        config = prox.load_config("prox.yaml")
+        async with prox.open_supervisor(config) as supervisor:
+            await supervisor.wait_ready("api")
+
+Everything public is here; names load when they are first used, as the command line must start fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from prox._version import __version__
+
+if TYPE_CHECKING:
+    from prox.app import open_supervisor
+    from prox.core.config.model import Config
+    from prox.core.errors import (
+        AlreadyRunning,
+        ConfigError,
+        InvalidPattern,
+        NotReady,
+        NotRunning,
+        PortTaken,
+        Problem,
+        ProxError,
+        ShuttingDown,
+        StartFailed,
+        UnknownProcess,
+    )
+    from prox.core.logs.batch import LogLine
+    from prox.core.snapshots import ProcessSnapshot
+    from prox.instance.project import load_config, parse_config
+    from prox.runtime.supervisor import Goal, ProcessDetails, Supervisor
+
+_HOMES = {
+    "prox.app": ("open_supervisor",),
+    "prox.core.config.model": ("Config",),
+    "prox.core.errors": (
+        "AlreadyRunning",
+        "ConfigError",
+        "InvalidPattern",
+        "NotReady",
+        "NotRunning",
+        "PortTaken",
+        "Problem",
+        "ProxError",
+        "ShuttingDown",
+        "StartFailed",
+        "UnknownProcess",
+    ),
+    "prox.core.logs.batch": ("LogLine",),
+    "prox.core.snapshots": ("ProcessSnapshot",),
+    "prox.instance.project": ("load_config", "parse_config"),
+    "prox.runtime.supervisor": ("Goal", "ProcessDetails", "Supervisor"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AlreadyRunning",
+    "Config",
+    "ConfigError",
+    "Goal",
+    "InvalidPattern",
+    "LogLine",
+    "NotReady",
+    "NotRunning",
+    "PortTaken",
+    "Problem",
+    "ProcessDetails",
+    "ProcessSnapshot",
+    "ProxError",
+    "ShuttingDown",
+    "StartFailed",
+    "Supervisor",
+    "UnknownProcess",
+    "__version__",
+    "load_config",
+    "open_supervisor",
+    "parse_config",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'prox' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
