@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
 
 
-async def attend(
-    supervisor: Supervisor, options: UpOptions, folder: InstanceFolder, address: tuple[str, int]
-) -> int:
+async def attend(supervisor: Supervisor, options: UpOptions, folder: InstanceFolder, address: tuple[str, int]) -> int:
     """Stay until everything is to stop; return the exit code that this calls for.
 
     Raises NotReady or TimedOut where ``options.wait`` waits for what does not become ready.
@@ -73,7 +71,9 @@ async def _notice_the_end(supervisor: Supervisor, exit_when_done: bool) -> None:
     if exit_when_done:
         supervisor.shutdown()
     else:
-        supervisor.hub.system("all processes have ended; `prox start NAME` starts one again, Ctrl-C or `prox down` ends")
+        supervisor.hub.system(
+            "all processes have ended; `prox start NAME` starts one again, Ctrl-C or `prox down` ends"
+        )
 
 
 def _tell(descriptor: int | None, message: dict[str, object]) -> None:

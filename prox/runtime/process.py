@@ -65,6 +65,7 @@ class Process:
         self._scope = trio.CancelScope()
         self._pending = trio.Event()
         self._hurried = False
+        self._configured: dict[str, str] | None = None
         self._started_at: float | None = None
         self._started_clock = 0.0
 
@@ -125,6 +126,15 @@ class Process:
             around.config, self.name, around.ports, instance=around.instance, inherited=around.inherited
         )
 
+    def configured(self) -> dict[str, str]:
+        """Return the variables that prox.yaml and its env files set: of its last start, or as they are now."""
+        if self._configured is None:
+            try:
+                return self.environment().configured
+            except ConfigError:
+                return {}
+        return self._configured
+
     @property
     def cwd(self) -> str:
         return str(Path(self._around.config.folder, self.spec.cwd))
@@ -150,7 +160,9 @@ class Process:
         try:
             await self._claim_port()
             probe = open_probe(self.spec.healthcheck, folder=self._around.folder) if self.spec.healthcheck else None
-            env = self.environment().variables | dict(probe.env if probe else {})
+            built = self.environment()
+            self._configured = built.configured
+            env = built.variables | dict(probe.env if probe else {})
             # A stop that came in between wins. From the spawn to the try in _live there is no checkpoint.
             await trio.lowlevel.checkpoint_if_cancelled()
             spawned = spawn(self.spec.cmd, cwd=self.cwd, env=env)

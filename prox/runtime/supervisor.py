@@ -161,7 +161,7 @@ class Supervisor:
         return tuple(process.snapshot() for process in self._processes.values())
 
     def details(self, name: str) -> ProcessDetails:
-        """Return everything there is to know of a process. Raises UnknownProcess, ConfigError (a bad env file)."""
+        """Return everything there is to know of a process. Raises UnknownProcess."""
         process = self._process(name)
         cmd, health = process.spec.cmd, process.health
         check = HealthcheckSnapshot(
@@ -174,7 +174,7 @@ class Supervisor:
             snapshot=process.snapshot(),
             healthcheck=check if process.spec.healthcheck else None,
             cmd=cmd if isinstance(cmd, str) else shlex.join(cmd),
-            env=redact(process.environment().configured),
+            env=redact(process.configured()),
         )
 
     async def usage(self) -> dict[str, Usage]:

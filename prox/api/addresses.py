@@ -1,0 +1,48 @@
+"""Names and addresses as they stand in Host and Origin headers: which are loopback ones.
+
+Everything is compared in one form: lower case, without port, brackets and the dot at the end.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::[0-9]*)?", re.ASCII)
+_ORIGIN = re.compile(r"https?://([^/]+)", re.ASCII)
+
+
+def host_name(header: str) -> str | None:
+    """Return the name or address in a Host header (RFC 9110 §7.2), None where it is none."""
+    match = _HOST.fullmatch(header.strip().lower())
+    if match is None:
+        return None
+    address, name = match.groups()
+    return plain(address or name) or None
+
+
+def origin_host(header: str) -> str | None:
+    """Return the host of an Origin header (RFC 6454 §7) of a page on the web, None for ``null`` and others."""
+    match = _ORIGIN.fullmatch(header.strip().lower())
+    return host_name(match[1]) if match else None
+
+
+def plain(host: str) -> str:
+    """Return a configured host, or a part of a header, in the one form."""
+    return host.lower().removeprefix("[").removesuffix("]").removesuffix(".")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a plain host is this machine for itself: ``localhost``, names below it (RFC 6761 §6.3), addresses."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def in_url(host: str) -> str:
+    """Return a host as it is written in a URL; for one that means every address, the loopback one."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,24 @@
+"""JSON out of frozen types: what every resource answers with."""
+
+from __future__ import annotations
+
+import msgspec
+from quart import Response
+
+
+class Success(msgspec.Struct, frozen=True):
+    """What was asked for is done."""
+
+    success: bool = True
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a request failed: a sentence for a person, and a stable code for programs."""
+
+    error: str
+    code: str
+
+
+def json_response(value: object, status: int = 200) -> Response:
+    """Encode a value, as a rule a struct, as the body of an answer."""
+    return Response(msgspec.json.encode(value), status, content_type="application/json")

@@ -1,0 +1,94 @@
+"""The query of a request → a frozen type; what is wrong is INVALID_PARAMETER, naming the parameter and its range.
+
+The types are the resources' own, and the source of the OpenAPI description too. A value above the maximum
+counts as the maximum (``http-api.md``); parameters that nobody knows are ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from prox.api.errors import InvalidParameter
+from prox.core.config.units import parse_duration
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_HUGE = 10**18
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:([Zz])|([+ -])(\d\d:\d\d))", re.ASCII)
+
+
+def read(kind: type[T], given: MultiDict[str, str]) -> T:
+    """Return the parameters of a query as a ``kind``. Raises InvalidParameter."""
+    values = {}
+    for field in msgspec.structs.fields(kind):
+        texts = given.getlist(field.name)
+        if len(texts) > 1:
+            raise InvalidParameter(f"{field.name} may be given once, not {len(texts)} times")
+        if texts:
+            values[field.name] = _value(field.name, texts[0], inspect.type_info(field.type))
+    return kind(**values)
+
+
+def moment(name: str, text: str, now: float) -> float | None:
+    """Return an instant (RFC 3339, or a duration back from ``now``) in seconds since the epoch; None for no text."""
+    if not text:
+        return None
+    instant = _INSTANT.fullmatch(text)
+    try:
+        if instant is None:
+            return now - parse_duration(text)
+        day, time, _, sign, offset = instant.groups()
+        # A plus that was not escaped in the query arrives as a blank.
+        zone = f"{sign.replace(' ', '+')}{offset}" if sign else "+00:00"
+        return datetime.fromisoformat(f"{day}T{time}{zone}").timestamp()
+    except ValueError:
+        message = f"{name} must be a time such as 2025-01-19T10:32:01.123Z, or a duration back from now such as 5m"
+        raise InvalidParameter(message) from None
+
+
+def _value(name: str, text: str, kind: inspect.Type) -> Any:
+    extra: dict[str, Any] = {}
+    if isinstance(kind, inspect.Metadata):
+        kind, extra = kind.type, kind.extra or {}
+    match kind:
+        case inspect.IntType(ge=minimum):
+            return _whole(name, text, minimum or 0, extra.get("maximum"))
+        case inspect.BoolType():
+            return _flag(name, text)
+        case inspect.LiteralType(values=values):
+            return _one_of(name, text, values)
+    return text
+
+
+def _whole(name: str, text: str, minimum: int, maximum: int | None) -> int:
+    # The digits of a number may be more than int() takes.
+    value = None
+    if re.fullmatch(r"-?[0-9]+", text):
+        value = int(text) if len(text) < len(str(_HUGE)) else -_HUGE if text.startswith("-") else _HUGE
+    if value is None or value < minimum:
+        bounds = f"from {minimum} to {maximum}" if maximum is not None else f"of at least {minimum}"
+        raise InvalidParameter(f"{name} must be a whole number {bounds}")
+    return value if maximum is None else min(value, maximum)
+
+
+def _flag(name: str, text: str) -> bool:
+    match text.lower():
+        case "true" | "1":
+            return True
+        case "false" | "0":
+            return False
+    raise InvalidParameter(f"{name} must be true or false")
+
+
+def _one_of(name: str, text: str, values: tuple[Any, ...]) -> str:
+    if text not in values:
+        raise InvalidParameter(f"{name} must be one of {', '.join(filter(None, values))}")
+    return text
