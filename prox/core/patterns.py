@@ -20,17 +20,16 @@ def compile_regex(pattern: str) -> Callable[[bytes], bool]:
 
     Raises InvalidPattern, with RE2's own words, where it does not compile.
     """
+    text = _utf8(pattern)
     options = re2.Options()
     options.encoding = re2.Options.Encoding.UTF8
     options.log_errors = False
     try:
-        compiled = re2.compile(pattern.encode(), options)
+        compiled = re2.compile(text, options)
     except re2.error as error:
         reason = error.args[0] if error.args else "not a regular expression"
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise InvalidPattern(f"the pattern {pattern!r} is not a regular expression (RE2): {reason}") from None
-    except UnicodeEncodeError:
-        raise InvalidPattern("the pattern is not valid Unicode") from None
     search = compiled.search
     return lambda text: search(text) is not None
 
@@ -44,5 +43,12 @@ def compile_pattern(pattern: str, *, regex: bool) -> Callable[[bytes], bool]:
         raise InvalidPattern(f"the pattern is {len(pattern)} characters long; {MAX_PATTERN} are allowed")
     if regex:
         return compile_regex(pattern)
-    wanted = pattern.encode("utf-8", "replace")
+    wanted = _utf8(pattern)
     return lambda text: wanted in text
+
+
+def _utf8(pattern: str) -> bytes:
+    try:
+        return pattern.encode()
+    except UnicodeEncodeError:
+        raise InvalidPattern("the pattern is not valid Unicode") from None

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 
 SUBSCRIBER_BYTES = 8 * 1024 * 1024
 """What may wait for one subscriber, in bytes of log text; beyond it lines are dropped and counted."""
+BATCH_BYTES = 256
+"""What a batch takes in memory besides its text: a million empty lines that came one by one are not free."""
 
 
 class Sink(Protocol):
-    """Somebody who gets every line. ``write`` keeps or writes the batch and never raises."""
+    """Somebody who gets every line. ``write`` keeps or writes the batch and never raises.
+
+    It may call ``LogHub.system``; everybody hears of that after the batch.
+    """
 
     def write(self, batch: Batch) -> None: ...
 
@@ -38,7 +43,10 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """``count`` lines were missed at this place."""
+    """``count`` lines were missed at this place, of the processes, the stream and the time that were asked for.
+
+    Nobody looked into them, so that a slow subscriber costs nothing: those that a pattern would have left out count.
+    """
 
     count: int
 
@@ -54,6 +62,8 @@ class LogHub:
         # a line of an earlier run gets everything of this one.
         self._next_id = int(time.time() * 1000) << 16
         self._first_id = self._next_id
+        self._arrived: deque[Batch] = deque()
+        self._delivering = False
         self._closed = False
 
     def add_sink(self, sink: Sink) -> None:
@@ -70,10 +80,22 @@ class LogHub:
             batch = Batch(process, stream, now, self._next_id, count, data, partial)
             self._next_id += count
             self._rings[process].append(batch)
-            for sink in self._sinks:
-                sink.write(batch)
-            for subscription in list(self._subscriptions):
-                subscription._put(batch)
+            self._arrived.append(batch)
+        if not self._delivering:
+            self._deliver()
+
+    def _deliver(self) -> None:
+        """Hand on what has arrived, in the order of the ids, also where a sink says something meanwhile."""
+        self._delivering = True
+        try:
+            while self._arrived:
+                batch = self._arrived.popleft()
+                for sink in self._sinks:
+                    sink.write(batch)
+                for subscription in list(self._subscriptions):
+                    subscription._put(batch)
+        finally:
+            self._delivering = False
 
     def system(self, text: str) -> None:
         """Record a line of prox's own."""
@@ -94,18 +116,19 @@ class LogHub:
         """Listen from now on, with no gap and no repeat at the seam to what came before.
 
         ``tail``: begin with the newest so many lines that match. ``after_id``: begin with everything after
-        that line which is still in memory, with ``Dropped`` first where some of it no longer is.
-        ``limit``: bytes that may wait for the subscriber.
+        that line which is still in memory, with ``Dropped`` first where some of it no longer is; with
+        everything in memory where it is a line of another run, or 0.
+        ``limit``: bytes that may wait for the subscriber, besides what it begins with.
         """
         subscription = Subscription(wanted, limit)
         rings = self._rings_of(wanted)
         if after_id is not None:
-            if after_id >= self._first_id:
-                lost = sum(ring.lost_after(after_id) for ring in rings)
-                subscription._lose(min(lost, self._next_id - after_id - 1))
+            last = after_id if self._first_id <= after_id < self._next_id else self._first_id - 1
+            if after_id > 0:
+                subscription._lose(self._lost_after(last, rings))
             for batch in reversed(newest_first(rings)):
-                if batch.end_id > after_id + 1:
-                    subscription._put(batch.skip(max(0, after_id + 1 - batch.first_id)), bounded=False)
+                if batch.end_id > last + 1:
+                    subscription._put(batch.skip(max(0, last + 1 - batch.first_id)), bounded=False)
         elif tail > 0:
             for batch in reversed(_newest(newest_first(rings), wanted, tail)):
                 subscription._put(batch, bounded=False)
@@ -120,6 +143,11 @@ class LogHub:
         self._closed = True
         for subscription in list(self._subscriptions):
             subscription.close()
+
+    def _lost_after(self, last_id: int, rings: list[Ring]) -> int:
+        """Return how many lines of these rings are lost after that id, at the most; exact where all rings are meant."""
+        held = sum(ring.held_after(last_id) for ring in self._rings.values())
+        return min(self._next_id - last_id - 1 - held, sum(ring.lost_after(last_id) for ring in rings))
 
     def _rings_of(self, wanted: LogFilter) -> list[Ring]:
         names = self._rings if wanted.processes is None else wanted.processes
@@ -157,11 +185,12 @@ class Subscription:
     def _put(self, batch: Batch, *, bounded: bool = True) -> None:
         if self._closed or not self.wanted.wants(batch):
             return
-        if bounded and self._waiting and self._bytes + len(batch.data) > self._limit:
+        cost = len(batch.data) + BATCH_BYTES if bounded else 0
+        if cost and self._bytes and self._bytes + cost > self._limit:
             self._lose(batch.count)
         else:
             self._waiting.append(batch)
-            self._bytes += len(batch.data)
+            self._bytes += cost
         self._news.set()
 
     def _lose(self, count: int) -> None:
@@ -191,5 +220,5 @@ def _newest(batches: list[Batch], wanted: LogFilter, tail: int) -> list[Batch]:
 
 
 def _piece(text: str) -> Piece:
-
-    return Piece("".join(f"{line}\n" for line in text.splitlines() or [""]).encode())
+    """Return a text of our own as lines; what is no Unicode, as in names of files, is shown as an escape."""
+    return Piece("".join(f"{line}\n" for line in text.splitlines() or [""]).encode("utf-8", "backslashreplace"))

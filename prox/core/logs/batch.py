@@ -61,21 +61,29 @@ class LogLine:
     partial: bool = False
 
 
-def text_of(record: bytes) -> str:
-    """Return a record as text: a CR that belongs to the line's end is dropped, what is not UTF-8 is U+FFFD."""
-    return record.removesuffix(b"\r").decode("utf-8", "replace")
+def text_of(record: bytes, *, partial: bool = False) -> str:
+    """Return a record as text: a CR that belongs to the line's end is dropped, what is not UTF-8 is U+FFFD.
+
+    ``partial``: the line goes on, so that a CR at the record's end is one in the middle of the line.
+    """
+    return (record if partial else record.removesuffix(b"\r")).decode("utf-8", "replace")
 
 
 def timestamp(time: float) -> str:
     """Return RFC 3339 in UTC with exactly three decimals and ``Z``."""
-    seconds, millis = divmod(round(time * 1000), 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+    return f"{_shown(time).isoformat(timespec='milliseconds')[:-6]}Z"
+
+
+def _shown(time: float) -> datetime:
+    return datetime.fromtimestamp(round(time * 1000) / 1000, UTC)
 
 
 def lines_of(batch: Batch) -> list[LogLine]:
     """Split a batch into lines."""
-    when = datetime.fromtimestamp(round(batch.time * 1000) / 1000, UTC)
+    when = _shown(batch.time)
     return [
-        LogLine(batch.first_id + n, when, batch.process, batch.stream, text_of(record), batch.partial)
+        LogLine(
+            batch.first_id + n, when, batch.process, batch.stream, text_of(record, partial=batch.partial), batch.partial
+        )
         for n, record in enumerate(batch.records())
     ]

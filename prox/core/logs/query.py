@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """What to show. None: no restriction. ``since`` (inclusive) and ``until`` (exclusive) in seconds since the epoch."""
+    """What to show. None: no restriction. ``since`` (inclusive), ``until`` (exclusive) in seconds since the epoch."""
 
     processes: frozenset[str] | None = None
     stream: Stream | None = None

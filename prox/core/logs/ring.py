@@ -57,6 +57,10 @@ class Ring:
             lines -= kept.count
             size -= len(kept.data)
 
+    def held_after(self, last_id: int) -> int:
+        """Return how many lines with an id above ``last_id`` are in the ring."""
+        return sum(max(0, min(batch.count, batch.end_id - last_id - 1)) for batch in self.newest_first())
+
     def lost_after(self, last_id: int) -> int:
         """Return how many lines with an id above ``last_id`` the ring has held and lost, at the most.
 
