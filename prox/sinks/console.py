@@ -1,0 +1,132 @@
+"""The foreground's printer: every line, in order, to a terminal, a pipe or a file. Counterpart of ``render``.
+
+A lossless sink. What cannot be written yet waits here; where too much waits, the pumps wait, and with them the
+processes, as they would for a pipe of their own. A terminal that is gone holds up nobody.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.core.logs.batch import SYSTEM
+from prox.sinks.render import LinePrinter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prox.core.logs.batch import Batch
+
+BACKLOG_BYTES = 8 * 1024 * 1024
+"""What may wait to be written before the processes are slowed."""
+WRITE_BYTES = 1024 * 1024
+"""What is written at once, about."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What is over when somebody makes room; every other failure of a write is for good."""
+
+
+class Console:
+    """Prints to the descriptor ``fd``, which stays its owner's. ``names``, ``color`` and ``raw`` as in LinePrinter."""
+
+    def __init__(self, fd: int, names: Sequence[str], *, color: bool, raw: bool = False) -> None:
+        self._fd = fd
+        self._printer = LinePrinter(names, color=color, raw=raw)
+        self._backlog: deque[bytes] = deque()
+        self._waiting = 0
+        self._news = trio.Event()
+        self._progress = trio.Event()
+        self._ended = False
+        self._gap = b""
+        """What says that lines are missing at this place; empty: none are."""
+
+    def write(self, batch: Batch) -> None:
+        if not self._ended:
+            self._add(self._printer.render(batch))
+
+    async def wait_room(self) -> None:
+        while self._waiting > BACKLOG_BYTES:
+            await self._progress.wait()
+
+    async def run(self) -> None:
+        """Print until cancelled, or until nobody can read it any more."""
+        try:
+            while not self._ended:
+                while not self._backlog:
+                    self._news = trio.Event()
+                    await self._news.wait()
+                await self._print(self._take())
+        finally:
+            self._end()
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until everything is printed, so long at the most; ``run`` must be running."""
+        if not self._ended:
+            self._add(self._printer.end())
+        with trio.move_on_after(seconds):
+            while self._waiting:
+                await self._progress.wait()
+
+    def _add(self, text: bytes) -> None:
+        if text:
+            self._backlog.append(text)
+            self._waiting += len(text)
+            self._news.set()
+
+    def _take(self) -> bytes:
+        """Return what is ready, up to about ``WRITE_BYTES``."""
+        taken = [self._backlog.popleft()]
+        size = len(taken[0])
+        while self._backlog and size + len(self._backlog[0]) <= WRITE_BYTES:
+            taken.append(self._backlog.popleft())
+            size += len(taken[-1])
+        return b"".join(taken)
+
+    async def _print(self, text: bytes) -> None:
+        self._waiting += len(self._gap)
+        text = self._gap + text
+        rest = memoryview(text)
+        try:
+            while rest:
+                written = await self._write_some(rest[:WRITE_BYTES])
+                rest = rest[written:]
+                self._done(written)
+            self._gap = b""
+        except OSError as error:
+            if error.errno not in _FULL:
+                self._end()
+                return
+            written = len(text) - rest.nbytes
+            if written or not self._gap:
+                torn = text[:written].rpartition(b"\n")[2]
+                self._gap = self._notice(error, b"\n" if torn else b"")
+            self._done(rest.nbytes)
+
+    def _notice(self, error: OSError, before: bytes) -> bytes:
+        prefix = self._printer.prefix(time.time(), SYSTEM, "stdout")
+        return before + prefix + f"lines are missing here: {error.strerror}\n".encode()
+
+    async def _write_some(self, data: memoryview) -> int:
+        """Write in a thread, as a terminal may be held (Ctrl-S) for as long as its user likes."""
+        while True:
+            try:
+                return await trio.to_thread.run_sync(os.write, self._fd, data, abandon_on_cancel=True)
+            except BlockingIOError:
+                # Somebody who shares it has made it non-blocking.
+                await trio.lowlevel.wait_writable(self._fd)
+
+    def _done(self, size: int) -> None:
+        self._waiting -= size
+        self._progress.set()
+        self._progress = trio.Event()
+
+    def _end(self) -> None:
+        """Take no more lines, and let nobody wait."""
+        self._ended = True
+        self._backlog.clear()
+        self._done(self._waiting)

@@ -1,0 +1,137 @@
+"""A log file for each process, NAME.log. What a line in it looks like is ``record``'s.
+
+A lossless sink that writes at once. Counterpart of ``reader``. prox's own lines are in no process's file; a
+daemon's are in prox.log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prox.core.logs.batch import SYSTEM
+from prox.sinks.record import head
+from prox.sinks.render import prefixed
+from prox.sinks.rotation import AppendFailed, RotatingFile
+from prox.sinks.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from prox.core.logs.batch import Batch, Stream
+
+WAITING_BYTES = 1024 * 1024
+"""What one stream may wait for the end of a long line of the other, about; then that line is ended."""
+
+
+class LogFiles:
+    """Writes into ``folder``; rotates at ``max_size`` bytes, and keeps ``keep`` full files of each process.
+
+    What cannot be written is told to ``report``, once for each cause, and tried again with each batch.
+    """
+
+    def __init__(self, folder: Path, *, max_size: int, keep: int, report: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._max_size = max_size
+        self._keep = keep
+        self._trouble = Trouble(report)
+        self._logs: dict[str, _Log] = {}
+
+    def write(self, batch: Batch) -> None:
+        if batch.process == SYSTEM:
+            return
+        log = self._logs.get(batch.process)
+        if log is None:
+            path = self._folder / f"{batch.process}.log"
+            file = RotatingFile(path, max_size=self._max_size, keep=self._keep)
+            log = self._logs[batch.process] = _Log(str(path), file, Records(self._max_size))
+        self._append(log, log.records.add(batch), batch.time)
+
+    async def wait_room(self) -> None:
+        """Return at once: everything is written."""
+
+    def close(self) -> None:
+        """End lines that are not finished, and close the files."""
+        for log in self._logs.values():
+            self._append(log, log.records.end(), 0)
+            log.file.close()
+        self._trouble.close()
+
+    def _append(self, log: _Log, block: bytes, now: float) -> None:
+        if not block:
+            return
+        try:
+            log.file.append(block)
+        except AppendFailed as failure:
+            missing = failure.missing + log.records.forget() if failure.missing else 0
+            self._trouble.failed(log.path, failure.reason, missing, now)
+        else:
+            self._trouble.works(log.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    path: str
+    file: RotatingFile
+    records: Records
+
+
+class Records:
+    """Batches of one process → what is appended to its file, in which a long line is one line.
+
+    What the other stream writes between the pieces of a long line waits for its end. A line is ended before its
+    time where too much waits, or where it is ``longest`` bytes long: no line may fill the disk.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._unfinished: Stream | None = None
+        self._length = 0
+        self._waiting = bytearray()
+        self._waiting_unfinished = False
+
+    def add(self, batch: Batch) -> bytes:
+        """Return what is to be appended now; it may be nothing."""
+        if self._unfinished not in (None, batch.stream):
+            self._waiting += _format(batch, continued=self._waiting_unfinished)
+            self._waiting_unfinished = batch.partial
+            return self._break() if len(self._waiting) > WAITING_BYTES else b""
+        text = _format(batch, continued=self._unfinished is not None)
+        if not batch.partial:
+            return text + self._release() if self._unfinished else text
+        self._length = len(text) + (self._length if self._unfinished else 0)
+        self._unfinished = batch.stream
+        return text + self._break() if self._length >= self._longest else text
+
+    def end(self) -> bytes:
+        """Return what ends all lines: nothing more comes."""
+        text = b""
+        while self._unfinished:
+            text += self._break()
+        return text
+
+    def forget(self) -> int:
+        """Begin anew, as what was added last is not in the file; return how many lines were still to be appended."""
+        waiting = self._waiting.count(b"\n")
+        self._release()
+        self._unfinished = None
+        return waiting
+
+    def _break(self) -> bytes:
+        """End the unfinished line here; what comes of it later is a line of its own."""
+        return b"\n" + self._release()
+
+    def _release(self) -> bytes:
+        """Return what has waited for the end of the line, which may be a long line in its turn."""
+        other: Stream = "stderr" if self._unfinished == "stdout" else "stdout"
+        self._unfinished = other if self._waiting_unfinished else None
+        text = bytes(self._waiting)
+        self._length = len(text) - text.rfind(b"\n") - 1
+        self._waiting.clear()
+        self._waiting_unfinished = False
+        return text
+
+
+def _format(batch: Batch, *, continued: bool) -> bytes:
+    return prefixed(batch, head(batch.time, batch.stream), continued=continued)

@@ -1,0 +1,101 @@
+"""The format of log files: ``2025-01-19T10:32:01.123Z out TEXT``, a line a line, TEXT byte for byte.
+
+``files`` writes it. ``reader`` reads it, and believes nothing: a line may have been cut, or be of another program.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from prox.core.logs.batch import Stream, text_of, timestamp
+from prox.core.logs.lines import MAX_LINE, LineSplitter, Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SHORT: dict[Stream, str] = {"stdout": "out", "stderr": "err"}
+_STREAMS: dict[bytes, Stream] = {b"out": "stdout", b"err": "stderr"}
+_HEAD = re.compile(rb"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (out|err) ", re.MULTILINE)
+_HEAD_BYTES = len("2025-01-19T10:32:01.123Z out ")
+
+
+def head(time: float, stream: Stream) -> bytes:
+    """Return what stands before the text of a line; ``time`` in seconds since the epoch."""
+    return f"{timestamp(time)} {_SHORT[stream]} ".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """One line of a log file. ``time`` in seconds since the epoch; ``data`` as the process wrote it, without the LF.
+
+    ``partial``: a piece of a line of more than 1 MiB, more of which follows.
+    """
+
+    time: float
+    timestamp: str
+    process: str
+    stream: Stream
+    data: bytes
+    partial: bool = False
+
+    @property
+    def text(self) -> str:
+        """The line without a CR at its end; bytes that are not UTF-8 are U+FFFD."""
+        return text_of(self.data, partial=self.partial)
+
+
+class Decoder:
+    """What was written to one process's files → lines. A line that says no time has that of the line before it.
+
+    ``first_time`` is that of lines before any that says its own.
+    """
+
+    def __init__(self, process: str, first_time: float) -> None:
+        self._process = process
+        self._time = first_time
+        self._timestamp = timestamp(first_time)
+        self._stream: Stream = "stdout"
+
+    def lines(self, blocks: Iterable[bytes]) -> Iterator[FileLine]:
+        """Yield the lines of a file."""
+        continued = False
+        for data, partial in _pieces(blocks):
+            for record in [data] if partial else data[:-1].split(b"\n"):
+                text = record if continued else self._take_head(record)
+                yield FileLine(self._time, self._timestamp, self._process, self._stream, text, partial)
+                continued = partial
+
+    def _take_head(self, record: bytes) -> bytes:
+        """Take note of the time and the stream that a line begins with, and return the rest."""
+        found = _HEAD.match(record)
+        when = _seconds(found[1]) if found else None
+        if found is None or when is None:
+            return record
+        self._time, self._timestamp, self._stream = when, found[1].decode(), _STREAMS[found[2]]
+        return record[found.end() :]
+
+
+def _pieces(blocks: Iterable[bytes]) -> Iterator[Piece]:
+    splitter = LineSplitter(MAX_LINE + _HEAD_BYTES)
+    for block in blocks:
+        yield from splitter.feed(block)
+    yield from splitter.flush()
+
+
+@lru_cache(maxsize=1024)
+def _seconds(moment: bytes) -> float | None:
+    """Return the time that a line says; None where there is no such day or hour."""
+    try:
+        return datetime.fromisoformat(moment.decode()).timestamp()
+    except ValueError:
+        return None
+
+
+def first_time(chunk: bytes) -> float | None:
+    """Return the time of the first line that says one."""
+    found = _HEAD.search(chunk)
+    return _seconds(found[1]) if found else None

@@ -1,0 +1,99 @@
+"""Batches → the lines that people see: ``HH:MM:SS name │ text``, names padded and coloured.
+
+Pure functions of what was written. ``console`` prints them as they come, `prox logs` those that it is sent.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from prox.core.logs.batch import SYSTEM, Batch, Stream
+from prox.sinks.terminal import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PALETTE = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
+"""Colours of the processes, in the order of prox.yaml (SGR, ECMA-48 §8.3.117). Red is for what went wrong."""
+_DIM, _BOLD, _RED = 2, 1, 31
+
+
+def prefixed(batch: Batch, prefix: bytes, *, continued: bool) -> bytes:
+    """Return a batch's data with ``prefix`` before each line; not before the first one where that is ``continued``."""
+    lead = b"" if continued else prefix
+    if batch.partial:
+        return lead + batch.data
+    return lead + batch.data[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
+
+
+def local_clock(when: float) -> str:
+    """Return the local time of day, ``HH:MM:SS``."""
+    return time.strftime("%H:%M:%S", time.localtime(when))
+
+
+class LinePrinter:
+    """Renders what is printed one after the other; it knows whether the last line has ended.
+
+    ``names`` are all processes, in the order of prox.yaml. ``color``: also let the colours of processes through.
+    ``raw``: let all their control sequences through. ``clock`` shows a time, in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        color: bool,
+        raw: bool = False,
+        clock: Callable[[float], str] = local_clock,
+    ) -> None:
+        self._color = color
+        self._raw = raw
+        self._clock = clock
+        self._width = max(map(len, (*names, SYSTEM)))
+        self._colors = {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(names)} | {SYSTEM: _BOLD}
+        self._labels: dict[tuple[str, Stream], str] = {}
+        self._unfinished: tuple[str, Stream] | None = None
+
+    def render(self, batch: Batch) -> bytes:
+        """Return the lines of a batch.
+
+        A long line that comes in pieces has its prefix once, and again where another line came in between.
+        """
+        key = (batch.process, batch.stream)
+        before, self._unfinished = self._unfinished, key if batch.partial else None
+        shown = batch if self._raw else _cleaned(batch, color=self._color)
+        text = prefixed(shown, self.prefix(batch.time, batch.process, batch.stream), continued=before == key)
+        return text if before in (None, key) else b"\n" + text
+
+    def line(self, when: float, process: str, stream: Stream, text: str, *, partial: bool = False) -> bytes:
+        """Return one line, given as plain values: ``text`` has no line end; ``partial``: more of it follows."""
+        data = text.encode("utf-8", "replace")
+        return self.render(Batch(process, stream, when, 0, 1, data if partial else data + b"\n", partial))
+
+    def end(self) -> bytes:
+        """Return what ends a line that is not finished yet; empty where there is none."""
+        unfinished, self._unfinished = self._unfinished, None
+        return b"\n" if unfinished else b""
+
+    def prefix(self, when: float, process: str, stream: Stream) -> bytes:
+        """Return what stands before the text of a line."""
+        label = self._labels.get((process, stream))
+        if label is None:
+            label = self._labels[process, stream] = self._label(process, stream)
+        return f"{self._paint(self._clock(when), _DIM)} {label}".encode()
+
+    def _label(self, process: str, stream: Stream) -> str:
+        name = clean(process.encode(), color=False).decode().ljust(self._width)
+        bar = self._paint("│", _RED) if stream == "stderr" else "│"
+        return f"{self._paint(name, self._colors.get(process, _DIM))} {bar} "
+
+    def _paint(self, text: str, color: int) -> str:
+        return f"\x1b[{color}m{text}\x1b[0m" if self._color else text
+
+
+def _cleaned(batch: Batch, *, color: bool) -> Batch:
+    data = clean(batch.data, color=color)
+    if data is batch.data:
+        return batch
+    return Batch(batch.process, batch.stream, batch.time, batch.first_id, batch.count, data, batch.partial)
