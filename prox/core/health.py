@@ -1,0 +1,96 @@
+"""Results of checks → verdict: healthy, unhealthy, or not known yet; and when to look again.
+
+The rules are those of Docker's HEALTHCHECK, with its words. Time comes in as seconds since the process was
+spawned, by a clock that nobody can set. Counterpart: ``runtime.probe``, which makes the checks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prox.core.config.model import HealthCheck
+    from prox.core.snapshots import Health
+
+MAX_OUTPUT = 4096
+"""Bytes (UTF-8) of a check's output that are kept: its end."""
+
+_SEQUENCE = re.compile(
+    r"""(?:\x1b\[|\x9b) [0-?]*[ -/]*[@-~]?          # CSI: ECMA-48 §5.4
+      | \x1b[PX\]^_] [^\x07\x1b\n]* (?:\x07|\x1b\\)?  # strings: ECMA-48 §5.6; xterm ends them with BEL, too
+      | \x1b [ -/]*[0-~]?                           # all others: ECMA-35 §13
+    """,
+    re.VERBOSE,
+)
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How one check went, and what there is to say about it, to a person."""
+
+    ok: bool
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthState:
+    """The verdict on one incarnation of a process, and what it rests on."""
+
+    health: Health = "unknown"
+    """Unknown until the first success, or until so many failures have counted that it is unhealthy."""
+    consecutive_failures: int = 0
+    last_check: float | None = None
+    """When the last check ended, in seconds since the epoch; None before the first."""
+    last_output: str = ""
+    """Printable, and at most ``MAX_OUTPUT`` bytes."""
+
+
+UNKNOWN = HealthState()
+
+
+def after_check(
+    state: HealthState, check: HealthCheck, result: CheckResult, *, at: float, elapsed: float
+) -> HealthState:
+    """Return the state after a check that ended ``at`` (seconds since the epoch).
+
+    ``elapsed``: how long after the spawn the check began, in seconds; it decides whether a failure counts.
+    """
+    looked = replace(state, last_check=at, last_output=printable(result.output))
+    if result.ok:
+        return replace(looked, health="healthy", consecutive_failures=0)
+    if _starting(state, check, elapsed):
+        return looked
+    failures = state.consecutive_failures + 1
+    return replace(
+        looked, health="unhealthy" if failures >= check.retries else state.health, consecutive_failures=failures
+    )
+
+
+def after_word(state: HealthState, output: str) -> HealthState:
+    """Return the state after the process has told something that is no verdict."""
+    return replace(state, last_output=printable(output))
+
+
+def next_delay(state: HealthState, check: HealthCheck, *, elapsed: float) -> float:
+    """Return how many seconds to wait before the next check, ``elapsed`` seconds after the spawn.
+
+    The first check is made at once where its failure does not count.
+    """
+    if not _starting(state, check, elapsed):
+        return check.interval
+    return 0.0 if state.last_check is None else check.start_interval
+
+
+def printable(text: str) -> str:
+    """Return the end of a text, at most ``MAX_OUTPUT`` bytes of it, without what drives a terminal."""
+    text = _SEQUENCE.sub("", text[-2 * MAX_OUTPUT :]).replace("\r\n", "\n").replace("\r", "\n")
+    text = _UNPRINTABLE.sub("\ufffd", text).strip()
+    return text.encode()[-MAX_OUTPUT:].decode("utf-8", "ignore")
+
+
+def _starting(state: HealthState, check: HealthCheck, elapsed: float) -> bool:
+    """Say whether failures do not count yet: no verdict so far, and still in the start period."""
+    return state.health == "unknown" and elapsed < check.start_period

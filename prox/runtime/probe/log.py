@@ -1,0 +1,51 @@
+"""``log``: healthy from the first line on that matches a pattern."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.core.health import CheckResult
+from prox.core.logs.batch import text_of
+from prox.core.patterns import compile_regex
+from prox.runtime.probe.base import Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prox.core.logs.lines import Piece
+    from prox.runtime.probe.base import Target
+
+
+class LogProbe(Probe):
+    """Looks at each line until one matches. Raises InvalidPattern."""
+
+    told = True
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._matches = compile_regex(pattern)
+        self._line: str | None = None
+        self._news = trio.Event()
+
+    def feed(self, pieces: Sequence[Piece]) -> None:
+        if self._line is not None:
+            return
+        for piece in pieces:
+            records = [piece.data] if piece.partial else piece.data[:-1].split(b"\n")
+            for record in records:
+                text = text_of(record, partial=piece.partial)
+                if self._matches(text.encode()):
+                    self._line = text
+                    self._news.set()
+                    return
+
+    async def wait_told(self) -> None:
+        await self._news.wait()
+        self._news = trio.Event()
+
+    async def check(self, target: Target) -> CheckResult:
+        if self._line is None:
+            return CheckResult(False, f"no line has matched {self._pattern!r} yet")
+        return CheckResult(True, self._line)

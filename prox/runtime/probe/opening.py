@@ -1,0 +1,49 @@
+"""A probe for a ``healthcheck`` of prox.yaml. Each kind is imported when it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prox.core.errors import InvalidPattern, StartFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prox.core.config.model import HealthCheck
+    from prox.runtime.probe.base import Probe
+
+
+def open_probe(check: HealthCheck, *, folder: Path) -> Probe:
+    """Return a probe for one incarnation; it is to be opened before the spawn, so that it misses nothing.
+
+    ``folder`` is for what it needs in the file system. Raises StartFailed for an address or a pattern that cannot
+    be used, OSError where the system does not give what the probe needs; both are sentences for a person.
+    """
+    try:
+        return _open(check, folder)
+    except (InvalidPattern, ValueError) as error:
+        raise StartFailed(f"its health check cannot be used: {error}") from None
+
+
+def _open(check: HealthCheck, folder: Path) -> Probe:
+    if check.cmd is not None:
+        from prox.runtime.probe.command import CommandProbe
+
+        return CommandProbe(check.cmd)
+    if check.http is not None:
+        from prox.runtime.probe.http import HttpProbe
+
+        return HttpProbe(check.http, check.status)
+    if check.tcp is not None:
+        from prox.runtime.probe.tcp import TcpProbe
+
+        return TcpProbe(check.tcp)
+    if check.log is not None:
+        from prox.runtime.probe.log import LogProbe
+
+        return LogProbe(check.log)
+    if check.notify:
+        from prox.runtime.probe.notify import NotifyProbe
+
+        return NotifyProbe(folder)
+    raise ValueError("it has none of cmd, http, tcp, log and notify")

@@ -1,0 +1,85 @@
+"""``cmd``: in the process's environment and folder, and with nothing left behind."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+
+from prox.core.config.model import HealthCheck
+from prox.core.health import MAX_OUTPUT, CheckResult
+from prox.runtime.group import alive
+from prox.runtime.probe import Target, run_probe
+from prox.runtime.probe.command import CommandProbe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prox.core.health import HealthState
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Target:
+    return Target(name="api", instance="i1", pid=1, port=None, env=os.environ | {"PORT": "8123"}, cwd=str(tmp_path))
+
+
+async def test_it_runs_in_the_environment_and_folder_of_the_process(target: Target) -> None:
+    with trio.fail_after(10):
+        result = await CommandProbe('echo "$PORT in $PWD"').check(target)
+    assert result == CheckResult(True, f"8123 in {target.cwd}")
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("echo out; echo err >&2; exit 7", "exit code 7: out\nerr"),
+        ("exit 7", "exit code 7"),
+        ("echo last; kill -KILL $$", "ended by SIGKILL: last"),
+        (("no-such-program", "$PORT"), "the command 'no-such-program' was not found; is it installed, and in PATH?"),
+        (("false",), "exit code 1"),
+    ],
+)
+async def test_a_failure_says_how(target: Target, command: str | tuple[str, ...], output: str) -> None:
+    with trio.fail_after(10):
+        assert await CommandProbe(command).check(target) == CheckResult(False, output)
+
+
+async def test_the_end_of_much_output_is_kept(target: Target) -> None:
+    with trio.fail_after(10):
+        result = await CommandProbe("seq 100000").check(target)
+    assert result.output.endswith("99999\n100000")
+    assert len(result.output) <= MAX_OUTPUT
+
+
+async def test_a_timeout_ends_the_whole_group_also_where_a_grandchild_holds_the_pipe(
+    target: Target, tmp_path: Path
+) -> None:
+    command = "trap '' TERM; sh -c \"trap '' TERM; while :; do sleep 1000; done\" & echo $$ > group; wait"
+    check = HealthCheck(cmd=command, timeout=1)
+    seen: list[HealthState] = []
+    reported = trio.Event()
+
+    def report(state: HealthState) -> None:
+        seen.append(state)
+        reported.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run_probe, CommandProbe(command), check, target, report)
+        with trio.fail_after(10):
+            await reported.wait()
+        nursery.cancel_scope.cancel()
+    assert seen[0].last_output == "timed out after 1s"
+    assert not alive(int((tmp_path / "group").read_text()))
+
+
+async def test_a_cancelled_check_leaves_nothing(target: Target, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ready")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(CommandProbe("sleep 1000 & echo $$ > ready; wait").check, target)
+        with trio.fail_after(10):
+            group = int(await trio.to_thread.run_sync((tmp_path / "ready").read_text))
+        assert alive(group)
+        nursery.cancel_scope.cancel()
+    assert not alive(group)
