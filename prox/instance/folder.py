@@ -1,0 +1,262 @@
+"""``.prox/`` of a project: the lock that decides whether an instance runs, and where that one answers.
+
+``InstanceFolder`` is the instance's side, ``read_running`` and ``watch_end`` are everybody else's. Whether one
+runs is decided by the lock on ``prox.pid``, never by the number in it: a lock goes with whoever held it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from prox.core.errors import InstanceRunning
+from prox.core.logs.batch import timestamp
+from prox.instance.private import FolderRefused, open_file, open_folder, read_file, write_file
+from prox.instance.registry import Registration, register, unregister
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+FOLDER = ".prox"
+PID_FILE = "prox.pid"
+STATE_FILE = "prox.state"
+
+_LOOKERS_SECONDS = 0.01
+_LOOKERS_ATTEMPTS = 100
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,255}")
+_INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceState:
+    """Where the instance of a project answers: what stands in its state file."""
+
+    pid: int
+    port: int
+    host: str
+    started_at: str
+    """RFC 3339, UTC."""
+    config_file: str | None
+    instance: str
+    """The short random id of this run; the header ``X-Prox-Instance`` of each of its answers."""
+
+    @property
+    def reachable_host(self) -> str:
+        """The host to connect to: one that is bound to every address is reached by the loopback one."""
+        return _EVERY_ADDRESS.get(self.host, self.host)
+
+    @property
+    def url(self) -> str:
+        host = self.reachable_host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+class InstanceFolder:
+    """The folder of this process's instance; entering it takes the lock, leaving it removes what says that we run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.unlisted: str | None = None
+        """Why `prox list` will not show this instance, where it cannot."""
+        self._stack = ExitStack()
+        self._folder = self._lock = -1
+        self._instance: str | None = None
+        self._registration: Registration | None = None
+
+    def __enter__(self) -> Self:
+        """Raises InstanceRunning where another instance has the lock, FolderRefused where there can be no lock."""
+        with self._stack:
+            self._folder = self._stack.enter_context(open_folder(self.path, create=True))
+            self._lock = self._take_lock()
+            self._stack.callback(os.close, self._lock)
+            # What a killed instance left must not look like ours.
+            _remove(STATE_FILE, self._folder)
+            self._write_pid()
+            self._ignore_in_git()
+            self._register()
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with self._stack:
+            if self._registration:
+                unregister(self._registration)
+            state = _read_state(self._folder)
+            if state and state.instance == self._instance:
+                _remove(STATE_FILE, self._folder)
+            if _is_same(PID_FILE, self._folder, self._lock):
+                _remove(PID_FILE, self._folder)
+
+    def write_state(self, *, host: str, port: int, config_file: str | None, instance: str, started_at: float) -> None:
+        """Say where this instance answers. ``started_at`` in seconds since the epoch. Raises FolderRefused."""
+        state = InstanceState(
+            pid=os.getpid(),
+            port=port,
+            host=host,
+            started_at=timestamp(started_at),
+            config_file=config_file,
+            instance=instance,
+        )
+        self._instance = instance
+        write_file(STATE_FILE, json.dumps(asdict(state)).encode() + b"\n", self._folder)
+
+    def _take_lock(self) -> int:
+        while True:
+            lock = open_file(PID_FILE, self._folder, create=True)
+            try:
+                if not _lock_exclusively(lock):
+                    raise InstanceRunning(_who_runs(self._folder))
+            except BaseException:
+                os.close(lock)
+                raise
+            # An instance that ended in between has removed the file that we have locked.
+            if _is_same(PID_FILE, self._folder, lock):
+                return lock
+            os.close(lock)
+
+    def _write_pid(self) -> None:
+        try:
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, b"%d\n" % os.getpid(), 0)
+        except OSError as error:
+            raise FolderRefused(f"{self.path / PID_FILE} cannot be written: {error.strerror}") from None
+
+    def _ignore_in_git(self) -> None:
+        # A convenience, for which nothing fails.
+        with suppress(FileExistsError, FolderRefused):
+            write_file(".gitignore", b"*\n", self._folder, replace=False)
+
+    def _register(self) -> None:
+        try:
+            self._registration = register(self.path)
+        except (FolderRefused, OSError) as error:
+            self.unlisted = str(error)
+
+
+def is_running(path: Path) -> bool:
+    """Say whether an instance runs that has its files in this folder. Raises FolderRefused."""
+    try:
+        with open_folder(path) as folder:
+            return _is_locked(folder)
+    except FileNotFoundError:
+        return False
+
+
+def read_running(path: Path) -> InstanceState | None:
+    """Return where the instance answers that has its files in this folder; None where none runs, or answers yet.
+
+    The port may belong to somebody else by the time it is used: whoever answers there must say that it is
+    ``instance``. Raises FolderRefused.
+    """
+    try:
+        with open_folder(path) as folder:
+            return _read_state(folder) if _is_locked(folder) else None
+    except FileNotFoundError:
+        return None
+
+
+def check_free(path: Path) -> None:
+    """Raise InstanceRunning, saying which, where an instance runs in this folder; FolderRefused."""
+    with suppress(FileNotFoundError), open_folder(path) as folder:
+        if _is_locked(folder):
+            raise InstanceRunning(_who_runs(folder))
+
+
+@contextmanager
+def watch_end(path: Path) -> Iterator[Callable[[], None]]:
+    """Give a function that waits until the instance has ended that runs in this folder now. Raises FolderRefused."""
+    try:
+        with open_folder(path) as folder:
+            lock = open_file(PID_FILE, folder)
+    except FileNotFoundError:
+        yield lambda: None
+        return
+    with open(lock, "rb"):
+        yield lambda: fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def _who_runs(folder: int) -> str:
+    state = _read_state(folder)
+    if state:
+        return f"prox is already running (pid {state.pid}, {state.url})"
+    number = (read_file(PID_FILE, folder) or b"").decode("ascii", "replace").strip()
+    return f"prox is already running (pid {number})" if number.isdigit() else "prox is already running"
+
+
+def _lock_exclusively(lock: int) -> bool:
+    """Say whether the lock is ours now. Those who only look hold it shared for a moment, and are waited for."""
+    for _ in range(_LOOKERS_ATTEMPTS):
+        for kind in (fcntl.LOCK_EX, fcntl.LOCK_SH):
+            try:
+                fcntl.flock(lock, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if kind == fcntl.LOCK_SH:
+                    return False
+            except OSError as error:
+                raise FolderRefused(f"{PID_FILE} cannot be locked on this file system: {error.strerror}") from None
+            else:
+                break
+        if kind == fcntl.LOCK_EX:
+            return True
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        time.sleep(_LOOKERS_SECONDS)
+    return False
+
+
+def _is_locked(folder: int) -> bool:
+    try:
+        with open(open_file(PID_FILE, folder), "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def _is_same(name: str, folder: int, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(name, dir_fd=folder, follow_symlinks=False), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _remove(name: str, folder: int) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _read_state(folder: int) -> InstanceState | None:
+    """Return the state, None where there is none that makes sense."""
+    try:
+        found = json.loads(read_file(STATE_FILE, folder) or b"")
+    except (ValueError, RecursionError):
+        return None
+    return _state_of(found) if isinstance(found, dict) else None
+
+
+def _state_of(found: dict[str, Any]) -> InstanceState | None:
+    match found:
+        case {
+            "pid": int(pid),
+            "port": int(port),
+            "host": str(host),
+            "started_at": str(started_at),
+            "config_file": str() | None as config_file,
+            "instance": str(instance),
+        } if pid > 0 and 0 < port < 65536 and _HOST.fullmatch(host) and _INSTANCE.fullmatch(instance):
+            return InstanceState(
+                pid=pid, port=port, host=host, started_at=started_at, config_file=config_file, instance=instance
+            )
+    return None
