@@ -16,7 +16,6 @@ the cancel of a child's scope, which ends its group, drains its pipes and reaps 
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -29,16 +28,17 @@ import trio
 
 from prox.api.listen import listen
 from prox.api.settings import ApiSettings
+from prox.attendance import attend, summarize
 from prox.core.config.model import Logs
 from prox.core.errors import ProxError
 from prox.instance.folder import InstanceFolder
-from prox.attendance import attend, summarize
 from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
 from prox.sinks.console import Console
 from prox.sinks.files import LogFiles
 
 if TYPE_CHECKING:
+    import os
     import socket
     from collections.abc import AsyncIterator, Iterable, Iterator
 

@@ -39,14 +39,16 @@ STATUS = {
 }
 """The status of each code that a ``ProxError`` may carry to a client; any other one is a mistake of ours."""
 
-_HTTP = {
-    400: ("BAD_REQUEST", "the request is not understood"),
-    404: ("NOT_FOUND", "there is no such route; /api/v1/openapi.json lists them"),
-    405: ("METHOD_NOT_ALLOWED", "this route does not take that method"),
-    408: ("REQUEST_TIMEOUT", "the request's body took too long to arrive"),
-    413: ("PAYLOAD_TOO_LARGE", "the request's body is larger than 1 MB"),
+BAD_REQUEST = Failure("the request is not understood", "BAD_REQUEST")
+_INTERNAL_ERROR = Failure("prox made a mistake here; its log says more", "INTERNAL_ERROR")
+_HTTP_FAILURES = {
+    400: BAD_REQUEST,
+    404: Failure("there is no such route; /api/v1/openapi.json lists them", "NOT_FOUND"),
+    405: Failure("this route does not take that method", "METHOD_NOT_ALLOWED"),
+    408: Failure("the request's body took too long to arrive", "REQUEST_TIMEOUT"),
+    413: Failure("the request's body is larger than 1 MB", "PAYLOAD_TOO_LARGE"),
+    500: _INTERNAL_ERROR,
 }
-_INTERNAL = Failure("prox made a mistake here; its log says more", "INTERNAL_ERROR")
 
 
 class InvalidParameter(ProxError):
@@ -79,8 +81,15 @@ class ProxyNotEnabled(ProxError):
     code = "PROXY_NOT_ENABLED"
 
 
-class JsonErrorsApp(QuartTrio):
-    """A Quart app whose unexpected errors go to our log; Quart's own logger prints to stderr from a thread."""
+class JsonApp(QuartTrio):
+    """A Quart app that answers nothing in HTML, and logs to our log: Quart's own prints to stderr, from a thread."""
+
+    async def make_default_options_response(self) -> Response:
+        response = await super().make_default_options_response()
+        response.status_code = 204
+        response.headers.pop("Content-Type")
+        response.headers.pop("Content-Length")
+        return response
 
     def log_exception(
         self, exception_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
@@ -96,17 +105,11 @@ def answer_in_json(app: QuartTrio) -> None:
     app.register_error_handler(HTTPException, _http_error)
 
 
-def bad_request() -> Response:
-    """Answer what is no request for this server at all."""
-    code, sentence = _HTTP[400]
-    return json_response(Failure(sentence, code), 400)
-
-
 async def _prox_error(error: ProxError) -> Response:
     status = STATUS.get(error.code)
     if status is None:
         log.error("an error that the API does not know", exc_info=error)
-        return json_response(_INTERNAL, 500)
+        return json_response(_INTERNAL_ERROR, 500)
     response = json_response(Failure("; ".join(str(error).splitlines()), error.code), status)
     if isinstance(error, Unauthorized):
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -115,9 +118,8 @@ async def _prox_error(error: ProxError) -> Response:
 
 async def _http_error(error: Any) -> Response:
     """Answer what Quart and Werkzeug raise: no route, wrong method, a body too large, or a mistake of ours."""
-    status = error.code if error.code in _HTTP else 500
-    code, sentence = _HTTP.get(status, (_INTERNAL.code, _INTERNAL.error))
-    response = json_response(Failure(sentence, code), status)
+    status = error.code if error.code in _HTTP_FAILURES else 500
+    response = json_response(_HTTP_FAILURES[status], status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response

@@ -15,8 +15,8 @@ from prox.api.auth import require_token
 from prox.api.errors import ForbiddenHost, ForbiddenOrigin
 
 if TYPE_CHECKING:
-    from quart_trio import QuartTrio
     from quart.wrappers import Request, Websocket
+    from quart_trio import QuartTrio
 
     from prox.api.settings import ApiSettings
 

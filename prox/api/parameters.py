@@ -55,12 +55,13 @@ def moment(name: str, text: str, now: float) -> float | None:
 
 
 def _value(name: str, text: str, kind: inspect.Type) -> Any:
-    extra: dict[str, Any] = {}
-    if isinstance(kind, inspect.Metadata):
-        kind, extra = kind.type, kind.extra or {}
+    if isinstance(kind, inspect.UnionType):
+        kind = next(one for one in kind.types if not isinstance(one, inspect.NoneType))
     match kind:
-        case inspect.IntType(ge=minimum):
-            return _whole(name, text, minimum or 0, extra.get("maximum"))
+        case inspect.Metadata(type=inspect.IntType(ge=minimum), extra=extra):
+            return _whole(name, text, minimum or 0, (extra or {}).get("maximum"))
+        case inspect.Metadata(type=plain):
+            return _value(name, text, plain)
         case inspect.BoolType():
             return _flag(name, text)
         case inspect.LiteralType(values=values):

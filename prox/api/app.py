@@ -1,0 +1,50 @@
+"""The app: one blueprint a resource, guarded, every error in JSON. It serves one supervisor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quart import Response, request
+
+from prox.api import events, health, logs, openapi, processes, proxy, shutdown, status
+from prox.api.errors import JsonApp, answer_in_json
+from prox.api.guard import protect
+
+if TYPE_CHECKING:
+    from quart_trio import QuartTrio
+
+    from prox.api.settings import ApiSettings
+    from prox.runtime.supervisor import Supervisor
+
+PREFIX = "/api/v1"
+MAX_BODY = 1024 * 1024
+BODY_SECONDS = 30
+"""How long a request's body may take to arrive."""
+
+
+def create_app(supervisor: Supervisor, settings: ApiSettings) -> QuartTrio:
+    """Return the app that serves a supervisor."""
+    app = JsonApp(__name__, static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, BODY_TIMEOUT=BODY_SECONDS)
+    # An unknown route is one, not a redirect to a known one.
+    app.url_map.merge_slashes = False
+    answer_in_json(app)
+    protect(app, settings)
+
+    async def read_body() -> None:
+        # No route takes a body. Read all the same, it is checked before anything is done.
+        await request.get_data()
+
+    async def sign(response: Response) -> Response:
+        response.headers["Server"] = "prox"
+        response.headers["X-Prox-Instance"] = supervisor.instance
+        return response
+
+    app.before_request(read_body)
+    app.after_request(sign)
+    for resource in (status, processes, logs, events, shutdown):
+        app.register_blueprint(resource.routes(supervisor), url_prefix=PREFIX)
+    app.register_blueprint(proxy.routes(), url_prefix=PREFIX)
+    app.register_blueprint(openapi.routes(app, settings), url_prefix=PREFIX)
+    app.register_blueprint(health.routes())
+    return app

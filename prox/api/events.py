@@ -1,0 +1,82 @@
+"""``/events/stream``: everything as it is, then each change of a process, then the end."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec import Struct
+from quart import Blueprint, Response, request
+
+from prox.api.openapi import describe
+from prox.api.sse import event, stream_response
+from prox.core.snapshots import Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prox.runtime.supervisor import Supervisor
+
+
+class Snapshot(Struct, frozen=True):
+    """Everything as it is now."""
+
+    status: Literal["starting", "running", "stopping"]
+    processes: list[ProcessSnapshot]
+
+
+class Change(ProcessSnapshot, frozen=True, kw_only=True):
+    """A process whose status, health or readiness is new."""
+
+    previous_status: Status
+
+
+class Shutdown(Struct, frozen=True):
+    """Everything is being stopped."""
+
+
+def routes(supervisor: Supervisor) -> Blueprint:
+    blueprint = Blueprint("events", __name__)
+
+    @blueprint.get("/events/stream")
+    @describe(Change, events={"snapshot": Snapshot, "process": Change, "shutdown": Shutdown})
+    async def stream_events() -> Response:
+        """Send `snapshot` once, then `process` for each change, and `shutdown` when everything begins to stop.
+
+        A client that was too slow gets `snapshot` again. So does one that reconnects: nothing else is remembered.
+        """
+        subscription = supervisor.subscribe_events()
+        events = Events(supervisor)
+        return stream_response(subscription, events.encode, first=events.snapshot(), head=request.method == "HEAD")
+
+    return blueprint
+
+
+class Events:
+    """Events of the supervisor → events of one stream, numbered from 1."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._ids = count(1)
+
+    def snapshot(self) -> bytes:
+        now = Snapshot(self._supervisor.status, list(self._supervisor.processes()))
+        return self._event("snapshot", now)
+
+    def encode(self, items: list[ProcessEvent | ShutdownEvent | Overflow]) -> Iterator[bytes]:
+        """Yield one chunk with all of them."""
+        yield b"".join(map(self._encode, items))
+
+    def _encode(self, item: ProcessEvent | ShutdownEvent | Overflow) -> bytes:
+        match item:
+            case ProcessEvent(process, previous):
+                change = Change(**msgspec.structs.asdict(process), previous_status=previous)
+                return self._event("process", change)
+            case ShutdownEvent():
+                return self._event("shutdown", Shutdown())
+            case Overflow():
+                return self.snapshot()
+
+    def _event(self, name: str, value: Struct) -> bytes:
+        return event(msgspec.json.encode(value), id=next(self._ids), name=name)

@@ -1,0 +1,92 @@
+"""``/processes``: what is known of each, and the goals that can be set.
+
+A goal is set at once and pursued whatever becomes of the client: the answer only waits for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+from quart import Blueprint, Response
+
+from prox.api.answers import Success, json_response
+from prox.api.openapi import describe
+from prox.core.snapshots import HealthcheckSnapshot, ProcessSnapshot
+
+if TYPE_CHECKING:
+    from prox.runtime.supervisor import Supervisor
+    from prox.runtime.usage import Usage
+
+
+class Processes(Struct, frozen=True):
+    """All processes, in the order of prox.yaml."""
+
+    processes: list[ProcessSnapshot]
+
+
+class ProcessInFull(ProcessSnapshot, frozen=True, kw_only=True):
+    """One process, with its health check where it has one, its command and what is set in its environment."""
+
+    healthcheck: HealthcheckSnapshot | UnsetType = UNSET
+    cmd: str
+    env: dict[str, str]
+    """What prox.yaml and its env files set; the values of secrets are `[REDACTED]`."""
+
+
+def routes(supervisor: Supervisor) -> Blueprint:
+    blueprint = Blueprint("processes", __name__)
+
+    @blueprint.get("/processes")
+    @describe(Processes)
+    async def list_processes() -> Response:
+        """Return all processes, in the order of prox.yaml."""
+        usage = await supervisor.usage()
+        return json_response(Processes([_measured(process, usage) for process in supervisor.processes()]))
+
+    @blueprint.get("/processes/<name>")
+    @describe(ProcessInFull, errors=(404,))
+    async def get_process(name: str) -> Response:
+        """Return one process in full."""
+        supervisor.process(name)
+        usage = await supervisor.usage()
+        details = supervisor.details(name)
+        in_full = ProcessInFull(
+            **msgspec.structs.asdict(_measured(details.snapshot, usage)),
+            healthcheck=details.healthcheck or UNSET,
+            cmd=details.cmd,
+            env=details.env,
+        )
+        return json_response(in_full)
+
+    @blueprint.post("/processes/<name>/start")
+    @describe(Success, errors=(404, 409, 500, 503))
+    async def start(name: str) -> Response:
+        """Start a process; the answer comes once it is spawned. One that is stopping starts when it has stopped."""
+        await supervisor.start(name).wait_done()
+        return json_response(Success())
+
+    @blueprint.post("/processes/<name>/stop")
+    @describe(Success, errors=(404, 409, 503))
+    async def stop(name: str) -> Response:
+        """Stop a process; the answer comes once nothing of it is left."""
+        await supervisor.stop(name).wait_done()
+        return json_response(Success())
+
+    @blueprint.post("/processes/<name>/restart")
+    @describe(Success, errors=(404, 500, 503))
+    async def restart(name: str) -> Response:
+        """Stop a process, then start it; one that is not running is started."""
+        await supervisor.restart(name).wait_done()
+        return json_response(Success())
+
+    return blueprint
+
+
+def _measured(process: ProcessSnapshot, usage: dict[str, Usage]) -> ProcessSnapshot:
+    """Return a snapshot with what the process uses."""
+    used = usage.get(process.name)
+    if used is None:
+        return process
+    return msgspec.structs.replace(process, cpu_percent=used.cpu_percent, memory_bytes=used.memory_bytes)

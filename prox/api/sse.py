@@ -1,0 +1,89 @@
+"""Event streams (HTML Standard §9.2): batches of events as they come, a comment where none came for a while.
+
+A stream lives until its client leaves, or its source ends because there will be no more events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+
+import trio
+from quart import Response
+from quart.wrappers.response import ResponseBody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+HEARTBEAT_SECONDS = 15.0
+CHUNK_BYTES = 64 * 1024
+"""About what goes out in one write; what a client that has stopped reading holds beside its subscription."""
+
+_OPENING = b": prox\n\n"
+_HEARTBEAT = b": still here\n\n"
+
+T = TypeVar("T")
+
+
+class Source(Protocol[T]):
+    """A subscription. ``receive`` returns all that waits, at least one item; trio.EndOfChannel is the end."""
+
+    async def receive(self) -> list[T]: ...
+
+    def close(self) -> None: ...
+
+
+def event(data: bytes, *, id: int, name: str = "") -> bytes:
+    """Return one event; ``data`` is JSON, which has no line breaks. A message has no name."""
+    return b"id: %d\n%sdata: %s\n\n" % (id, f"event: {name}\n".encode() if name else b"", data)
+
+
+def stream_response(
+    source: Source[T], encode: Callable[[list[T]], Iterator[bytes]], *, first: bytes = b"", head: bool = False
+) -> Response:
+    """Answer with ``first``, then with what ``encode`` makes of each list that the source gives, chunk by chunk.
+
+    ``head``: the answer to HEAD, which has no body and must not wait for the end of one.
+    """
+    body = EventStream(source, encode, first)
+    response = Response(b"" if head else body, content_type="text/event-stream")
+    response.headers.pop("Content-Length", None)
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Accel-Buffering"] = "no"
+    response.timeout = None
+    if head:
+        source.close()
+    return response
+
+
+class EventStream(ResponseBody, Generic[T]):
+    """The body of such an answer; Quart enters it, iterates over it, and leaves it whatever happens."""
+
+    def __init__(self, source: Source[T], encode: Callable[[list[T]], Iterator[bytes]], first: bytes) -> None:
+        self._source = source
+        self._encode = encode
+        self._chunks = iter([_OPENING + first])
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._source.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        # The clock counts from the last write: events that are not for this client do not keep it waiting.
+        with trio.move_on_after(HEARTBEAT_SECONDS):
+            while True:
+                chunk = next(self._chunks, None)
+                if chunk is not None:
+                    return chunk
+                try:
+                    self._chunks = self._encode(await self._source.receive())
+                except trio.EndOfChannel:
+                    raise StopAsyncIteration from None
+        return _HEARTBEAT
