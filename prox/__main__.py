@@ -1,0 +1,5 @@
+"""``python -m prox`` is ``prox``."""
+
+from prox.cli.main import main
+
+main()

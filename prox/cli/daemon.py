@@ -1,0 +1,137 @@
+"""`prox up -d`: start an instance in the background, and stay until it answers or has failed.
+
+The instance is `prox up` in a session of its own, which holds none of our descriptors but one end of a pipe. On
+that it writes one line of JSON: ``{"pid", "url"}``, or ``{"error", "code"}`` with the exit code; its end without
+a line says that it failed in a way that only its log tells.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prox.cli import exit_codes
+from prox.cli.output import clean, say, warn
+from prox.instance.folder import FOLDER, check_free
+from prox.instance.private import append_file, open_folder
+
+if TYPE_CHECKING:
+    from prox.core.config.model import Config
+
+LOG_FILE = "prox.log"
+MAX_LOG = 10 * 1024 * 1024
+"""Bytes of ``prox.log`` above which the next start begins a new one and keeps this one as ``prox.log.1``."""
+_MAX_MESSAGE = 64 * 1024
+_LAST_BYTES = 256 * 1024
+_LAST_LINES = 20
+
+_LINE = re.compile(r"\d\d:\d\d:\d\d (\S+) *│")
+"""A line of a process in the log, as ``sinks.console`` writes it."""
+
+
+def start_daemon(config: Config, arguments: list[str]) -> int:
+    """Start `prox up` with these arguments in the background, and return the exit code.
+
+    Raises InstanceRunning, FolderRefused.
+    """
+    folder = Path(config.folder, FOLDER)
+    check_free(folder)
+    log, begin = _open_log(folder)
+    reading, writing = os.pipe()
+    with open(reading, "rb") as told:
+        try:
+            daemon = _spawn(config, arguments, log, writing)
+        finally:
+            os.close(writing)
+            os.close(log)
+        try:
+            message = _parse(told.readline(_MAX_MESSAGE))
+        except KeyboardInterrupt:
+            _stop(daemon)
+            raise
+    if "pid" in message:
+        # It lives on, and nobody waits for it here.
+        daemon.returncode = 0
+        say(f"prox started (pid {message['pid']})")
+        say(str(message["url"]))
+        return exit_codes.OK
+    ended = daemon.wait()
+    error = message.get("error", "prox ended before it could answer")
+    _show_last_lines(folder / LOG_FILE, begin, [name for name in config.processes if _names(error, name)])
+    warn(error)
+    return int(message.get("code") or _code_of(ended))
+
+
+def _spawn(config: Config, arguments: list[str], log: int, writing: int) -> subprocess.Popen[bytes]:
+    assert config.file is not None
+    # -P: no module that lies in the project's folder takes the place of one of ours.
+    command = [sys.executable, "-P", "-m", "prox", "up", f"--config={config.file}", f"--project-dir={config.folder}"]
+    return subprocess.Popen(
+        [*command, f"--ready-fd={writing}", *arguments],
+        cwd=config.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        pass_fds=[writing],
+    )
+
+
+def _open_log(folder: Path) -> tuple[int, int]:
+    """Return a descriptor of the log, and where the lines of this start will begin in it."""
+    with open_folder(folder, create=True) as inside:
+        log = append_file(LOG_FILE, inside)
+        if os.fstat(log).st_size > MAX_LOG:
+            os.close(log)
+            os.replace(LOG_FILE, f"{LOG_FILE}.1", src_dir_fd=inside, dst_dir_fd=inside)
+            log = append_file(LOG_FILE, inside)
+        return log, os.fstat(log).st_size
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _stop(daemon: subprocess.Popen[bytes]) -> None:
+    """Stop it again, in order; another interrupt kills everything at once. Either way it is waited for."""
+    while daemon.poll() is None:
+        daemon.terminate()
+        with suppress(KeyboardInterrupt):
+            daemon.wait()
+
+
+def _code_of(ended: int) -> int:
+    if ended == 0:
+        return exit_codes.FAILED
+    return ended if ended > 0 else exit_codes.PROX_FAILED
+
+
+def _names(error: str, name: str) -> bool:
+    """Say whether an error speaks of a process."""
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", error) is not None
+
+
+def _show_last_lines(path: Path, begin: int, names: list[str]) -> None:
+    """Print the last lines of this start: those of the named processes, or, where there are none, of all."""
+    try:
+        with path.open("rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(begin, size - _LAST_BYTES))
+            lines = log.read(_LAST_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return
+    theirs = [line for line in lines if (found := _LINE.match(line)) and found[1] in names]
+    for line in (theirs or lines)[-_LAST_LINES:]:
+        click.echo(clean(line), err=True)

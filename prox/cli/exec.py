@@ -1,0 +1,70 @@
+"""`prox exec`: a command in the environment and the folder of a process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prox.cli.group import did_you_mean
+from prox.cli.output import warn
+from prox.cli.project import find_client, load_project
+from prox.core.errors import UnknownProcess
+
+if TYPE_CHECKING:
+    from prox.core.config.model import Config
+
+NOT_FOUND, NOT_ALLOWED = 127, 126
+"""As a shell has them (POSIX, Shell Command Language, 2.8.2)."""
+
+
+@click.command("exec", context_settings={"allow_interspersed_args": False})
+@click.argument("name")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_command(name: str, command: tuple[str, ...]) -> int:
+    """Run COMMAND in the environment and the folder of the process NAME: prox exec api -- python manage.py shell
+
+    The exit code is the command's.
+    """
+    from prox.runtime.environ import process_environment
+
+    config = load_project()
+    if name not in config.processes:
+        raise UnknownProcess(f"there is no process {name!r}{did_you_mean(name, list(config.processes))}")
+    ports, instance = _of_the_instance(config)
+    built = process_environment(config, name, ports, instance=instance, inherited=os.environ)
+    folder = Path(config.folder, config.processes[name].cwd)
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        warn(f"the folder {folder} of {name} cannot be entered: {error.strerror}")
+        return NOT_ALLOWED
+    return _become(command, built.variables)
+
+
+def _of_the_instance(config: Config) -> tuple[dict[str, int], str]:
+    """Return the ports of all processes, and the id of the instance; where none runs, the fixed ports and no id."""
+    client = find_client()
+    if client is None:
+        return {name: spec.port for name, spec in config.processes.items() if isinstance(spec.port, int)}, ""
+    known = {process["name"]: process["port"] for process in client.processes()}
+    return {name: known[name] for name in config.processes if known.get(name)}, client.status()["instance"]
+
+
+def _become(command: tuple[str, ...], environment: dict[str, str]) -> int:
+    """Replace this process by a command; return an exit code where that fails."""
+    sys.stdout.flush()
+    # Python ignores it, and what is ignored stays so in the command.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        os.execvpe(command[0], command, environment)
+    except FileNotFoundError:
+        warn(f"the command {command[0]!r} was not found; is it installed, and in PATH?")
+        return NOT_FOUND
+    except (OSError, ValueError) as error:
+        warn(f"the command {command[0]!r} cannot be run: {getattr(error, 'strerror', None) or error}")
+        return NOT_ALLOWED

@@ -1,0 +1,90 @@
+"""`prox start`, `stop` and `restart`: goals for processes, all set at once."""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import click
+
+from prox.cli.exit_codes import OK, exit_code_of
+from prox.cli.names import expand
+from prox.cli.output import clean, say, warn
+from prox.cli.project import connect
+from prox.core.errors import ProxError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prox.cli.names import Wanted
+    from prox.client.client import Client
+
+_THERE_ALREADY = ("PROCESS_ALREADY_RUNNING", "PROCESS_NOT_RUNNING")
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True)
+def start(names: tuple[str, ...]) -> int:
+    """Start processes; NAMES may be groups."""
+    client = connect()
+    return _pursue(client, names, client.start, "started")
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+def stop(names: tuple[str, ...]) -> int:
+    """Stop processes, and wait until nothing of them is left; NAMES may be groups.
+
+    With no name, stop everything, as `prox down` does.
+    """
+    if not names:
+        from prox.cli.down import stop_everything
+
+        stop_everything()
+        return OK
+    client = connect()
+    return _pursue(client, names, client.stop, "stopped")
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True)
+def restart(names: tuple[str, ...]) -> int:
+    """Stop processes and start them again; one that does not run is started. NAMES may be groups."""
+    client = connect()
+    return _pursue(client, names, client.restart, "restarted")
+
+
+def _pursue(client: Client, names: tuple[str, ...], ask: Callable[[str], None], done: str) -> int:
+    """Ask for all at once, say how each ends, and return the exit code: that of the first failure."""
+    groups_of = {process["name"]: process.get("groups", ()) for process in client.processes()}
+    code = OK
+    for wanted, error in _at_once(ask, expand(names, groups_of)):
+        # In a group, those that are there already have nothing to fail at.
+        if error is None or (wanted.by_group and isinstance(error, ProxError) and error.code in _THERE_ALREADY):
+            say(f"{clean(wanted.name)} {done}")
+        elif isinstance(error, ProxError):
+            warn(str(error))
+            code = code or exit_code_of(error)
+        else:
+            raise error
+    return code
+
+
+def _at_once(ask: Callable[[str], None], all_wanted: list[Wanted]) -> Iterator[tuple[Wanted, Exception | None]]:
+    """Ask for each in a thread of its own, and yield how it ended, in the order in which they end."""
+    ended: SimpleQueue[tuple[Wanted, Exception | None]] = SimpleQueue()
+
+    def work(wanted: Wanted) -> None:
+        try:
+            ask(wanted.name)
+        except Exception as error:
+            ended.put((wanted, error))
+        else:
+            ended.put((wanted, None))
+
+    for wanted in all_wanted:
+        # A daemon, as an interrupt must not wait for it; the goal is set all the same.
+        Thread(target=work, args=(wanted,), daemon=True).start()
+    for _ in all_wanted:
+        yield ended.get()

@@ -1,0 +1,150 @@
+"""The list of commands, and the options that all of them take, before or after the command's name.
+
+A command's module is imported when the command is used, so that none pays for another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "up": ("prox.cli.up:up", "Start all processes, or the named ones."),
+    "down": ("prox.cli.down:down", "Stop everything and wait until it is gone."),
+    "start": ("prox.cli.goals:start", "Start processes."),
+    "stop": ("prox.cli.goals:stop", "Stop processes; with no name, everything."),
+    "restart": ("prox.cli.goals:restart", "Stop processes and start them again."),
+    "status": ("prox.cli.status:status", "Show all processes and how they are."),
+    "logs": ("prox.cli.logs:logs", "Show what processes have printed."),
+    "wait": ("prox.cli.wait:wait", "Wait until processes are ready."),
+    "list": ("prox.cli.list:list_instances", "Show every running instance on this machine."),
+    "exec": ("prox.cli.exec:exec_command", "Run a command in a process's environment and folder."),
+    "config": ("prox.cli.config:config", "Check prox.yaml and print it as understood."),
+    "init": ("prox.cli.init:init", "Write a starting prox.yaml."),
+    "version": ("prox.cli.version:version", "Print the version."),
+    "completion": ("prox.cli.completion:completion", "Print a shell's completion script."),
+}
+LATER = ("attach", "certs", "doctor", "graph", "hosts", "reload", "requests", "run")
+"""Commands that are to come."""
+
+COMPLETION_VARIABLE = "_PROX_COMPLETE"
+"""What the scripts of `prox completion` set."""
+
+_META = "prox"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the options that all commands take were given; None: not given."""
+
+    config: str | None = None
+    project_dir: str | None = None
+    addr: str | None = None
+    token_file: str | None = None
+    no_color: bool = False
+
+
+def settings() -> Settings:
+    """Return the settings of the command that runs."""
+    context = click.get_current_context(silent=True)
+    return Settings(**context.meta.get(_META, {})) if context else Settings()
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value:
+        context.meta.setdefault(_META, {})[parameter.name] = value
+
+
+def _option(*names: str, **attributes: Any) -> click.Option:
+    return click.Option(names, expose_value=False, callback=_keep, **attributes)
+
+
+def common_options(*, environment: bool) -> list[click.Parameter]:
+    """Return the options that all commands take. After the command, they go before the ``environment``."""
+
+    def variable(name: str) -> str | None:
+        return name if environment else None
+
+    hidden = not environment
+    return [
+        _option(
+            "-c", "--config", metavar="FILE", envvar=variable("PROX_CONFIG"), hidden=hidden,
+            help="The configuration; default: prox.yaml here or in the nearest folder above.",
+        ),
+        _option(
+            "--project-dir", metavar="DIR", envvar=variable("PROX_PROJECT_DIR"), hidden=hidden,
+            help="The project's folder; default: the configuration's.",
+        ),
+        _option(
+            "--addr", metavar="URL", envvar=variable("PROX_ADDR"), hidden=hidden,
+            help="The address of an instance; default: that of the project's.",
+        ),
+        _option(
+            "--token-file", metavar="FILE", hidden=hidden,
+            help="The token for --addr; default: ~/.prox/token, for addresses of this machine.",
+        ),
+        _option("--no-color", is_flag=True, hidden=hidden, help="No colours."),
+    ]  # fmt: skip
+
+
+def did_you_mean(word: str, words: list[str]) -> str:
+    """Return a hint at the nearest of ``words``, to be put behind a message; empty where none is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, words, 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+class ProxGroup(click.Group):
+    """``prox`` itself."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in LATER:
+            return _not_yet(cmd_name)
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        taken = {name for parameter in command.params for name in parameter.opts}
+        command.params += [
+            option for option in common_options(environment=False) if not taken.intersection(option.opts)
+        ]
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and name not in LATER and not ctx.resilient_parsing:
+            ctx.fail(f"there is no command {name!r}{did_you_mean(name, list(COMMANDS))}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # click would import every command for its first line.
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
+
+
+def _not_yet(name: str) -> click.Command:
+    def refuse(**_: object) -> None:
+        raise click.UsageError(f"`prox {name}` is not yet in this version")
+
+    anything = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
+    return click.Command(
+        name, callback=refuse, params=[anything], hidden=True, add_help_option=False,
+        context_settings={"ignore_unknown_options": True},
+    )  # fmt: skip
+
+
+prox = ProxGroup(
+    "prox",
+    params=common_options(environment=True),
+    help="A process supervisor for development, tests and CI: one prox.yaml, nothing left behind.",
+    epilog="The options may stand before or after the command. `prox COMMAND --help` says more about one.",
+)

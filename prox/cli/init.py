@@ -1,0 +1,77 @@
+"""`prox init`: write a starting prox.yaml."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from prox.cli.group import settings
+from prox.cli.output import say
+from prox.core.errors import ProxError
+
+_NAMES = ("prox.yaml", "prox.yml")
+
+
+class InitFailed(ProxError):
+    """There is a prox.yaml already, or it cannot be written."""
+
+    code = "INIT_FAILED"
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Replace the prox.yaml that is there.")
+def init(force: bool) -> None:
+    """Write a starting prox.yaml into the current folder.
+
+    It runs what the project says already: Procfile.dev, else Procfile; else the scripts of package.json, by npm, yarn,
+    pnpm or bun, whose lock file is there: the first of dev, develop, start, serve and watch, or all of dev:api,
+    dev:web and the like where there is no dev by itself. Otherwise it is an example to change. A .env becomes its
+    env_file.
+
+    A process of a Procfile that uses $PORT, or is named web, gets a free port; release becomes a job. Scripts that
+    end by themselves (build, test, lint) and docker-compose.yml are left out.
+    """
+    from prox.cli.initial.package_json import read_package_json
+    from prox.cli.initial.procfile import read_procfile
+    from prox.cli.initial.starter import render
+
+    target = _target()
+    if os.path.lexists(target) and not force:
+        raise InitFailed(f"{target} is there already; --force replaces it")
+    folder = Path(settings().project_dir or target.parent)
+    found = read_procfile(folder) or read_package_json(folder)
+    _write(target, render(found, env_file=(folder / ".env").is_file()))
+    if found:
+        names = ", ".join([*found.processes, *found.jobs])
+        say(f"wrote {target.name} from {found.source}: {names}; `prox up` starts it")
+    else:
+        say(f"wrote {target.name} with an example; put your commands in, then `prox up` starts them")
+
+
+def _target() -> Path:
+    """Return the file to write: the one that the options name, one that is there, or prox.yaml."""
+    given = settings()
+    if given.config:
+        return Path(given.config)
+    folder = Path(given.project_dir or ".")
+    return next((folder / name for name in _NAMES if os.path.lexists(folder / name)), folder / _NAMES[0])
+
+
+def _write(target: Path, text: str) -> None:
+    """Write the file whole or not at all, so that others cannot write to it: prox would refuse it."""
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(draft, target)
+        finally:
+            with suppress(OSError):
+                draft.unlink()
+    except OSError as error:
+        raise InitFailed(f"{target} cannot be written: {error.strerror}") from None

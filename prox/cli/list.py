@@ -1,0 +1,45 @@
+"""`prox list`: every running instance of this user on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prox.cli.output import colored, print_json, say
+from prox.cli.render import INSTANCE_COLUMNS, seconds_since, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def list_instances(as_json: bool) -> None:
+    """Show every running instance on this machine."""
+    from prox.instance.folder import is_running
+    from prox.instance.registry import instance_folders
+
+    instances = [_describe(folder) for folder in instance_folders(is_running)]
+    if as_json:
+        print_json({"instances": instances})
+    elif instances:
+        say("\n".join(table(INSTANCE_COLUMNS, instances, color=colored())))
+    else:
+        say("no instance runs on this machine")
+
+
+def _describe(folder: Path) -> dict[str, Any]:
+    """Return what is known of an instance; one that has yet to answer has only its project."""
+    from prox.instance.folder import read_running
+
+    state = read_running(folder)
+    return {
+        "project_dir": str(folder.parent),
+        "pid": state.pid if state else None,
+        "url": state.url if state else None,
+        "started_at": state.started_at if state else None,
+        "uptime_seconds": seconds_since(state.started_at) if state else None,
+        "config_file": state.config_file if state else None,
+        "instance": state.instance if state else None,
+    }

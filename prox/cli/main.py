@@ -1,0 +1,101 @@
+"""Run a command. Here, and nowhere else, an exception becomes a sentence on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from signal import SIGINT, SIGPIPE
+from typing import NoReturn
+
+import click
+from click.shell_completion import shell_complete
+
+from prox.cli import exit_codes
+from prox.cli.exit_codes import exit_code_of
+from prox.cli.group import COMPLETION_VARIABLE, prox
+from prox.cli.output import OutputFailed, clean, warn
+from prox.core.errors import ConfigError, ProxError
+
+
+def main() -> NoReturn:
+    """Run prox as a program."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            # A terminal of another encoding gets what it can show, and nobody dies of the rest.
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: list[str]) -> int:
+    """Run a command line (without the program's name) and return its exit code."""
+    try:
+        return _invoke(args)
+    except (KeyboardInterrupt, click.Abort):
+        return exit_codes.BY_SIGNAL + SIGINT
+    except BrokenPipeError:
+        # Whoever read the output has enough of it.
+        _drop_output()
+        return exit_codes.BY_SIGNAL + SIGPIPE
+    except Exception as error:
+        with suppress(OSError):
+            return explain(error)
+        return exit_codes.PROX_FAILED
+
+
+def explain(error: Exception) -> int:
+    """Say on stderr what went wrong, and return the exit code that goes with it."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return exit_codes.USAGE
+        case click.ClickException():
+            warn(_usage_sentence(error))
+            return exit_codes.USAGE
+        case ConfigError():
+            for line in str(error).splitlines():
+                click.echo(clean(line), err=True)
+        case ProxError():
+            warn(str(error))
+            if isinstance(error, OutputFailed):
+                _drop_output()
+        case _:
+            return _explain_unexpected(error)
+    return exit_code_of(error)
+
+
+def _invoke(args: list[str]) -> int:
+    if instruction := os.environ.get(COMPLETION_VARIABLE):
+        return shell_complete(prox, {}, "prox", COMPLETION_VARIABLE, instruction)
+    try:
+        with prox.make_context("prox", args) as context:
+            return prox.invoke(context) or exit_codes.OK
+    except click.exceptions.Exit as end:
+        return end.exit_code
+
+
+def _usage_sentence(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"; see `{context.command_path} --help`" if context else ""
+    return f"{message[:1].lower()}{message[1:]}{hint}"
+
+
+def _explain_unexpected(error: Exception) -> int:
+    if os.environ.get("PROX_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    warn(f"prox failed: {what}; run again with PROX_DEBUG=1 to see where")
+    return exit_codes.PROX_FAILED
+
+
+def _drop_output() -> None:
+    """Let nothing that is still to be written fail at the interpreter's end."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,73 @@
+"""Text for people and for programs: whether it is coloured, and that nothing in it drives the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from prox.cli.group import settings
+from prox.core.errors import ProxError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNSAFE = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for code in (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        # Line and paragraph separators, and what turns the direction of text (Unicode Standard Annex #9).
+        *range(0x2028, 0x202F),
+        *range(0x2066, 0x206A),
+        0x200E,
+        0x200F,
+    )
+}
+
+
+class OutputFailed(ProxError):
+    """What was printed cannot be written, as on a full disk."""
+
+    code = "OUTPUT_FAILED"
+
+
+def clean(text: str) -> str:
+    """Return a text that is one line and drives no terminal: control characters are shown, not sent."""
+    return text.translate(_UNSAFE)
+
+
+def colored(stream: TextIO | None = None) -> bool:
+    """Say whether the output may have colours: on a terminal, unless the user or CI says otherwise."""
+    if settings().no_color or os.environ.get("NO_COLOR") or os.environ.get("CI"):
+        return False
+    return is_terminal(stream or sys.stdout) and os.environ.get("TERM") != "dumb"
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Say whether a person may be looking; a stream that was closed by whoever started us is None."""
+    return stream is not None and stream.isatty()
+
+
+def say(text: str) -> None:
+    """Print a line, at once: the next one may take a while to come. Raises OutputFailed."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(f"the output cannot be written: {error.strerror}") from None
+
+
+def warn(text: str) -> None:
+    """Print a message on stderr, with prox's name in front, unless it begins with that already."""
+    message = "\n".join(clean(line) for line in text.splitlines())
+    click.echo(message if message.startswith("prox ") else f"prox: {message}", err=True)
+
+
+def print_json(value: Mapping[str, Any], *, indent: int | None = 2) -> None:
+    """Print an object for a program; ``indent`` None: on one line."""
+    say(json.dumps(value, ensure_ascii=False, indent=indent))

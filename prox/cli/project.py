@@ -1,0 +1,119 @@
+"""Which project, instance and API a command is about: found by itself, or named by the options."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prox.cli.group import settings
+from prox.core.errors import NoInstance
+
+if TYPE_CHECKING:
+    from prox.client.client import Client
+    from prox.client.target import Target
+    from prox.core.config.model import Config
+    from prox.instance.folder import InstanceState
+
+STARTING_SECONDS = 15.0
+"""How long an instance may take from its lock to its state file, which it writes once it answers."""
+_LOOK_SECONDS = 0.05
+
+
+def find_config_file() -> Path:
+    """Return prox.yaml of the project. Raises ConfigError where there is none."""
+    from prox.instance.project import find_config
+
+    given = settings()
+    return find_config(config=given.config, project_dir=given.project_dir, cwd=Path.cwd())
+
+
+def load_project() -> Config:
+    """Read prox.yaml of the project. Raises ConfigError."""
+    from prox.instance.project import load_config
+
+    return load_config(find_config_file(), project_dir=settings().project_dir)
+
+
+def project_folder() -> Path:
+    """Return the project's folder. Raises ConfigError where there is no project."""
+    given = settings().project_dir
+    return Path(given).absolute() if given else find_config_file().absolute().parent
+
+
+def instance_folder() -> Path:
+    """Return where the project's instance has its files. Raises ConfigError."""
+    from prox.instance.folder import FOLDER
+
+    return project_folder() / FOLDER
+
+
+def running_instance() -> InstanceState | None:
+    """Return where the project's instance answers, once it does; None where none runs. Raises ConfigError."""
+    from prox.instance.folder import is_running, read_running
+
+    folder = instance_folder()
+    patience = time.monotonic() + STARTING_SECONDS
+    while is_running(folder):
+        if state := read_running(folder):
+            return state
+        if time.monotonic() > patience:
+            raise NoInstance(f"an instance runs in {folder.parent}, but does not answer; .prox/prox.log may say why")
+        time.sleep(_LOOK_SECONDS)
+    return None
+
+
+def find_client() -> Client | None:
+    """Return the API of the instance that the command is about; None where the project has none that runs."""
+    address = settings().addr
+    if address:
+        return _client(_target_at(address))
+    state = running_instance()
+    return _client(_target_of(state)) if state else None
+
+
+def connect() -> Client:
+    """The same. Raises NoInstance where there is none."""
+    client = find_client()
+    if client is None:
+        raise NoInstance(
+            f"nothing runs in {project_folder()}; `prox up` starts it, `prox list` shows what runs elsewhere"
+        )
+    return client
+
+
+def _client(target: Target) -> Client:
+    from prox.client.client import Client
+
+    return Client(target)
+
+
+def _target_of(state: InstanceState) -> Target:
+    from prox.client.target import Target
+
+    return Target(
+        host=state.reachable_host,
+        port=state.port,
+        instance=state.instance,
+        read_token=_read_token,
+        token_for_anyone=True,
+    )
+
+
+def _target_at(address: str) -> Target:
+    from prox.client.target import Target, parse_address
+
+    try:
+        host, port = parse_address(address)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    return Target(host=host, port=port, read_token=_read_token, token_for_anyone=settings().token_file is not None)
+
+
+def _read_token() -> str | None:
+    from prox.instance.token import find_token, read_token_file
+
+    file = settings().token_file
+    return read_token_file(Path(file)) if file else find_token()

@@ -1,0 +1,153 @@
+"""What is known → text: tables, durations, sizes. Pure functions; what comes from outside is made harmless."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from prox.cli.output import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+Row = dict[str, Any]
+
+RED, GREEN, YELLOW, DIM, BOLD = "31", "32", "33", "2", "1"
+"""Of Select Graphic Rendition (ECMA-48 §8.3.117)."""
+
+_GAP = "  "
+_NOTHING = "-"
+_STATUS_COLORS = {"running": GREEN, "starting": YELLOW, "stopping": YELLOW, "crashed": RED, "stopped": DIM}
+_HEALTH_COLORS = {"healthy": GREEN, "unhealthy": RED, "unknown": DIM}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``text`` makes the cell of a row; ``color`` says how it is coloured; ``spare``: those with the highest number
+    are left out first where a terminal is too narrow (0: never)."""
+
+    title: str
+    text: Callable[[Row], str | None]
+    color: Callable[[Row], str | None] = lambda row: None
+    right: bool = False
+    spare: int = 0
+
+
+def _field(name: str) -> Callable[[Row], str | None]:
+    return lambda row: None if row.get(name) in (None, "", 0) else str(row[name])
+
+
+STATUS_COLUMNS = (
+    Column("NAME", lambda row: str(row["name"]), lambda row: BOLD),
+    Column("STATUS", _field("status"), lambda row: _STATUS_COLORS.get(row["status"])),
+    Column("HEALTH", _field("health"), lambda row: _HEALTH_COLORS.get(row["health"])),
+    Column("PID", _field("pid"), right=True, spare=1),
+    Column("UPTIME", lambda row: duration(row["uptime_seconds"]) if row["pid"] else None, right=True, spare=2),
+    Column("RESTARTS", lambda row: str(row["restarts"]), right=True, spare=3),
+    Column("CPU", lambda row: percent(row.get("cpu_percent")), right=True, spare=4),
+    Column("MEMORY", lambda row: size(row.get("memory_bytes")), right=True, spare=5),
+    Column("PORT", _field("port"), right=True),
+    Column("URL", _field("url"), spare=6),
+)
+
+INSTANCE_COLUMNS = (
+    Column("PROJECT", lambda row: str(row["project_dir"]), lambda row: BOLD),
+    Column("PID", _field("pid"), right=True),
+    Column(
+        "UPTIME", lambda row: None if row["uptime_seconds"] is None else duration(row["uptime_seconds"]), right=True
+    ),
+    Column("URL", _field("url")),
+)
+
+
+def status_text(processes: Sequence[Row], *, color: bool, width: int | None) -> str:
+    """Return the table of all processes; why one waits or crashed stands under it. ``width`` of a terminal, or None."""
+    lines = table(STATUS_COLUMNS, processes, color=color, width=width)
+    reasons = [f"{clean(row['name'])}: {clean(row['reason'])}" for row in processes if row.get("reason")]
+    return "\n".join([*lines, "", *reasons] if reasons else lines)
+
+
+def table(columns: Sequence[Column], rows: Sequence[Row], *, color: bool, width: int | None = None) -> list[str]:
+    """Return the lines of an aligned table with its titles."""
+    shown = _that_fit(columns, rows, width)
+    cells = [[clean(column.text(row) or _NOTHING) for column in shown] for row in rows]
+    widths = [_column_width(column, (line[n] for line in cells)) for n, column in enumerate(shown)]
+    lines = [_line(shown, [column.title for column in shown], widths, [None] * len(shown))]
+    for row, texts in zip(rows, cells, strict=True):
+        lines.append(_line(shown, texts, widths, [column.color(row) if color else None for column in shown]))
+    return lines
+
+
+def _that_fit(columns: Sequence[Column], rows: Sequence[Row], width: int | None) -> list[Column]:
+    shown = list(columns)
+    needs = {
+        column: _column_width(column, (clean(column.text(row) or _NOTHING) for row in rows)) + len(_GAP)
+        for column in columns
+    }
+    while width is not None and sum(needs[column] for column in shown) - len(_GAP) > width:
+        most = max(shown, key=lambda column: column.spare)
+        if not most.spare:
+            break
+        shown.remove(most)
+    return shown
+
+
+def _column_width(column: Column, texts: Iterable[str]) -> int:
+    return max(map(text_width, (column.title, *texts)))
+
+
+def _line(columns: Sequence[Column], texts: Sequence[str], widths: Sequence[int], colors: Sequence[str | None]) -> str:
+    parts = []
+    for column, text, width, color in zip(columns, texts, widths, colors, strict=True):
+        space = " " * (width - text_width(text))
+        shown = f"\x1b[{color}m{text}\x1b[0m" if color else text
+        parts.append(space + shown if column.right else shown + space)
+    return _GAP.join(parts).rstrip()
+
+
+def text_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes (Unicode Standard Annex #11)."""
+    return len(text) if text.isascii() else sum(map(_char_width, text))
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def duration(seconds: float) -> str:
+    """Return a time that has passed in its two largest units: ``5s``, ``3m12s``, ``2h03m``, ``4d05h``."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    for limit, unit, small, small_unit in ((3600, "m", 1, "s"), (86400, "h", 60, "m")):
+        if whole < limit:
+            return f"{whole // (small * 60)}{unit}{whole // small % 60:02d}{small_unit}"
+    return f"{whole // 86400}d{whole // 3600 % 24:02d}h"
+
+
+def percent(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f}%"
+
+
+def size(value: int | None) -> str | None:
+    """Return bytes in a unit that people read; as everywhere in prox, K is 1024."""
+    if value is None:
+        return None
+    if value < 1024:
+        return f"{value} B"
+    number, units = value / 1024, ["KB", "MB", "GB"]
+    while number >= 1000 and len(units) > 1:
+        number, units = number / 1024, units[1:]
+    return f"{number:.1f} {units[0]}" if number < 100 else f"{number:.0f} {units[0]}"
+
+
+def seconds_since(moment: str, now: datetime | None = None) -> int | None:
+    """Return how long ago an RFC 3339 time was; None where it is none."""
+    try:
+        return max(0, int(((now or datetime.now(UTC)) - datetime.fromisoformat(moment)).total_seconds()))
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,109 @@
+"""`prox up`: start an instance, here or in the background (``daemon``)."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prox.cli.exit_codes import exit_code_of
+from prox.cli.names import expand
+from prox.cli.output import colored
+from prox.cli.parameters import seconds
+from prox.cli.project import load_project
+from prox.core.errors import ProxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prox.core.config.model import Config
+
+_PORT = click.IntRange(0, 65535)
+
+
+def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value:
+        raise click.UsageError(f"`prox up {parameter.opts[-1]}` is not yet in this version", context)
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("-d", "--detach", is_flag=True, help="In the background; return when the API answers.")
+@click.option("-p", "--api-port", type=_PORT, metavar="PORT", help="The API's port; 0: any that is free.")
+@click.option("--wait", is_flag=True, help="Say so, or with -d return, when everything is ready; fail if it cannot be.")
+@click.option("--wait-timeout", callback=seconds, metavar="TIME", help="Fail with code 124 after so long: 30s, 5m.")
+@click.option("--exit-when-done", is_flag=True, help="End when all processes have ended; with 1 if one failed.")
+@click.option("--raw", is_flag=True, help="Let terminal control sequences of processes through.")
+@click.option("--no-deps", is_flag=True, help="Start the named processes only, not what they need.")
+@click.option("--no-proxy", is_flag=True, help="Without the proxy.")
+@click.option("--watch/--no-watch", default=None, callback=_not_yet, expose_value=False, help="Restart on changes.")
+@click.option("--tui", is_flag=True, callback=_not_yet, expose_value=False, hidden=True)
+@click.option("--http-port", type=_PORT, callback=_not_yet, expose_value=False, hidden=True)
+@click.option("--https-port", type=_PORT, callback=_not_yet, expose_value=False, hidden=True)
+@click.option("--ready-fd", type=int, hidden=True)
+def up(
+    names: tuple[str, ...],
+    detach: bool,
+    ready_fd: int | None,
+    no_deps: bool,
+    no_proxy: bool,
+    **options: Any,
+) -> int:
+    """Start all processes, or NAMES, which may be groups; the others can be started later.
+
+    Stays in the foreground and shows every line. Ctrl-C stops everything in order, once more kills it at once.
+    """
+    if options["wait_timeout"] is not None and not options["wait"]:
+        raise click.UsageError("--wait-timeout needs --wait")
+    if ready_fd is not None:
+        os.set_inheritable(ready_fd, False)
+    with _failures_told(ready_fd):
+        config = load_project()
+        _refuse_terminals(config)
+        groups_of = {name: process.groups for name, process in config.processes.items()}
+        chosen = tuple(wanted.name for wanted in expand(names, groups_of))
+        if detach:
+            from prox.cli.daemon import start_daemon
+
+            return start_daemon(config, [*names, *_as_arguments(options)])
+        from prox.app import UpOptions, run_up
+
+        # A copy, which is closed as soon as it is used; ours stays, for what may go wrong until then.
+        told = os.dup(ready_fd) if ready_fd is not None else None
+        return run_up(config, UpOptions(names=chosen, color=colored(), ready_fd=told, **options))
+
+
+def _as_arguments(options: dict[str, Any]) -> list[str]:
+    """Return options as they are written on a command line."""
+    arguments = []
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        if value is True:
+            arguments.append(flag)
+        elif value is not None and value is not False:
+            arguments.append(f"{flag}={value}s" if name == "wait_timeout" else f"{flag}={value}")
+    return arguments
+
+
+def _refuse_terminals(config: Config) -> None:
+    for kind, specs in (("processes", config.processes), ("jobs", config.jobs)):
+        for name, spec in specs.items():
+            if spec.tty:
+                raise click.UsageError(f"{kind}.{name}.tty is not yet in this version; take it out of prox.yaml")
+
+
+@contextmanager
+def _failures_told(ready_fd: int | None) -> Iterator[None]:
+    """Tell whoever started us in the background what went wrong; counterpart of ``daemon``."""
+    try:
+        yield
+    except (ProxError, click.UsageError) as error:
+        if ready_fd is not None:
+            code = exit_code_of(error) if isinstance(error, ProxError) else error.exit_code
+            # It may be gone, or may have been told already that we are ready.
+            with suppress(OSError):
+                os.write(ready_fd, json.dumps({"error": str(error), "code": code}).encode() + b"\n")
+        raise

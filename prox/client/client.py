@@ -1,0 +1,128 @@
+"""The routes of the API, as calls. A ``Client`` holds no connection: each call makes its own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from prox.client.connection import Connection
+from prox.client.errors import ConnectionLost
+from prox.client.sse import BadStream, EventParser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from prox.client.target import Target
+
+PREFIX = "/api/v1"
+_CHUNK = 64 * 1024
+
+Parameter = str | int | bool | None
+"""Of a request's query. None: left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """An event of a stream: its name (``message`` where it has none), and the JSON object that it carries."""
+
+    name: str
+    data: dict[str, Any]
+
+
+class Client:
+    """One instance. Calls raise NoInstance, ApiError and ConnectionLost; they may be made from several threads."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+    def status(self) -> dict[str, Any]:
+        return self._call("GET", "/status")
+
+    def processes(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._call("GET", "/processes")["processes"]
+        return found
+
+    def process(self, name: str) -> dict[str, Any]:
+        return self._call("GET", _path_of(name))
+
+    def start(self, name: str) -> None:
+        """Start a process, and wait until it is spawned."""
+        self._call("POST", f"{_path_of(name)}/start", timeout=None)
+
+    def stop(self, name: str) -> None:
+        """Stop a process, and wait until nothing of it is left."""
+        self._call("POST", f"{_path_of(name)}/stop", timeout=None)
+
+    def restart(self, name: str) -> None:
+        """Stop a process where it runs, start it, and wait until it is spawned."""
+        self._call("POST", f"{_path_of(name)}/restart", timeout=None)
+
+    def shutdown(self) -> None:
+        """Ask the instance to stop everything and to end. The answer comes at once."""
+        self._call("POST", "/shutdown")
+
+    def logs(self, **query: Parameter) -> dict[str, Any]:
+        """Return the newest lines in memory; the parameters are those of ``GET /logs``."""
+        return self._call("GET", f"/logs{_query(query)}")
+
+    @contextmanager
+    def follow_logs(self, **query: Parameter) -> Iterator[Iterator[StreamEvent]]:
+        """Open the stream of log lines; the parameters are those of ``GET /logs/stream``."""
+        with self._stream(f"/logs/stream{_query(query)}") as events:
+            yield events
+
+    @contextmanager
+    def follow_events(self) -> Iterator[Iterator[StreamEvent]]:
+        """Open the stream of changes: first a ``snapshot``, then one ``process`` for each change."""
+        with self._stream("/events/stream") as events:
+            yield events
+
+    def _call(self, method: str, path: str, **options: float | None) -> dict[str, Any]:
+        with Connection(self.target) as connection:
+            return connection.request(method, PREFIX + path, **options)
+
+    @contextmanager
+    def _stream(self, path: str) -> Iterator[Iterator[StreamEvent]]:
+        with Connection(self.target) as connection:
+            yield _read(connection.stream(PREFIX + path))
+
+
+def _read(response: http.client.HTTPResponse) -> Iterator[StreamEvent]:
+    """Yield events as they come, until the instance ends the stream. Raises ConnectionLost where it was cut."""
+    parser = EventParser()
+    while True:
+        try:
+            chunk = response.read1(_CHUNK)
+        except (OSError, http.client.HTTPException):
+            raise ConnectionLost("the connection to prox was lost in the middle of a stream") from None
+        if not chunk:
+            return
+        for event in parser.feed(chunk):
+            yield StreamEvent(event.name, _object(event.data))
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise BadStream("an event came that is no JSON object; this is no stream of prox")
+    return found
+
+
+def _path_of(name: str) -> str:
+    return f"/processes/{quote(name, safe='')}"
+
+
+def _query(parameters: Mapping[str, Parameter]) -> str:
+    given = {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in parameters.items()
+        if value is not None
+    }
+    return f"?{urlencode(given)}" if given else ""

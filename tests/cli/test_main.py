@@ -1,0 +1,261 @@
+"""An exception becomes a sentence and an exit code, in one place."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import types
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from prox._version import __version__
+from prox.cli import group
+from prox.cli.exit_codes import exit_code_of
+from prox.cli.group import settings
+from prox.cli.main import run
+from prox.client.errors import ApiError
+from prox.core.errors import (
+    AlreadyRunning,
+    ConfigError,
+    InstanceRunning,
+    InvalidPattern,
+    NoInstance,
+    NotReady,
+    NotRunning,
+    PortTaken,
+    Problem,
+    ProxError,
+    ShuttingDown,
+    StartFailed,
+    TimedOut,
+    UnknownProcess,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Add = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Add:
+    """A function that makes what it is given the command `prox failing`."""
+
+    def add(callback: Callable[[], object]) -> None:
+        module = types.ModuleType("failing_command")
+        module.command = click.Command("failing", callback=callback)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "failing_command", module)
+        monkeypatch.setitem(group.COMMANDS, "failing", ("failing_command:command", "Fail."))
+
+    return add
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def callback() -> None:
+        raise error
+
+    return callback
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UnknownProcess("x"), 64),
+        (InvalidPattern("x"), 64),
+        (NoInstance("x"), 69),
+        (NotReady("x"), 69),
+        (InstanceRunning("x"), 73),
+        (ConfigError(()), 78),
+        (TimedOut("x"), 124),
+        (ProxError("x"), 125),
+        (ApiError("x", code="INTERNAL_ERROR", status=500), 125),
+        (ApiError("x", code="PROCESS_NOT_FOUND", status=404), 64),
+        (ApiError("x", code="UNAUTHORIZED", status=401), 1),
+        (AlreadyRunning("x"), 1),
+        (NotRunning("x"), 1),
+        (StartFailed("x"), 1),
+        (ShuttingDown("x"), 1),
+        (PortTaken("x"), 1),
+    ],
+)
+def test_exit_codes(error: ProxError, code: int) -> None:
+    assert exit_code_of(error) == code
+
+
+def test_an_expected_failure_is_a_sentence(failing: Add, capsys: pytest.CaptureFixture[str]) -> None:
+    failing(raising(PortTaken("port 80 is taken by \x1b[31mnode")))
+    assert run(["failing"]) == 1
+    assert capsys.readouterr() == ("", "prox: port 80 is taken by \\x1b[31mnode\n")
+
+
+def test_prox_is_not_named_twice(failing: Add, capsys: pytest.CaptureFixture[str]) -> None:
+    failing(raising(InstanceRunning("prox is already running (pid 1)")))
+    assert run(["failing"]) == 73
+    assert capsys.readouterr().err == "prox is already running (pid 1)\n"
+
+
+def test_problems_of_a_file_stand_alone(failing: Add, capsys: pytest.CaptureFixture[str]) -> None:
+    problems = (Problem("prox.yaml", 3, 5, "processes.api", "is bad"), Problem("prox.yaml", 0, 0, "", "is worse"))
+    failing(raising(ConfigError(problems)))
+    assert run(["failing"]) == 78
+    assert capsys.readouterr().err == "prox.yaml:3:5: processes.api: is bad\nprox.yaml: is worse\n"
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_unexpected_failure(
+    failing: Add, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, debug: bool
+) -> None:
+    monkeypatch.setenv("PROX_DEBUG", "1" if debug else "0")
+    failing(raising(ExceptionGroup("several", [ZeroDivisionError("division by zero"), ValueError()])))
+    assert run(["failing"]) == 125
+    error = capsys.readouterr().err
+    assert error.endswith(
+        "prox failed: ZeroDivisionError: division by zero; run again with PROX_DEBUG=1 to see where\n"
+    )
+    assert ("Traceback" in error) == debug
+
+
+def test_an_interrupt_is_quiet(failing: Add, capsys: pytest.CaptureFixture[str]) -> None:
+    failing(raising(KeyboardInterrupt()))
+    assert run(["failing"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("returned", [None, 0, 7])
+def test_the_code_that_a_command_returns(failing: Add, returned: int | None) -> None:
+    failing(lambda: returned)
+    assert run(["failing"]) == (returned or 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["statsu"], "prox: there is no command 'statsu' (did you mean 'status'?); see `prox --help`\n"),
+        (["version", "--foo"], "prox: no such option '--foo'; see `prox version --help`\n"),
+        (["--foo"], "prox: no such option '--foo'; see `prox --help`\n"),
+        (["start"], "prox: missing argument 'NAMES...'; see `prox start --help`\n"),
+        (["wait", "--log", "x", "--for", "ready?"], None),
+        (["wait", "--log", "x", "--for", "running"], None),
+        (["up", "--wait-timeout", "5s"], None),
+        (["up", "-p", "x"], None),
+        (["--addr", "nowhere", "status"], None),
+        (["status", "--addr", "https://localhost:1"], None),
+    ],
+)  # fmt: skip
+def test_bad_usage(arguments: list[str], message: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 64
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message is None or captured.err == message
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"], ["run", "e2e", "--jobs", "3"], ["requests", "-f"], ["certs", "--help"], ["hosts", "--show"],
+        ["doctor"], ["graph", "--json"], ["reload"], ["attach"], ["attach", "api"], ["up", "--tui"], ["up", "--watch"],
+        ["up", "--http-port", "80"], ["up", "--https-port", "443"],
+    ],
+)  # fmt: skip
+def test_what_is_to_come_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 64
+    assert "is not yet in this version" in capsys.readouterr().err
+
+
+def test_options_before_and_after_the_command(failing: Add, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[object] = []
+    failing(lambda: found.append(settings()))
+    monkeypatch.setenv("PROX_CONFIG", "env.yaml")
+    monkeypatch.setenv("PROX_ADDR", "http://env")
+    run(["failing"])
+    run(["-c", "before.yaml", "--no-color", "failing", "--project-dir", "after", "--token-file", "token"])
+    run(["-c", "before.yaml", "failing", "--config", "after.yaml", "--addr", "http://after"])
+    assert found == [
+        group.Settings(config="env.yaml", addr="http://env"),
+        group.Settings("before.yaml", "after", "http://env", "token", True),
+        group.Settings(config="after.yaml", addr="http://after"),
+    ]
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"\n  {name} " in text for name in group.COMMANDS)
+    assert run([]) == 64
+    assert capsys.readouterr() == ("", text)
+
+
+@pytest.mark.parametrize("name", [name for name in group.COMMANDS])
+def test_help_of_each_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == 0
+    assert f"Usage: prox {name}" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["version"]) == 0
+    assert capsys.readouterr().out == f"prox {__version__}\n"
+    assert run(["version", "--json"]) == 0
+    assert f'"version": "{__version__}"' in capsys.readouterr().out
+
+
+def program(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "prox", *arguments]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def test_a_reader_that_has_enough_ends_it_quietly() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with program("version", stdout=writing) as process:
+        os.close(writing)
+        assert process.communicate()[1] == b""
+        assert process.returncode == 141
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_a_full_disk_is_said() -> None:
+    with open("/dev/full", "wb") as full, program("version", stdout=full) as process:
+        assert process.communicate()[1] == b"prox: the output cannot be written: No space left on device\n"
+        assert process.returncode == 1
+
+
+def test_output_that_was_closed_is_no_failure() -> None:
+    command = ["sh", "-c", f"exec {sys.executable} -m prox version >&- 2>&-"]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["completion", shell]) == 0
+    assert "_PROX_COMPLETE" in capsys.readouterr().out
+
+
+def test_completion_completes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("_PROX_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "prox st")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert run([]) == 0
+    assert capsys.readouterr().out.split() == ["plain,start", "plain,stop", "plain,status"]
+
+
+HEAVY = {"trio", "quart", "quart_trio", "hypercorn", "h11", "yaml", "re2", "psutil", "msgspec", "dotenv"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["list"], ["status", "--addr", "http://127.0.0.1:1"]])
+def test_a_client_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = f"import sys; from prox.cli.main import run; run({arguments!r}); print(sorted({HEAVY!r} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_imports_click_and_the_standard_library_only() -> None:
+    code = (
+        "import sys; from prox.cli.main import run; run(['--help']);"
+        "names = {name.partition('.')[0] for name in sys.modules if name[0] != '_'};"
+        "print(sorted(names - set(sys.stdlib_module_names) - {'click', 'prox'}))"
+    )
+    result = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=True, text=True)
+    assert result.stdout.splitlines()[-1] == "[]"
