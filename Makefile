@@ -1,0 +1,65 @@
+# What can be done here; each target sets up what it needs, in .venv. Needs Python 3.11 or newer and a package index.
+.PHONY: help demo test check real clean
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --retries 10 --timeout 120
+
+help:
+	@echo 'make demo   run prox on prox.example.yaml (Ctrl-C ends it)'
+	@echo 'make test   run all tests (ARGS="-k name": some)'
+	@echo 'make check  format, lint, types, imports, layout'
+	@echo 'make real   install Vite, for the tests that run real programs'
+	@echo 'make clean  remove all that was made here'
+
+demo: $(VENV)/.for-use
+	@$(BIN)/prox --config prox.example.yaml up
+
+test: $(VENV)/.for-work real
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.for-work
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/test_layout.py
+
+# redis-server comes from the system (apt-get install redis-server), httpbin with the other Python packages.
+# Without npm, or where npm fails, the tests say at their end what they left out.
+real:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .real/vite/.installed || true; fi
+
+clean:
+	rm -rf $(VENV) .real .prox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each is made when its work is done, so that what was interrupted is done again.
+$(VENV)/.created:
+	@for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  $$python -c 'import venv, ensurepip' 2>/dev/null || { without_venv=$$python; continue; }; \
+	  echo "setting up $(VENV) with $$($$python --version); the first time this takes a minute or two"; \
+	  $$python -m venv --clear $(VENV) && touch $@; exit; \
+	done; \
+	if [ -n "$$without_venv" ]; then \
+	  echo "$$without_venv cannot make virtual environments; install its venv module (Debian: python3-venv)" >&2; \
+	else \
+	  echo "no Python 3.11 or newer found (looked for python3, python3.11 to python3.14); install one" >&2; \
+	fi; \
+	exit 1
+
+$(VENV)/.for-use: pyproject.toml | $(VENV)/.created
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.for-work: pyproject.toml | $(VENV)/.created
+	@$(PIP) --editable '.[dev,real]'
+	@touch $@ $(VENV)/.for-use
+
+.real/vite/.installed: tests/e2e/real/vite/package.json tests/e2e/real/vite/package-lock.json
+	@mkdir -p $(@D)
+	@cp tests/e2e/real/vite/package.json tests/e2e/real/vite/package-lock.json $(@D)
+	cd $(@D) && npm ci --engine-strict --no-audit --no-fund --fetch-retries=5
+	@touch $@

@@ -1,0 +1,74 @@
+"""For every test: a home folder that is not the developer's, nothing left running, real programs where they are."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.leftovers import MARKER, Leftovers, end
+from helpers.project import Project
+from helpers.real import why_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LEFTOVERS = pytest.StashKey[Leftovers]()
+_LEFT_OUT = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_LEFT_OUT] = {}
+    leftovers = config.stash[_LEFTOVERS] = Leftovers()
+    os.environ[MARKER] = leftovers.session
+    for name in ("PROX_ADDR", "PROX_CONFIG", "PROX_PROJECT_DIR", "PROX_DEBUG"):
+        os.environ.pop(name, None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("real"):
+        (program,) = marker.args
+        if reason := why_missing(program):
+            item.config.stash[_LEFT_OUT][program] = reason
+            refuse = pytest.fail if os.environ.get("PROX_REQUIRE_REAL") == "1" else pytest.skip
+            refuse(f"{program}: {reason}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say at the end which real programs were missing."""
+    if config.stash[_LEFT_OUT]:
+        terminalreporter.section("left out")
+    for program, reason in config.stash[_LEFT_OUT].items():
+        terminalreporter.write_line(f"{program} was not run under prox: {reason}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home folder, in which prox keeps its token and its list of instances."""
+    path = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(path))
+        yield path
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a process running, by its name. What a wider fixture runs is not the test's."""
+    leftovers = request.config.stash[_LEFTOVERS]
+    before = leftovers.running()
+    yield
+    left = end(leftovers.running() - before)
+    if left:
+        pytest.fail("left running:\n" + "\n".join(left), pytrace=False)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A folder for a prox.yaml; whatever still runs in it is stopped at the end."""
+    project = Project.create(tmp_path)
+    try:
+        yield project
+    finally:
+        project.close()

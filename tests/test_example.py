@@ -1,0 +1,66 @@
+"""prox.example.yaml, which `make demo` runs, and examples/: all that they promise to show is there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers.project import SECONDS, request
+
+if TYPE_CHECKING:
+    from helpers.project import Project
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+
+
+def test_the_example_runs_and_ends_without_a_word_of_complaint(project: Project) -> None:
+    shutil.copy(ROOT / "prox.example.yaml", project.folder / "prox.yaml")
+    with project.up() as prox:
+        waited = project.run("wait", "api", "web", "worker", "ticker", "--for", "healthy", "--timeout", "25s")
+        assert waited.returncode == 0, waited.stderr + prox.output
+        prox.wait_line("job #4 was slow")
+        prox.wait_line("importer crashed")
+        processes = {process["name"]: process for process in project.get("/processes").json()["processes"]}
+
+        page = request("127.0.0.1", processes["web"]["port"], "GET", "/")
+        assert b"Hello from prox" in page.body
+        assert b"http://127.0.0.1:%d/status" % processes["api"]["port"] in page.body
+        answer = request("127.0.0.1", processes["api"]["port"], "GET", "/status")
+        assert answer.json()["jobs_done"] >= 4
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+        assert (processes["importer"]["status"], processes["importer"]["exit_code"]) == ("crashed", 3)
+        assert {process["status"] for name, process in processes.items() if name != "importer"} == {"running"}
+        lines = project.get("/logs?lines=1000").json()["logs"]
+        assert {"stdout", "stderr"} <= {line["stream"] for line in lines if line["process"] == "worker"}
+        assert any("\x1b[36m" in line["line"] for line in lines)
+        assert "ValueError" in project.run("logs", "importer").stdout
+        before_the_end = len(prox.output)
+        prox.signal(signal.SIGINT)
+        assert prox.wait() == 0
+    assert not re.search("Traceback|Error", prox.output[before_the_end:])
+    assert "the ticker stops" in prox.output[before_the_end:]
+
+
+def test_a_program_of_ones_own_runs_the_tree(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "embedded", tmp_path / "embedded")
+    ran = subprocess.run(
+        [sys.executable, tmp_path / "embedded" / "main.py"], capture_output=True, text=True, timeout=SECONDS
+    )
+    assert ran.stderr == ""
+    assert "it answered 200" in ran.stdout
+    assert "it is running again" in ran.stdout
+    assert ran.returncode == 0
+
+
+def test_a_process_says_by_itself_that_it_is_ready(project: Project) -> None:
+    shutil.copytree(EXAMPLES / "notify", project.folder, dirs_exist_ok=True)
+    with project.up() as prox:
+        assert project.run("wait", "worker", "--for", "healthy", "--timeout", "20s").returncode == 0
+        assert "loading" in prox.output
