@@ -29,13 +29,12 @@ import trio
 from prox.api.listen import listen
 from prox.api.settings import ApiSettings
 from prox.attendance import attend, summarize
-from prox.core.config.model import Logs
 from prox.core.errors import ProxError
 from prox.instance.folder import InstanceFolder
 from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
 from prox.sinks.console import Console
-from prox.sinks.files import LogFiles
+from prox.sinks.files import LogFiles, log_folder
 
 if TYPE_CHECKING:
     import os
@@ -120,11 +119,10 @@ async def _serve(
 def _log_files(supervisor: Supervisor, folder: Path | None) -> Iterator[None]:
     """Write every line to the log files, where there are to be any."""
     logs = supervisor.config.logs
-    if folder is None or logs.dir is False:
+    where = log_folder(supervisor.config, folder) if folder is not None else None
+    if where is None:
         yield
         return
-    # The default belongs to the instance; any other folder is where the file says.
-    where = folder / "logs" if logs.dir == Logs().dir else Path(supervisor.config.folder, logs.dir)
     files = LogFiles(where, max_size=logs.max_size, keep=logs.keep, report=supervisor.hub.system)
     supervisor.hub.add_sink(files)
     try:

@@ -7,14 +7,13 @@ counts as the maximum (``http-api.md``); parameters that nobody knows are ignore
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from prox.api.errors import InvalidParameter
-from prox.core.config.units import parse_duration
+from prox.core.instants import parse_instant
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=msgspec.Struct)
 
 _HUGE = 10**18
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:([Zz])|([+ -])(\d\d:\d\d))", re.ASCII)
 
 
 def read(kind: type[T], given: MultiDict[str, str]) -> T:
@@ -41,17 +39,10 @@ def moment(name: str, text: str, now: float) -> float | None:
     """Return an instant (RFC 3339, or a duration back from ``now``) in seconds since the epoch; None for no text."""
     if not text:
         return None
-    instant = _INSTANT.fullmatch(text)
     try:
-        if instant is None:
-            return now - parse_duration(text)
-        day, time, _, sign, offset = instant.groups()
-        # A plus that was not escaped in the query arrives as a blank.
-        zone = f"{sign.replace(' ', '+')}{offset}" if sign else "+00:00"
-        return datetime.fromisoformat(f"{day}T{time}{zone}").timestamp()
-    except ValueError:
-        message = f"{name} must be a time such as 2025-01-19T10:32:01.123Z, or a duration back from now such as 5m"
-        raise InvalidParameter(message) from None
+        return parse_instant(text, now)
+    except ValueError as error:
+        raise InvalidParameter(f"{name} {error}") from None
 
 
 def _value(name: str, text: str, kind: inspect.Type) -> Any:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prox.cli.group import did_you_mean
 from prox.cli.output import warn
 from prox.cli.project import find_client, load_project
 from prox.core.errors import UnknownProcess
+from prox.core.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from prox.core.config.model import Config

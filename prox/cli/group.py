@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from prox.core.spelling import did_you_mean
+
 COMMANDS = {
     "up": ("prox.cli.up:up", "Start all processes, or the named ones."),
     "down": ("prox.cli.down:down", "Stop everything and wait until it is gone."),
@@ -88,14 +90,6 @@ def common_options(*, environment: bool) -> list[click.Parameter]:
         ),
         _option("--no-color", is_flag=True, hidden=hidden, help="No colours."),
     ]  # fmt: skip
-
-
-def did_you_mean(word: str, words: list[str]) -> str:
-    """Return a hint at the nearest of ``words``, to be put behind a message; empty where none is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, words, 1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 class ProxGroup(click.Group):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -13,7 +14,7 @@ from prox.cli.group import settings
 from prox.core.errors import ProxError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _UNSAFE = {
     code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
@@ -54,8 +55,21 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 def say(text: str) -> None:
     """Print a line, at once: the next one may take a while to come. Raises OutputFailed."""
-    try:
+    with _failures_translated():
         print(text, flush=True)
+
+
+def say_bytes(data: bytes) -> None:
+    """Print lines that are rendered already, at once. Raises OutputFailed."""
+    with _failures_translated():
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+
+
+@contextmanager
+def _failures_translated() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -7,8 +7,10 @@ daemon's are in prox.log.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prox.core.config.model import Logs
 from prox.core.logs.batch import SYSTEM
 from prox.sinks.record import head
 from prox.sinks.render import prefixed
@@ -17,12 +19,23 @@ from prox.sinks.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from prox.core.config.model import Config
     from prox.core.logs.batch import Batch, Stream
 
 WAITING_BYTES = 1024 * 1024
 """What one stream may wait for the end of a long line of the other, about; then that line is ended."""
+
+
+def log_folder(config: Config, instance_folder: Path) -> Path | None:
+    """Return where the log files of an instance are; None where there are none to be.
+
+    The default belongs to the instance; any other folder is where prox.yaml says.
+    """
+    where = config.logs.dir
+    if where is False:
+        return None
+    return instance_folder / "logs" if where == Logs().dir else Path(config.folder, where).expanduser()
 
 
 class LogFiles:

@@ -251,12 +251,16 @@ COMMANDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters=
 
 @settings(deadline=None)
 @given(st.dictionaries(NAMES, COMMANDS, min_size=1, max_size=5), st.booleans())
-def test_any_procfile_becomes_what_prox_reads(entries: dict[str, str], env_file: bool) -> None:
+def test_any_procfile_becomes_what_prox_reads(
+    tmp_path_factory: pytest.TempPathFactory, entries: dict[str, str], env_file: bool
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    (folder / ".env").touch()
     text = "".join(f"{name}: {command}\n" for name, command in entries.items())
     try:
         found = parse_procfile("Procfile", text)
     except ConfigError as error:
         pytest.fail(str(error))
-    config = prox.parse_config(render(found, env_file=env_file), folder="/")
+    config = prox.parse_config(render(found, env_file=env_file), folder=folder)
     everything = commands(config) | {name: job.cmd for name, job in config.jobs.items()}
     assert everything == entries

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from prox.runtime.supervisor import Supervisor
     from conftest import Server
+    from prox.runtime.supervisor import Supervisor
 
 TEXT = """
 api: {port: 0}

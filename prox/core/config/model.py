@@ -2,7 +2,7 @@
 
 These types are the single definition of prox.yaml (the contract is ``configuration.md``): ``read`` builds
 them, ``schema`` generates the JSON Schema from them, ``dump`` writes them back as YAML. Their names are the
-keys of the file.
+keys of the file. ``form`` names how a value is written, where its type does not say it (``forms``).
 """
 
 from __future__ import annotations
@@ -11,17 +11,31 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Duration = Annotated[float, Meta(extra={"form": "duration"})]
+Duration = Annotated[float, Meta(ge=0, extra={"form": "duration"})]
 """Seconds; written as Go writes durations (``1h30m``)."""
-Size = Annotated[int, Meta(extra={"form": "size"})]
+Period = Annotated[float, Meta(gt=0, extra={"form": "duration"})]
+"""The same, and never 0."""
+Size = Annotated[int, Meta(ge=1, extra={"form": "size"})]
 """Bytes; written ``64KB``, ``10MB``, ``1GiB`` (all powers of 1024)."""
 Scalars = Annotated[dict[str, str], Meta(extra={"form": "scalars"})]
 """Variables: scalars taken as they are written."""
+Text = Annotated[str, Meta(extra={"form": "text"})]
+"""One or more characters."""
+Name = Annotated[str, Meta(extra={"form": "name"})]
+"""Of a process, a job or a group."""
 Pattern = Annotated[str, Meta(extra={"form": "pattern"})]
 """An RE2 regular expression."""
 PortNumber = Annotated[int, Meta(ge=1, le=65535)]
-Command = str | tuple[str, ...]
+Status = Annotated[int, Meta(ge=100, le=599)]
+ExitCode = Annotated[int, Meta(ge=0, le=255)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+Number = Annotated[int, Meta(ge=1, le=1_000_000)]
+Command = Annotated[str | tuple[str, ...], Meta(extra={"form": "command"})]
 """A string goes through ``/bin/sh -c``, a list is executed as it is."""
+EnvFiles = Annotated[tuple["EnvFile", ...], Meta(extra={"form": "env_files"})]
+"""One, or a list that is read in order."""
+Dependencies = Annotated[dict[str, "Dependency"], Meta(extra={"form": "dependencies"})]
+"""A list of names, or a map of conditions."""
 
 
 class EnvFile(Struct, frozen=True):
@@ -32,19 +46,19 @@ class EnvFile(Struct, frozen=True):
 
 
 class Api(Struct, frozen=True, kw_only=True):
-    host: str = "127.0.0.1"
+    host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] | None = None
     """None: 5555, or a free one where that is taken; 0: a free one."""
     auth: bool | None = None
     """None: on exactly when ``host`` is not a loopback address."""
-    allowed_hosts: tuple[str, ...] = ()
+    allowed_hosts: tuple[Text, ...] = ()
 
 
 class Logs(Struct, frozen=True, kw_only=True):
-    dir: str | Literal[False] = ".prox/logs"
+    dir: Text | Literal[False] = ".prox/logs"
     max_size: Size = 10 * 1024 * 1024
-    keep: int = 3
-    buffer_lines: int = 1000
+    keep: Annotated[int, Meta(ge=0, le=1000)] = 3
+    buffer_lines: Number = 1000
     buffer_bytes: Size = 1024 * 1024
 
 
@@ -52,18 +66,18 @@ class HealthCheck(Struct, frozen=True, kw_only=True):
     """Exactly one of ``cmd``, ``http``, ``tcp``, ``log``, ``notify`` is set."""
 
     cmd: Command | None = None
-    http: str | None = None
-    status: tuple[int, ...] = ()
+    http: Text | None = None
+    status: tuple[Status, ...] = ()
     """Accepted statuses of ``http``; empty: any 2xx or 3xx."""
-    tcp: int | str | Literal[True] | None = None
+    tcp: PortNumber | Text | Literal[True] | None = None
     """A port, ``host:port``, or True for the process's own port."""
     log: Pattern | None = None
     notify: Literal[True] | None = None
-    interval: Duration = 10.0
-    timeout: Duration = 5.0
-    retries: int = 3
+    interval: Period = 10.0
+    timeout: Period = 5.0
+    retries: Number = 3
     start_period: Duration = 30.0
-    start_interval: Duration = 0.5
+    start_interval: Period = 0.5
 
 
 class Dependency(Struct, frozen=True, kw_only=True):
@@ -76,14 +90,14 @@ class Dependency(Struct, frozen=True, kw_only=True):
 
 class Restart(Struct, frozen=True, kw_only=True):
     policy: Literal["no", "on-failure", "always", "unhealthy"] = "no"
-    max: int = 5
+    max: Count = 5
     backoff: Duration = 0.5
     max_backoff: Duration = 30.0
     reset_after: Duration = 10.0
 
 
 class Stop(Struct, frozen=True, kw_only=True):
-    signal: str = "SIGTERM"
+    signal: Annotated[str, Meta(extra={"form": "signal"})] = "SIGTERM"
     timeout: Duration | None = None
     """None: the configuration's ``shutdown_timeout``."""
     cmd: Command | None = None
@@ -91,41 +105,41 @@ class Stop(Struct, frozen=True, kw_only=True):
 
 
 class Watch(Struct, frozen=True, kw_only=True):
-    paths: tuple[str, ...]
-    ignore: tuple[str, ...] = ()
+    paths: tuple[Text, ...]
+    ignore: tuple[Text, ...] = ()
     debounce: Duration = 0.2
 
 
 class ListenFd(Struct, frozen=True):
     """``port: {fd: 3}``: the listening socket itself is handed over (issue 5)."""
 
-    fd: int
+    fd: Annotated[int, Meta(ge=3, le=1023)]
 
 
 class HttpReset(Struct, frozen=True):
     """``reset: {http: "POST /reset"}``."""
 
-    http: str
+    http: Annotated[str, Meta(extra={"form": "request"})]
 
 
 class Process(Struct, frozen=True, kw_only=True):
     cmd: Command
     description: str = ""
-    cwd: str = "."
+    cwd: Text = "."
     env: Scalars = {}
-    env_file: tuple[EnvFile, ...] = ()
+    env_file: EnvFiles = ()
     port: PortNumber | Literal["auto"] | ListenFd | None = None
     fixed: bool = False
     healthcheck: HealthCheck | None = None
-    depends_on: dict[str, Dependency] = {}
+    depends_on: Dependencies = {}
     restart: Restart = Restart()
     stop: Stop = Stop()
     watch: Watch | None = None
-    start_timeout: Duration = 300.0
+    start_timeout: Period = 300.0
     autostart: bool = True
-    groups: tuple[str, ...] = ()
+    groups: tuple[Name, ...] = ()
     fail_on_log: Pattern | None = None
-    reset: str | tuple[str, ...] | HttpReset | None = None
+    reset: Command | HttpReset | None = None
     per_worker: bool = False
     tty: bool = False
 
@@ -133,20 +147,20 @@ class Process(Struct, frozen=True, kw_only=True):
 class Job(Struct, frozen=True, kw_only=True):
     cmd: Command
     description: str = ""
-    cwd: str = "."
+    cwd: Text = "."
     env: Scalars = {}
-    env_file: tuple[EnvFile, ...] = ()
+    env_file: EnvFiles = ()
     port: PortNumber | Literal["auto"] | ListenFd | None = None
-    depends_on: dict[str, Dependency] = {}
+    depends_on: Dependencies = {}
     stop: Stop = Stop()
-    groups: tuple[str, ...] = ()
-    timeout: Duration | None = None
-    retries: int = 0
-    success_codes: tuple[int, ...] = (0,)
+    groups: tuple[Name, ...] = ()
+    timeout: Period | None = None
+    retries: Count = 0
+    success_codes: tuple[ExitCode, ...] = (0,)
     allow_failure: bool = False
-    slots: int = 1
-    lock: str | None = None
-    junit: str | None = None
+    slots: Number = 1
+    lock: Text | None = None
+    junit: Text | None = None
     per_worker: bool = False
     tty: bool = False
 
@@ -159,12 +173,12 @@ class Capture(Struct, frozen=True, kw_only=True):
 class Proxy(Struct, frozen=True, kw_only=True):
     enabled: bool
     """Resolved: on when a port is set, or as written."""
-    host: str = "127.0.0.1"
+    host: Text = "127.0.0.1"
     http_port: PortNumber | None = None
     https_port: PortNumber | None = None
-    domain: str
+    domain: Annotated[str, Meta(extra={"form": "domain"})]
     wait: Duration = 30.0
-    trust: tuple[str, ...] = ()
+    trust: tuple[Annotated[str, Meta(extra={"form": "network"})], ...] = ()
     capture: Capture = Capture()
 
 
@@ -172,12 +186,12 @@ class Service(Struct, frozen=True, kw_only=True):
     """A name in front of the proxy: a ``port`` on ``host``, or a ``process`` (whose port it is)."""
 
     port: PortNumber | None = None
-    host: str = "localhost"
-    process: str | None = None
+    host: Text = "localhost"
+    process: Name | None = None
 
 
 class Certs(Struct, frozen=True, kw_only=True):
-    dir: str = "~/.prox/certs"
+    dir: Text = "~/.prox/certs"
     auto_generate: bool = True
     export: bool = False
 
@@ -189,12 +203,12 @@ class Config(Struct, frozen=True, kw_only=True):
     file: str | None = None
     """Absolute path of the file it was read from; None where it was no file."""
     api: Api = Api()
-    env_file: tuple[EnvFile, ...] = ()
+    env_file: EnvFiles = ()
     env: Scalars = {}
     shutdown_timeout: Duration = 10.0
     logs: Logs = Logs()
-    processes: dict[str, Process] = {}
-    jobs: dict[str, Job] = {}
+    processes: dict[Name, Process] = {}
+    jobs: dict[Name, Job] = {}
     proxy: Proxy | None = None
-    services: dict[str, Service] = {}
+    services: dict[Annotated[str, Meta(extra={"form": "label"})], Service] = {}
     certs: Certs = Certs()

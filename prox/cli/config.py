@@ -1,0 +1,27 @@
+"""`prox config`: check prox.yaml and print it as understood."""
+
+from __future__ import annotations
+
+import click
+
+from prox.cli.output import print_json, say
+from prox.cli.project import load_project
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of prox.yaml instead; needs no prox.yaml.")
+def config(as_json: bool, schema: bool) -> None:
+    """Check prox.yaml, and print the whole configuration as understood, as YAML that prox would read again."""
+    if schema:
+        from prox.core.config.schema import json_schema
+
+        print_json(json_schema())
+        return
+    from prox.core.config.dump import to_plain, to_yaml
+
+    loaded = load_project()
+    if as_json:
+        print_json(to_plain(loaded))
+    else:
+        say(to_yaml(loaded).rstrip("\n"))

@@ -1,0 +1,206 @@
+"""`prox logs`: lines of the running instance, or, where none runs, out of the log files."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prox.cli.names import expand
+from prox.cli.output import colored, print_json, say_bytes, warn
+from prox.cli.project import connect, find_client, instance_folder, load_project
+from prox.core.logs.batch import SYSTEM, timestamp
+from prox.sinks.render import LinePrinter, local_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from prox.client.client import Client
+    from prox.core.logs.batch import Stream
+
+DEFAULT_LINES = 100
+MAX_LINES = 10_000
+"""The most that the API gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which lines to show, and how. ``process``: names, separated by commas; None: all."""
+
+    lines: int
+    process: str | None
+    pattern: str | None
+    regex: bool
+    since: str | None
+    stream: Stream | None
+    as_json: bool
+    whole_times: bool
+    raw: bool
+
+    def query(self) -> dict[str, str | int | bool | None]:
+        """Return what the API is asked for, besides how many."""
+        return {
+            "process": self.process,
+            "pattern": self.pattern,
+            "regex": self.regex or None,
+            "since": self.since,
+            "stream": self.stream,
+        }
+
+    def printer(self, names: Sequence[str]) -> LinePrinter:
+        clock = timestamp if self.whole_times else local_clock
+        return LinePrinter(names, color=colored(), raw=self.raw, clock=clock)
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("-f", "--follow", is_flag=True, help="Go on with each new line, until the instance ends.")
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0),
+    metavar="N",
+    help=f"So many lines at most; default: {DEFAULT_LINES}, with --since {MAX_LINES}, which is the most.",
+)
+@click.option("--process", "more_names", metavar="NAMES", help="The same as NAMES, separated by commas.")
+@click.option("--pattern", metavar="TEXT", help="Only lines that contain TEXT.")
+@click.option("--regex", is_flag=True, help="The pattern is a regular expression (RE2).")
+@click.option("--since", metavar="TIME", help="Only lines from then on: 2025-01-19T10:32:01Z, or so long ago: 5m.")
+@click.option("--stream", type=click.Choice(["stdout", "stderr"]), help="Only lines of this stream.")
+@click.option("-t", "--timestamps", is_flag=True, help="Whole times, in UTC with milliseconds.")
+@click.option("--raw", is_flag=True, help="Let terminal control sequences of processes through.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; with -f, one a line.")
+def logs(
+    names: tuple[str, ...],
+    follow: bool,
+    lines: int | None,
+    more_names: str | None,
+    timestamps: bool,
+    **options: Any,
+) -> None:
+    """Show what processes have printed: NAMES, which may be groups, or all; `system` is prox itself.
+
+    Where nothing runs, the lines are those in the log files of the last run.
+    """
+    if options["regex"] and not options["pattern"]:
+        raise click.UsageError("--regex needs --pattern")
+    if lines is None:
+        lines = MAX_LINES if options["since"] else DEFAULT_LINES
+    asked = (*names, *filter(None, (more_names or "").split(",")))
+    client = connect() if follow else find_client()
+    if client is None:
+        _show_files(asked, min(lines, MAX_LINES), timestamps, options)
+        return
+    known = {process["name"]: process.get("groups", ()) for process in client.processes()}
+    process = ",".join(_expand(asked, known)) or None
+    wanted = _Wanted(lines=min(lines, MAX_LINES), process=process, whole_times=timestamps, **options)
+    if follow:
+        _follow(client, wanted, list(known))
+    else:
+        _show(client, wanted, list(known))
+
+
+def _expand(asked: Sequence[str], groups_of: dict[str, Sequence[str]]) -> list[str]:
+    """Return the processes that names and groups stand for; `system` is one, too. Raises UnknownProcess."""
+    chosen = [wanted.name for wanted in expand([name for name in asked if name != SYSTEM], groups_of)]
+    return [*chosen, SYSTEM] if SYSTEM in asked else chosen
+
+
+def _show(client: Client, wanted: _Wanted, names: Sequence[str]) -> None:
+    # The API gives at least one line; what is wrong with the rest of the question is said all the same.
+    found = client.logs(lines=max(1, wanted.lines), **wanted.query())
+    records = found["logs"][-wanted.lines :] if wanted.lines else []
+    if wanted.as_json:
+        print_json({**found, "logs": records, "filtered_count": len(records)})
+        return
+    printer = wanted.printer(names)
+    say_bytes(b"".join(_rendered(printer, record) for record in records) + printer.end())
+
+
+def _follow(client: Client, wanted: _Wanted, names: Sequence[str]) -> None:
+    printer = wanted.printer(names)
+    # Without a number, lines since then are all that memory holds.
+    tail = None if wanted.since and wanted.lines == MAX_LINES else wanted.lines
+    with _ended(printer), client.follow_logs(tail=tail, **wanted.query()) as events:
+        for event in events:
+            if event.name == "dropped":
+                _say_dropped(event.data["count"], wanted)
+            elif wanted.as_json:
+                print_json(event.data, indent=None)
+            else:
+                say_bytes(_rendered(printer, event.data))
+
+
+@contextmanager
+def _ended(printer: LinePrinter) -> Iterator[None]:
+    """End a line that is not finished, so that what follows begins on one of its own."""
+    try:
+        yield
+    finally:
+        if rest := printer.end():
+            say_bytes(rest)
+
+
+def _say_dropped(count: int, wanted: _Wanted) -> None:
+    if wanted.as_json:
+        print_json({"dropped": count}, indent=None)
+    else:
+        warn(f"{count} lines are missing here: they came too fast to be shown, or are no longer in memory")
+
+
+def _rendered(printer: LinePrinter, record: dict[str, Any]) -> bytes:
+    when = datetime.fromisoformat(record["timestamp"]).timestamp()
+    partial = bool(record.get("partial"))
+    return printer.line(when, record["process"], record["stream"], record["line"], partial=partial)
+
+
+def _show_files(asked: Sequence[str], lines: int, whole_times: bool, options: dict[str, Any]) -> None:
+    """Show lines out of the log files."""
+    from prox.core.errors import InvalidPattern
+    from prox.core.instants import parse_instant
+    from prox.core.patterns import compile_pattern
+    from prox.sinks.files import log_folder
+    from prox.sinks.reader import names_in, read_log_files
+
+    config = load_project()
+    folder = log_folder(config, instance_folder())
+    if folder is None:
+        warn("nothing runs, and logs.dir is false, so that no lines are kept")
+        return
+    # A process that prox.yaml no longer has can still be asked for.
+    groups_of: dict[str, Sequence[str]] = {name: () for name in names_in(folder)}
+    groups_of |= {name: spec.groups for name, spec in config.processes.items()}
+    names = _expand(asked, groups_of) if asked else list(config.processes)
+    try:
+        since = parse_instant(options["since"], time.time()) if options["since"] else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--since") from None
+    pattern = options["pattern"]
+    if pattern is not None and not pattern:
+        raise InvalidPattern("the pattern is empty")
+    found = read_log_files(
+        folder,
+        [name for name in names if name != SYSTEM],
+        tail=lines,
+        since=since,
+        stream=options["stream"],
+        matches=compile_pattern(pattern, regex=options["regex"]) if pattern else None,
+    )
+    if options["as_json"]:
+        records = [
+            {"timestamp": line.timestamp, "process": line.process, "stream": line.stream, "line": line.text}
+            | ({"partial": True} if line.partial else {})
+            for line in found
+        ]
+        print_json({"logs": records, "filtered_count": len(records), "total_count": len(records)})
+        return
+    printer = LinePrinter(
+        list(groups_of), color=colored(), raw=options["raw"], clock=timestamp if whole_times else local_clock
+    )
+    for line in found:
+        say_bytes(printer.line(line.time, line.process, line.stream, line.text, partial=line.partial))
+    say_bytes(printer.end())

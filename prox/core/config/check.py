@@ -1,0 +1,170 @@
+"""What must hold over the whole of prox.yaml: names, dependencies, ports. Counterpart of ``rules``.
+
+Where a value could not be read, what follows from it is not said, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prox.core.config.document import Mapping, Place, Sequence
+from prox.core.environment import port_variable
+from prox.core.errors import Problem
+from prox.core.graph import cycles
+from prox.core.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prox.core.config.document import Node
+    from prox.core.config.model import Config, Job, Process
+
+
+def check_config(config: Config, document: Mapping, problems: list[Problem]) -> list[Problem]:
+    """Return what is wrong with a configuration; ``problems`` are those of its single values."""
+    check = _Check(config, document, {problem.path for problem in problems})
+    check.something_to_run()
+    check.names()
+    check.dependencies()
+    check.cycles()
+    check.services()
+    check.ports()
+    check.health_checks()
+    return check.problems
+
+
+class _Check:
+    def __init__(self, config: Config, document: Mapping, unsound: set[str]) -> None:
+        self.problems: list[Problem] = []
+        self._config = config
+        self._document = document
+        self._unsound = unsound
+        self._all: dict[str, tuple[str, Process | Job]] = {
+            name: (section, spec) for section, specs in _sections(config) for name, spec in specs.items()
+        }
+
+    def _report(self, path: tuple[str, ...], message: str) -> None:
+        """Note a problem, at the value that the path leads to, or as near to it as there is something."""
+        place = place_of(self._document, path)
+        self.problems.append(Problem(place.file, place.line, place.column, _written(path), message))
+
+    def _sound(self, *path: str) -> bool:
+        """Say whether nothing is wrong with what the path leads to."""
+        text = ".".join(path)
+        return not any(each == text or each.startswith((f"{text}.", f"{text}[")) for each in self._unsound)
+
+    def something_to_run(self) -> None:
+        if not self._all and self._sound("processes") and self._sound("jobs"):
+            self._report(("processes",), "there must be at least one process or job")
+
+    def names(self) -> None:
+        """There is one name space for processes, jobs and groups."""
+        for name in self._config.jobs:
+            if name in self._config.processes:
+                self._report(("jobs", name), f"there is a process {name!r} already")
+        for name, (section, spec) in self._all.items():
+            for number, group in enumerate(spec.groups):
+                if group in self._all:
+                    kind = "process" if group in self._config.processes else "job"
+                    self._report((section, name, "groups", f"[{number}]"), f"{group!r} is the name of a {kind}")
+
+    def dependencies(self) -> None:
+        for name, (section, spec) in self._all.items():
+            for other, dependency in spec.depends_on.items():
+                path = (section, name, "depends_on", other)
+                if other not in self._all:
+                    if self._sound("processes", other) and self._sound("jobs", other):
+                        hint = did_you_mean(other, self._all)
+                        self._report(path, f"there is no process or job {other!r}{hint}")
+                elif dependency.condition == "healthy" and not self._has_check(other):
+                    self._report(path, f"{other} has no healthcheck, and so cannot become healthy")
+
+    def _has_check(self, name: str) -> bool:
+        process = self._config.processes.get(name)
+        unread = not self._sound("processes", name, "healthcheck")
+        return unread or (process is not None and process.healthcheck is not None)
+
+    def cycles(self) -> None:
+        edges = {name: list(spec.depends_on) for name, (_, spec) in self._all.items()}
+        for cycle in cycles(edges):
+            first, second = cycle[0], cycle[1 % len(cycle)]
+            chain = " → ".join([*cycle, first])
+            self._report((self._all[first][0], first, "depends_on", second), f"is a cycle: {chain}")
+
+    def services(self) -> None:
+        for name, service in self._config.services.items():
+            if service.process is None:
+                continue
+            process = self._config.processes.get(service.process)
+            path = ("services", name, "process")
+            if process is None:
+                if self._sound("processes", service.process):
+                    hint = did_you_mean(service.process, self._config.processes)
+                    self._report(path, f"there is no process {service.process!r}{hint}")
+            elif process.port is None and self._sound("processes", service.process, "port"):
+                self._report(path, f"{service.process} has no port; set processes.{service.process}.port")
+
+    def ports(self) -> None:
+        """No two may ask for the same one."""
+        seen: dict[int, tuple[str, ...]] = {}
+        for path, port in self._fixed_ports():
+            if port in seen:
+                self._report(path, f"{port} is the port of {_written(seen[port])} already")
+            seen.setdefault(port, path)
+        variables: dict[str, str] = {}
+        for name, (section, spec) in self._all.items():
+            if spec.port is None:
+                continue
+            variable = port_variable(name)
+            if variable in variables:
+                self._report((section, name, "port"), f"would be {variable}, and so would {variables[variable]}'s")
+            variables.setdefault(variable, name)
+
+    def _fixed_ports(self) -> Iterator[tuple[tuple[str, ...], int]]:
+        if self._config.api.port:
+            yield ("api", "port"), self._config.api.port
+        for name, (section, spec) in self._all.items():
+            if isinstance(spec.port, int):
+                yield (section, name, "port"), spec.port
+        proxy = self._config.proxy
+        for key in ("http_port", "https_port"):
+            port = getattr(proxy, key, None)
+            if port is not None:
+                yield ("proxy", key), port
+
+    def health_checks(self) -> None:
+        """A check of a process's own port needs one."""
+        for name, process in self._config.processes.items():
+            check = process.healthcheck
+            if check is None or process.port is not None or not self._sound("processes", name, "port"):
+                continue
+            for key, own in (("http", (check.http or "").startswith("/")), ("tcp", check.tcp is True)):
+                if own:
+                    message = f"looks at the process's own port, and it has none; set processes.{name}.port"
+                    self._report(("processes", name, "healthcheck", key), message)
+
+
+def _sections(config: Config) -> Iterator[tuple[str, dict[str, Process] | dict[str, Job]]]:
+    yield "processes", config.processes
+    yield "jobs", config.jobs
+
+
+def place_of(document: Mapping, path: tuple[str, ...]) -> Place:
+    """Return where the value stands that a path of keys leads to, or what is nearest to it."""
+    node: Node = document
+    place = document.place
+    for key in path:
+        if isinstance(node, Mapping) and key in node.entries:
+            entry = node.entries[key]
+            node, place = entry.value, entry.place if isinstance(entry.value, Mapping) else entry.value.place
+        elif isinstance(node, Sequence):
+            # Its items are found by their number or by what they say.
+            items = [item for n, item in enumerate(node.items) if key in (f"[{n}]", getattr(item, "text", None))]
+            node, place = (items[0], items[0].place) if items else (node, place)
+        else:
+            break
+    return place
+
+
+def _written(path: tuple[str, ...]) -> str:
+    return ".".join(path).replace(".[", "[")

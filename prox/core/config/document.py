@@ -1,0 +1,254 @@
+"""YAML → nodes that know their place, and scalars that stay as they were written. Counterpart of ``read``.
+
+Made from PyYAML's events, not from its values: those know no place, and YAML 1.1 turns ``0123`` into 83 and ``no``
+into false. Anchors, aliases and merge keys (``<<``) work; what a few bytes of them can grow to is bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+
+from prox.core.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Mapping as Map
+
+MAX_DEPTH = 32
+MAX_NODES = 100_000
+"""Values in a document, those that aliases repeat counted each time."""
+
+Kind = Literal["text", "number", "flag", "nothing"]
+
+_TAG = "tag:yaml.org,2002:"
+_TAGS: Map[str, Kind] = {"str": "text", "int": "number", "float": "number", "bool": "flag", "null": "nothing"}
+_NUMBER = re.compile(r"[-+]?(?:[0-9][0-9_]*|0[xo][0-9A-Fa-f]+|(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?)")
+_FLAG = re.compile(r"true|True|TRUE|false|False|FALSE")
+_NOTHING = re.compile(r"|~|null|Null|NULL")
+_MERGE = "<<"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """``text`` is what is written; ``kind`` is what YAML 1.2's core schema takes it for."""
+
+    text: str
+    kind: Kind
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    items: tuple[Node, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``place`` is the key's."""
+
+    place: Place
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    entries: Map[str, Entry]
+    place: Place
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def parse_document(text: str, file: str) -> tuple[Mapping | None, list[Problem]]:
+    """Return the map that a file is, and what is wrong with it as YAML; None where nothing can be made of it."""
+    composer = _Composer(file)
+    try:
+        node = composer.document(text)
+    except _Unreadable as error:
+        return None, [*composer.problems, error.problem]
+    except yaml.MarkedYAMLError as error:
+        return None, [*composer.problems, _syntax_error(error, file)]
+    except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
+        return None, [_character_error(error, text, file)]
+    if isinstance(node, Scalar) and node.kind == "nothing":
+        node = Mapping({}, node.place)
+    if not isinstance(node, Mapping):
+        what = "a list" if isinstance(node, Sequence) else "a single value"
+        return None, [_problem(node.place, f"must be a map with the key `processes`, and is {what}")]
+    return node, composer.problems
+
+
+def merge(base: Mapping, over: Mapping) -> Mapping:
+    """Return ``base`` with ``over`` laid over it: maps deep, everything else replaced."""
+    entries = dict(base.entries)
+    for key, entry in over.entries.items():
+        below = entries.get(key)
+        if below and isinstance(below.value, Mapping) and isinstance(entry.value, Mapping):
+            entry = Entry(entry.place, merge(below.value, entry.value))
+        entries[key] = entry
+    return Mapping(entries, base.place)
+
+
+def scalar_kind(text: str) -> Kind:
+    """Return what a scalar without quotes is taken for (YAML 1.2.2 §10.3, and what looks like a number of 1.1)."""
+    if _NOTHING.fullmatch(text):
+        return "nothing"
+    if _FLAG.fullmatch(text):
+        return "flag"
+    return "number" if _NUMBER.fullmatch(text) else "text"
+
+
+class _Unreadable(Exception):
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+class _Composer:
+    """Events → one node. ``problems`` are those that do not end the reading."""
+
+    def __init__(self, file: str) -> None:
+        self.problems: list[Problem] = []
+        self._file = file
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._path: list[str] = []
+        self._events: Iterator[yaml.Event] = iter(())
+
+    def document(self, text: str) -> Node:
+        self._events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        next(self._events)
+        start = next(self._events)
+        if isinstance(start, yaml.StreamEndEvent):
+            return Scalar("", "nothing", Place(self._file, 1, 1))
+        node, _ = self._node(next(self._events), 0)
+        next(self._events)
+        further = next(self._events)
+        if not isinstance(further, yaml.StreamEndEvent):
+            raise _Unreadable(_problem(self._place(further), "a second document begins here; only one is read"))
+        return node
+
+    def _node(self, event: Any, depth: int) -> tuple[Node, int]:
+        """Return a node, and how many it is with all that is in it."""
+        place = self._place(event)
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise _Unreadable(_problem(place, f"*{event.anchor} refers to no anchor that stands before it"))
+            return self._anchors[event.anchor]
+        if depth > MAX_DEPTH:
+            raise _Unreadable(_problem(place, f"is nested deeper than {MAX_DEPTH} levels"))
+        node, size = self._new_node(event, place, depth)
+        if size > MAX_NODES:
+            raise _Unreadable(_problem(place, f"holds more than {MAX_NODES} values"))
+        if event.anchor:
+            self._anchors[event.anchor] = node, size
+        return node, size
+
+    def _new_node(self, event: Any, place: Place, depth: int) -> tuple[Node, int]:
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(event.value, self._kind(event, place), place), 1
+        if event.tag not in (None, "!", _TAG + "seq", _TAG + "map"):
+            self._report(place, f"the tag {_shown(event.tag)} is not known here; leave it out")
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(place, depth)
+        return self._mapping(place, depth)
+
+    def _sequence(self, place: Place, depth: int) -> tuple[Sequence, int]:
+        items: list[Node] = []
+        total = 1
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            self._path.append(f"[{len(items)}]")
+            item, size = self._node(event, depth + 1)
+            self._path.pop()
+            items.append(item)
+            total += size
+        return Sequence(tuple(items), place), total
+
+    def _mapping(self, place: Place, depth: int) -> tuple[Mapping, int]:
+        entries: dict[str, Entry] = {}
+        merged: list[Mapping] = []
+        total = 1
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key, key_size = self._node(event, depth + 1)
+            self._path.append(key.text if isinstance(key, Scalar) else "?")
+            value, size = self._node(next(self._events), depth + 1)
+            total += key_size + size
+            if not isinstance(key, Scalar):
+                self._report(key.place, "a key must be a plain word")
+            elif key.text == _MERGE and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
+                merged += self._merged(value)
+            elif key.text in entries:
+                self._report(key.place, f"is here twice; the first one is in line {entries[key.text].place.line}")
+            else:
+                entries[key.text] = Entry(key.place, _placed(value, key.place))
+            self._path.pop()
+        for mapping in merged:
+            for name, entry in mapping.entries.items():
+                entries.setdefault(name, entry)
+        return Mapping(entries, place), total
+
+    def _merged(self, value: Node) -> list[Mapping]:
+        """Return what a merge key (yaml.org/type/merge) brings in, what goes first first."""
+        wanted = value.items if isinstance(value, Sequence) else (value,)
+        found = [item for item in wanted if isinstance(item, Mapping)]
+        if len(found) < len(wanted):
+            self._report(value.place, "takes a map, or a list of maps")
+        return found
+
+    def _kind(self, event: yaml.ScalarEvent, place: Place) -> Kind:
+        if event.tag not in (None, "!"):
+            kind = _TAGS.get(event.tag.removeprefix(_TAG))
+            if kind is None:
+                self._report(place, f"the tag {_shown(event.tag)} is not known here; leave it out")
+            return kind or "text"
+        return scalar_kind(event.value) if event.implicit[0] else "text"
+
+    def _report(self, place: Place, message: str) -> None:
+        path = ".".join(self._path).replace(".[", "[")
+        self.problems.append(Problem(place.file, place.line, place.column, path, message))
+
+    def _place(self, event: Any) -> Place:
+        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _placed(value: Node, key: Place) -> Node:
+    """Return a value that is shown where its key stands, if there is nothing better to point at."""
+    if isinstance(value, Mapping):
+        return Mapping(value.entries, key)
+    return Scalar(value.text, value.kind, key) if isinstance(value, Scalar) and value.kind == "nothing" else value
+
+
+def _problem(place: Place, message: str) -> Problem:
+    return Problem(place.file, place.line, place.column, "", message)
+
+
+def _shown(tag: str) -> str:
+    return tag.replace(_TAG, "!!")
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, file: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    what = " ".join(filter(None, (error.problem, error.context and f"({error.context})")))
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    return Problem(file, line, column, "", f"is not YAML: {what}")
+
+
+def _character_error(error: yaml.reader.ReaderError | UnicodeEncodeError, text: str, file: str) -> Problem:
+    # Where the parser is C's, the position is one in UTF-8.
+    found = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+    place = found.start() if found else 0
+    line = text.count("\n", 0, place)
+    column = place - (text.rfind("\n", 0, place) + 1)
+    return Problem(file, line + 1, column + 1, "", f"is not YAML: {error.reason}")

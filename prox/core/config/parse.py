@@ -1,0 +1,51 @@
+"""Texts → a configuration, with everything that is wrong with them in the order of the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prox.core.config.check import check_config
+from prox.core.config.document import Mapping, Place, merge, parse_document
+from prox.core.config.read import read_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from prox.core.config.model import Config
+    from prox.core.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """``config`` is None where nothing could be made of the texts; it is only good where there are no ``problems``."""
+
+    config: Config | None
+    problems: tuple[Problem, ...]
+    document: Mapping
+
+
+def parse(texts: Sequence[tuple[str, str]], *, folder: str, file: str | None) -> Parsed:
+    """Parse the text of prox.yaml, and of what is laid over it; each with the name by which problems call it."""
+    documents: list[Mapping] = []
+    problems: list[Problem] = []
+    for text, name in texts:
+        document, wrong = parse_document(text, name)
+        problems += wrong
+        if document is not None:
+            documents.append(document)
+    if not documents or len(documents) < len(texts):
+        return Parsed(None, in_order(problems, texts), Mapping({}, Place("", 0, 0)))
+    whole = documents[0]
+    for document in documents[1:]:
+        whole = merge(whole, document)
+    config, wrong = read_config(whole, folder=folder, file=file)
+    problems += wrong
+    problems += check_config(config, whole, problems)
+    return Parsed(config, in_order(problems, texts), whole)
+
+
+def in_order(problems: Iterable[Problem], texts: Sequence[tuple[str, str]]) -> tuple[Problem, ...]:
+    """Return problems in the order in which somebody reads the files; those of other files come last."""
+    places = {name: number for number, (_, name) in enumerate(texts)}
+    return tuple(sorted(dict.fromkeys(problems), key=lambda each: (places.get(each.file, len(places)), each)))

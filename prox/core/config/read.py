@@ -1,0 +1,421 @@
+"""Nodes → the types of ``model``: whatever is wrong is noted with its place, and the reading goes on.
+
+What cannot be read is taken as if it were not there, so that what stands beside it is still checked. The value
+that results is only good where no problem was noted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import inspect
+
+from prox.core.config.document import Entry, Mapping, Node, Place, Scalar, Sequence
+from prox.core.config.forms import FORMS, NOT_IN_FILE, SHORT, parse_env_file
+from prox.core.config.model import Config, Dependency, EnvFile, Job, Process
+from prox.core.config.rules import RULES
+from prox.core.errors import Problem
+from prox.core.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping as Map
+
+
+class _Invalid:
+    """What could not be read."""
+
+
+INVALID = _Invalid()
+
+_TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
+_MAX_DIGITS = 18
+_KEPT_WITHOUT_COMMAND = (Process, Job)
+
+
+def read_config(document: Mapping, *, folder: str, file: str | None) -> tuple[Config, list[Problem]]:
+    """Return what a document says, and what is wrong with its single values."""
+    reader = _Reader(document)
+    values = reader.fields(document, Config, "", left_out=NOT_IN_FILE)
+    return Config(folder=folder, file=file, **values), reader.problems
+
+
+class _Reader:
+    def __init__(self, document: Mapping) -> None:
+        self.problems: list[Problem] = []
+        self._conditions = dict(_default_conditions(document))
+
+    def report(self, place: Place, path: str, message: str) -> _Invalid:
+        self.problems.append(Problem(place.file, place.line, place.column, path, message))
+        return INVALID
+
+    def value(self, node: Node, kind: inspect.Type, path: str) -> Any:
+        """Return a node as a value of a type, or INVALID."""
+        match kind:
+            case inspect.Metadata(type=inner, extra={"form": form}):
+                return self._form(node, form, inner, path)
+            case inspect.Metadata(type=inner):
+                return self.value(node, inner, path)
+            case inspect.UnionType(types=types):
+                return self._union(node, types, path)
+            case inspect.StructType(cls=cls):
+                return self._struct(node, cls, path)
+            case inspect.DictType(key_type=keys, value_type=values):
+                return self._dict(node, keys, values, path)
+            case inspect.VarTupleType(item_type=item):
+                return self._list(node, item, path)
+        return self._scalar(node, kind, path)
+
+    # -- maps
+
+    def fields(
+        self, node: Mapping, cls: type[msgspec.Struct], path: str, *, left_out: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        """Return the fields of a struct that a map sets and that could be read."""
+        known = {field.name: field for field in _fields_of(cls) if field.name not in left_out}
+        values: dict[str, Any] = {}
+        for key, entry in node.entries.items():
+            inner = f"{path}.{key}" if path else key
+            if key not in known:
+                self.report(entry.place, inner, f"is an unknown key{did_you_mean(key, known)}")
+            elif not (_is_nothing(entry.value) and not _takes_nothing(known[key].type)):
+                values[key] = self.value(entry.value, known[key].type, inner)
+            else:
+                self.report(entry.place, inner, f"has no value; it must be {describe(known[key].type)}")
+                values[key] = INVALID
+        self._apply_rule(cls, values, node, path)
+        for name, field in known.items():
+            if field.required and name not in values:
+                self.report(node.place, path, f"`{name}` is missing")
+        return {key: value for key, value in values.items() if value is not INVALID}
+
+    def _apply_rule(self, cls: type[msgspec.Struct], values: dict[str, Any], node: Node, path: str) -> None:
+        entries = node.entries if isinstance(node, Mapping) else {}
+
+        def report(key: str, message: str) -> None:
+            if key in entries:
+                self.report(entries[key].value.place, f"{path}.{key}", message)
+            else:
+                self.report(node.place, path, message)
+
+        if rule := RULES.get(cls):
+            rule(values, report)
+
+    def _struct(self, node: Node, cls: type[msgspec.Struct], path: str) -> Any:
+        shapes, key = SHORT.get(cls, ((), ""))
+        if _is_nothing(node):
+            node = Mapping({}, node.place)
+        if isinstance(node, Mapping):
+            values = self.fields(node, cls, path)
+        elif _shape(node) in shapes:
+            field = next(field for field in _fields_of(cls) if field.name == key)
+            value = self.value(node, field.type, path)
+            values = {key: value} if value is not INVALID else {}
+            self._apply_rule(cls, values, node, path)
+        else:
+            return self._wrong(node, path, _describe_struct(cls))
+        if cls in _KEPT_WITHOUT_COMMAND:
+            values.setdefault("cmd", "")
+        if any(field.required and field.name not in values for field in _fields_of(cls)):
+            return INVALID
+        return cls(**values)
+
+    def _dict(self, node: Node, keys: inspect.Type, values: inspect.Type, path: str) -> Any:
+        if _is_nothing(node):
+            return {}
+        if not isinstance(node, Mapping):
+            return self._wrong(node, path, "a map")
+        found = {}
+        for key, entry in node.entries.items():
+            inner = f"{path}.{key}"
+            name = self.value(Scalar(key, "text", entry.place), keys, inner)
+            value = self.value(entry.value, values, inner)
+            if value is not INVALID and name is not INVALID:
+                found[key] = value
+        return found
+
+    # -- lists
+
+    def _list(self, node: Node, item: inspect.Type, path: str) -> Any:
+        if _is_nothing(node):
+            return ()
+        if not isinstance(node, Sequence):
+            return self._wrong(node, path, f"a list, each {describe(item)}")
+        found = [self.value(each, item, f"{path}[{n}]") for n, each in enumerate(node.items)]
+        return tuple(value for value in found if value is not INVALID)
+
+    # -- single values
+
+    def _union(self, node: Node, types: tuple[inspect.Type, ...], path: str) -> Any:
+        """Read a node as the first of several types that takes such a thing."""
+        for kind in types:
+            if _takes(kind, node):
+                return self.value(node, kind, path)
+        return self._wrong(node, path, describe(inspect.UnionType(types)))
+
+    def _scalar(self, node: Node, kind: inspect.Type, path: str) -> Any:
+        if not isinstance(node, Scalar) or not _takes(kind, node):
+            return self._wrong(node, path, describe(kind))
+        match kind:
+            case inspect.BoolType():
+                return node.text.lower() in _TRUE
+            case inspect.IntType():
+                return self._bounded(int(node.text.replace("_", "")), kind, node, path)
+            case inspect.LiteralType(values=values):
+                return next(value for value in values if _written(value) == node.text)
+        return self._clean(node, path)
+
+    def _bounded(self, value: float, kind: Any, node: Scalar, path: str) -> Any:
+        low = kind.ge if kind.ge is not None else kind.gt
+        if (
+            (kind.ge is not None and value < kind.ge)
+            or (kind.gt is not None and value <= kind.gt)
+            or (kind.le is not None and value > kind.le)
+        ):
+            if kind.le is not None:
+                return self.report(node.place, path, f"must be from {low} to {kind.le}, not {node.text}")
+            more = "at least" if kind.ge is not None else "more than"
+            return self.report(node.place, path, f"must be {more} {low}, not {node.text}")
+        return value
+
+    def _clean(self, node: Scalar, path: str) -> Any:
+        if "\0" in node.text:
+            return self.report(node.place, path, "holds a NUL, which no program can be given")
+        return node.text
+
+    def _wrong(self, node: Node, path: str, wanted: str) -> _Invalid:
+        return self.report(node.place, path, f"must be {wanted}, not {_what_is(node)}")
+
+    # -- forms
+
+    def _form(self, node: Node, form: str, inner: inspect.Type, path: str) -> Any:
+        match form:
+            case "command":
+                return self._command(node, path)
+            case "scalars":
+                return self._scalars(node, path)
+            case "env_files":
+                return self._env_files(node, path)
+            case "dependencies":
+                return self._dependencies(node, path)
+        known = FORMS[form]
+        if not isinstance(node, Scalar) or not (known.any_kind or node.kind == "text"):
+            return self._wrong(node, path, known.what)
+        if self._clean(node, path) is INVALID:
+            return INVALID
+        try:
+            value = known.parse(node.text)
+        except ValueError as error:
+            return self.report(node.place, path, str(error))
+        bounded = isinstance(inner, inspect.FloatType | inspect.IntType)
+        return self._bounded(value, inner, node, path) if bounded else value
+
+    def _command(self, node: Node, path: str) -> Any:
+        if isinstance(node, Scalar) and node.kind in ("text", "flag"):
+            # true and false are commands of the shell.
+            if not node.text.strip():
+                return self.report(node.place, path, "must not be empty")
+            return self._clean(node, path)
+        if not isinstance(node, Sequence):
+            return self._wrong(node, path, "a command: a string, or a list of words")
+        words = [self._word(word, f"{path}[{n}]") for n, word in enumerate(node.items)]
+        if INVALID in words:
+            return INVALID
+        if not words or not words[0]:
+            return self.report(node.place, path, "must name a program")
+        return tuple(words)
+
+    def _word(self, node: Node, path: str) -> Any:
+        if not isinstance(node, Scalar) or _is_nothing(node):
+            return self._wrong(node, path, "a word of the command")
+        return self._clean(node, path)
+
+    def _scalars(self, node: Node, path: str) -> Any:
+        if _is_nothing(node):
+            return {}
+        if not isinstance(node, Mapping):
+            # What stands there instead may be a secret.
+            return self.report(node.place, path, "must be a map of variables: {NAME: value}")
+        found = {}
+        for name, entry in node.entries.items():
+            inner = f"{path}.{name}"
+            if not name or "=" in name or "\0" in name:
+                self.report(entry.place, inner, f"{name!r} cannot be the name of a variable")
+            elif not isinstance(entry.value, Scalar):
+                self._wrong(entry.value, inner, "a single value")
+            elif (text := self._clean(entry.value, inner)) is not INVALID:
+                found[name] = text
+        return found
+
+    def _env_files(self, node: Node, path: str) -> Any:
+        if _is_nothing(node):
+            return ()
+        if isinstance(node, Sequence):
+            found = [self._env_file(item, f"{path}[{n}]") for n, item in enumerate(node.items)]
+        else:
+            found = [self._env_file(node, path)]
+        return tuple(file for file in found if isinstance(file, EnvFile))
+
+    def _env_file(self, node: Node, path: str) -> Any:
+        if not isinstance(node, Scalar) or _is_nothing(node):
+            return self._wrong(node, path, "the path of a file")
+        if self._clean(node, path) is INVALID:
+            return INVALID
+        try:
+            return parse_env_file(node.text)
+        except ValueError as error:
+            return self.report(node.place, path, str(error))
+
+    def _dependencies(self, node: Node, path: str) -> Any:
+        """Read a list of names or a map of conditions; a condition that is not given is the usual one."""
+        if isinstance(node, Sequence):
+            listed: dict[str, Entry] = {}
+            for n, item in enumerate(node.items):
+                if not isinstance(item, Scalar) or _is_nothing(item):
+                    self._wrong(item, f"{path}[{n}]", "a name")
+                elif item.text in listed:
+                    self.report(item.place, f"{path}[{n}]", f"{item.text!r} is here twice")
+                else:
+                    listed[item.text] = Entry(item.place, Mapping({}, item.place))
+            node = Mapping(listed, node.place)
+        if _is_nothing(node):
+            return {}
+        if not isinstance(node, Mapping):
+            return self._wrong(node, path, "a list of names, or a map of conditions")
+        found = {}
+        for name, entry in node.entries.items():
+            condition = self._dependency(name, entry, f"{path}.{name}")
+            if condition is not INVALID:
+                found[name] = condition
+        return found
+
+    def _dependency(self, name: str, entry: Entry, path: str) -> Any:
+        node = entry.value
+        if _is_nothing(node):
+            node = Mapping({}, entry.place)
+        if isinstance(node, Mapping) and not node.entries.keys() & {"condition", "log"}:
+            usual = Entry(entry.place, Scalar(self._conditions.get(name, "started"), "text", entry.place))
+            node = Mapping({**node.entries, "condition": usual}, node.place)
+        elif isinstance(node, Mapping) and "condition" not in node.entries:
+            usual = Entry(entry.place, Scalar("log", "text", entry.place))
+            node = Mapping({**node.entries, "condition": usual}, node.place)
+        return self._struct(node, Dependency, path)
+
+
+def describe(kind: inspect.Type) -> str:
+    """Say what a value of a type looks like."""
+    match kind:
+        case inspect.Metadata(extra={"form": form}) if form in FORMS:
+            return FORMS[form].what
+        case inspect.Metadata(extra={"form": form}):
+            return {"command": "a command", "scalars": "a map of variables"}.get(form, "a list or a map")
+        case inspect.UnionType(types=types):
+            words = [describe(each) for each in types if not isinstance(each, inspect.NoneType)]
+            return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+        case inspect.LiteralType(values=values):
+            return _one_of([_written(value) for value in values])
+        case inspect.IntType(ge=low, le=high):
+            return f"a whole number from {low} to {high}" if high is not None else "a whole number"
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.VarTupleType():
+            return "a list"
+        case inspect.StructType(cls=cls):
+            return _describe_struct(cls)
+        case inspect.DictType():
+            return "a map"
+    return "a string"
+
+
+def _describe_struct(cls: type[msgspec.Struct]) -> str:
+    shapes, key = SHORT.get(cls, ((), ""))
+    short = describe(next(field.type for field in _fields_of(cls) if field.name == key)) if shapes else ""
+    return f"{short} or a map" if short else f"a map ({', '.join(field.name for field in _fields_of(cls)[:3])}, …)"
+
+
+def _one_of(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _what_is(node: Node) -> str:
+    """Say what a node is, without a value that could be a secret or long."""
+    match node:
+        case Mapping():
+            return "a map"
+        case Sequence():
+            return "a list"
+        case Scalar(kind="nothing"):
+            return "nothing"
+    hint = "" if node.kind == "text" else "; put it in quotes where it is a text"
+    return f"{node.text[:40]!r}{hint}" if node.kind == "text" else f"{node.text[:40]}{hint}"
+
+
+def _fields_of(cls: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
+    kind = inspect.type_info(cls)
+    assert isinstance(kind, inspect.StructType)
+    return kind.fields
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.kind == "nothing"
+
+
+def _shape(node: Node) -> str:
+    return {Scalar: "scalar", Sequence: "list", Mapping: "map"}[type(node)]
+
+
+def _takes_nothing(kind: inspect.Type) -> bool:
+    """Say whether a key without a value is the same as an empty map or list, as where all in it is commented out."""
+    match kind:
+        case inspect.Metadata(extra={"form": form}):
+            return form in ("scalars", "env_files", "dependencies")
+        case inspect.UnionType(types=types):
+            return any(isinstance(each, inspect.StructType) for each in types)
+    return isinstance(kind, inspect.StructType | inspect.DictType | inspect.VarTupleType)
+
+
+def _takes(kind: inspect.Type, node: Node) -> bool:
+    """Say whether a node has the look of a type's values."""
+    match kind:
+        case inspect.StructType(cls=cls):
+            return isinstance(node, Mapping) or _is_nothing(node) or _shape(node) in SHORT.get(cls, ((), ""))[0]
+        case inspect.Metadata(extra={"form": "command"}):
+            return isinstance(node, Sequence) or (isinstance(node, Scalar) and node.kind in ("text", "flag"))
+        case inspect.Metadata(extra={"form": form}) if form in FORMS:
+            return isinstance(node, Scalar) and (FORMS[form].any_kind or node.kind == "text")
+        case inspect.Metadata(extra={"form": "scalars"}):
+            return isinstance(node, Mapping)
+        case inspect.VarTupleType():
+            return isinstance(node, Sequence)
+        case inspect.DictType():
+            return isinstance(node, Mapping)
+    return isinstance(node, Scalar) and _takes_scalar(kind, node)
+
+
+def _takes_scalar(kind: inspect.Type, node: Scalar) -> bool:
+    match kind:
+        case inspect.BoolType():
+            return node.text.lower() in (*_TRUE, *_FALSE)
+        case inspect.IntType():
+            digits = node.text.removeprefix("-").replace("_", "")
+            return node.kind == "number" and digits.isdecimal() and len(digits) <= _MAX_DIGITS
+        case inspect.LiteralType(values=values):
+            return node.text in map(_written, values)
+        case inspect.NoneType():
+            return False
+    return node.kind == "text"
+
+
+def _default_conditions(document: Mapping) -> Iterable[tuple[str, str]]:
+    """Yield what one waits for in each process and job where nothing else is said (``configuration.md``)."""
+    for section in ("processes", "jobs"):
+        entry = document.entries.get(section)
+        found: Map[str, Entry] = entry.value.entries if entry and isinstance(entry.value, Mapping) else {}
+        for name, each in found.items():
+            checked = isinstance(each.value, Mapping) and "healthcheck" in each.value.entries
+            yield name, "completed" if section == "jobs" else "healthy" if checked else "started"

@@ -1,0 +1,105 @@
+"""What must hold within one section of prox.yaml, beyond the types of its values. Counterpart of ``check``.
+
+A rule gets the fields that are set, may fill in what follows from them, and tells ``report`` which key is wrong;
+a key that is not there means the section as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from prox.core.config import model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from msgspec import Struct
+
+    Values = dict[str, Any]
+    Report = Callable[[str, str], None]
+
+CHECKS = ("cmd", "http", "tcp", "log", "notify")
+DEFAULT_HTTPS_PORT = 6789
+
+
+def _healthcheck(values: Values, report: Report) -> None:
+    kinds = [kind for kind in CHECKS if kind in values]
+    if not kinds:
+        report("", f"needs one of {', '.join(CHECKS)}")
+    for kind in kinds[1:]:
+        report(kind, f"is one too many: there is `{kinds[0]}` already, and exactly one of {', '.join(CHECKS)} can be")
+    if "status" in values and "http" not in values:
+        report("status", "goes with `http` only")
+    for kind, wrong in (("http", _wrong_url), ("tcp", _wrong_address)):
+        if isinstance(values.get(kind), str) and (message := wrong(values[kind])):
+            report(kind, message)
+
+
+def _wrong_url(url: str) -> str:
+    if url.startswith("/"):
+        return ""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        good = False
+    return "" if good else f"must be a path such as /health, or a URL such as http://localhost:8000/, not {url!r}"
+
+
+def _wrong_address(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    good = port.isdecimal() and port.isascii() and len(port) < 6 and 0 < int(port) < 65536 and (host or not colon)
+    return "" if good else f"must be a port, host:port, or true for the process's own port, not {address!r}"
+
+
+def _dependency(values: Values, report: Report) -> None:
+    condition = values.get("condition")
+    if condition == "log" and "log" not in values:
+        report("condition", "log needs the line to wait for: {log: PATTERN}")
+    if condition not in ("log", None) and "log" in values:
+        report("log", f"does not go with the condition {condition!r}")
+
+
+def _service(values: Values, report: Report) -> None:
+    if "port" not in values and "process" not in values:
+        report("", "needs a `port`, or a `process` whose port it is")
+    if "process" in values:
+        for key in ("port", "host"):
+            if key in values:
+                report(key, "does not go with `process`, which has a port of its own")
+
+
+def _proxy(values: Values, report: Report) -> None:
+    ports = [key for key in ("http_port", "https_port") if key in values]
+    if values.get("enabled") is True and not ports:
+        values["https_port"] = DEFAULT_HTTPS_PORT
+    values.setdefault("enabled", bool(ports))
+
+
+def _restart(values: Values, report: Report) -> None:
+    usual = model.Restart()
+    low, high = values.get("backoff", usual.backoff), values.get("max_backoff", usual.max_backoff)
+    if isinstance(low, float) and isinstance(high, float) and low > high:
+        report("backoff", "is longer than max_backoff")
+
+
+def _watch(values: Values, report: Report) -> None:
+    if values.get("paths") == ():
+        report("paths", "names nothing to watch")
+
+
+def _job(values: Values, report: Report) -> None:
+    if values.get("success_codes") == ():
+        report("success_codes", "names no code, so that it could never succeed")
+
+
+RULES: dict[type[Struct], Callable[[Values, Report], None]] = {
+    model.HealthCheck: _healthcheck,
+    model.Dependency: _dependency,
+    model.Service: _service,
+    model.Proxy: _proxy,
+    model.Restart: _restart,
+    model.Watch: _watch,
+    model.Job: _job,
+}

@@ -1,0 +1,107 @@
+"""Which variables a process gets and where each comes from; the text of env files. Counterpart: ``runtime.environ``.
+
+Later wins: what prox was started with · the common env files · the common ``env`` · the process's env files · its
+``env`` · what prox sets (``configuration.md``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from prox.core.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    Binding = tuple[str, str]
+    Layer = dict[str, str] | list[Binding]
+    """A map of values, or the bindings of an env file."""
+
+REDACTED = "[REDACTED]"
+SECRET_WORDS = ("PASSWORD", "SECRET", "KEY", "TOKEN", "CREDENTIAL", "PRIVATE", "AUTH")
+"""In the names of variables whose values are not shown (``http-api.md``)."""
+
+_OF_THE_SUPERVISOR = re.compile(r"PROX_.*|NOTIFY_SOCKET|LISTEN_(?:FDS|PID|FDNAMES)|WATCHDOG_(?:USEC|PID)")
+"""Meant for prox itself: its own, and those of systemd for whom it starts (sd_notify(3), sd_listen_fds(3))."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltEnvironment:
+    """``variables``: all that a process gets. ``configured``: those of them that prox.yaml and its env files set."""
+
+    variables: dict[str, str]
+    configured: dict[str, str]
+
+
+def build_environment(
+    inherited: Mapping[str, str], layers: Iterable[Layer], own: Mapping[str, str]
+) -> BuiltEnvironment:
+    """Lay everything over each other; ``own`` is what prox sets.
+
+    ``${VAR}`` in an env file is what the file says above it, or else what lies below the file.
+    """
+    base = {name: value for name, value in inherited.items() if not _OF_THE_SUPERVISOR.fullmatch(name)}
+    configured: dict[str, str] = {}
+    for layer in layers:
+        configured |= layer if isinstance(layer, dict) else _resolve(layer, base | configured)
+    variables = {**base, **configured, **own}
+    variables.setdefault("PYTHONUNBUFFERED", "1")
+    return BuiltEnvironment(variables, configured)
+
+
+def own_variables(name: str, instance: str, ports: Mapping[str, int]) -> dict[str, str]:
+    """Return what prox sets for a process; ``ports`` has those of all processes."""
+    own = {"PROX_PROCESS": name, "PROX_INSTANCE": instance}
+    own |= {port_variable(each): str(port) for each, port in ports.items()}
+    return own | {"PORT": str(ports[name])} if name in ports else own
+
+
+def port_variable(name: str) -> str:
+    """Return the variable that tells everybody a process's port: PROX_PORT_WEB_2 for ``web-2``."""
+    return "PROX_PORT_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def redact(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return variables with the values of those that look secret left out."""
+    return {
+        name: REDACTED if any(word in name.upper() for word in SECRET_WORDS) else value
+        for name, value in variables.items()
+    }
+
+
+def parse_env(text: str, file: str) -> tuple[list[Binding], list[Problem]]:
+    """Return what an env file binds, in order, and what is wrong with it. Its contents are in no message.
+
+    The syntax is python-dotenv's; a name without ``=`` binds nothing. ``${VAR}`` is still as it is written.
+    """
+    from dotenv.parser import parse_stream
+
+    bindings: list[Binding] = []
+    problems: list[Problem] = []
+    for found in parse_stream(StringIO(text)):
+        if found.error:
+            # dotenv counts from the end of what it read before.
+            blank = len(found.original.string) - len(found.original.string.lstrip("\r\n"))
+            line = found.original.line + found.original.string[:blank].count("\n")
+            message = (
+                "cannot be read as NAME=value, or a quote is never closed (the text is not shown: it may be secret)"
+            )
+            problems.append(Problem(file, line, 1, "", message))
+        elif found.key is not None and found.value is not None:
+            if "\0" in found.key + found.value:
+                problems.append(Problem(file, found.original.line, 1, "", "holds a NUL, which no program can be given"))
+            bindings.append((found.key, found.value))
+    return bindings, problems
+
+
+def _resolve(bindings: Iterable[Binding], below: Mapping[str, str]) -> dict[str, str]:
+    from dotenv.variables import parse_variables
+
+    found: dict[str, str] = {}
+    for name, template in bindings:
+        known = {**below, **found}
+        found[name] = "".join(atom.resolve(known) for atom in parse_variables(template))
+    return found

@@ -1,0 +1,129 @@
+"""prox.yaml of a project: found, read and checked, with the env files that it names. Counterpart of ``core.config``."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prox.core.config.check import place_of
+from prox.core.config.parse import in_order, parse
+from prox.core.errors import ConfigError, Problem
+from prox.instance.env_files import EnvFileMissing, read_env_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prox.core.config.model import Config, EnvFile
+    from prox.core.config.parse import Parsed
+
+NAMES = ("prox.yaml", "prox.yml")
+OVERRIDE = "prox.override.yaml"
+MAX_BYTES = 1024 * 1024
+
+
+def find_config(
+    *, config: str | os.PathLike[str] | None, project_dir: str | os.PathLike[str] | None, cwd: Path
+) -> Path:
+    """Return the absolute path of prox.yaml: the named one, or that of ``project_dir``, or of ``cwd`` or above.
+
+    Raises ConfigError where there is none.
+    """
+    if config is not None:
+        return Path(cwd, config)
+    folders = [cwd, *cwd.parents]
+    if project_dir is not None:
+        folders.insert(0, Path(cwd, project_dir))
+    for folder in folders:
+        for name in NAMES:
+            if (folder / name).exists():
+                return folder / name
+    where = f"in {project_dir}, here" if project_dir is not None else "here"
+    message = f"is not there, neither {where} nor in a folder above; `prox init` writes one, --config names another"
+    raise ConfigError((Problem(NAMES[0], 0, 0, "", message),))
+
+
+def load_config(path: str | os.PathLike[str], *, project_dir: str | os.PathLike[str] | None = None) -> Config:
+    """Read a prox.yaml, with ``prox.override.yaml`` beside it where there is one, and the env files they name.
+
+    ``project_dir``: what the paths in it are relative to; None: its own folder. Raises ConfigError, whose
+    ``problems`` are all that is wrong with these files.
+    """
+    file = Path(path).absolute()
+    folder = Path(project_dir).absolute() if project_dir is not None else file.parent
+    texts = [(_read(file), _shown(file))]
+    override = file.with_name(OVERRIDE)
+    if file.name in NAMES and override.exists():
+        texts.append((_read(override), _shown(override)))
+    return _config_of(texts, str(folder), str(file))
+
+
+def parse_config(text: str, *, folder: str | os.PathLike[str]) -> Config:
+    """Read the text of a prox.yaml that is no file; paths in it are relative to ``folder``. Raises ConfigError."""
+    return _config_of([(text, "<text>")], str(Path(folder).absolute()), None)
+
+
+def _config_of(texts: list[tuple[str, str]], folder: str, file: str | None) -> Config:
+    parsed = parse(texts, folder=folder, file=file)
+    problems = [*parsed.problems]
+    if parsed.config is not None:
+        problems += _env_file_problems(parsed, parsed.config)
+    if parsed.config is None or problems:
+        raise ConfigError(in_order(problems, texts))
+    return parsed.config
+
+
+def _env_file_problems(parsed: Parsed, config: Config) -> Iterator[Problem]:
+    """Yield what is wrong with env files: one that is missing where it is named, what is in one where it stands."""
+    for path, file in _env_files(config):
+        try:
+            read_env_file(config.folder, file)
+        except EnvFileMissing as error:
+            place = place_of(parsed.document, (*path, f"?{file.path}" if file.optional else file.path))
+            message = f"{file.path} {error.problems[0].message}"
+            yield Problem(place.file, place.line, place.column, ".".join(path), message)
+        except ConfigError as error:
+            yield from error.problems
+
+
+def _env_files(config: Config) -> Iterator[tuple[tuple[str, ...], EnvFile]]:
+    for file in config.env_file:
+        yield ("env_file",), file
+    for section, specs in (("processes", config.processes), ("jobs", config.jobs)):
+        for name, spec in specs.items():
+            for file in spec.env_file:
+                yield (section, name, "env_file"), file
+
+
+def _read(file: Path) -> str:
+    """Return the text of a configuration. Raises ConfigError, also where others can write to it."""
+    try:
+        with file.open("rb") as opened:
+            found = os.fstat(opened.fileno())
+            data = opened.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _problem(file, 0, "is not there; `prox init` writes one") from None
+    except OSError as error:
+        raise _problem(file, 0, f"cannot be read: {error.strerror}") from None
+    if stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IWOTH:
+        # Whoever writes to it decides what this user runs.
+        raise _problem(file, 0, f"can be written by everybody; `chmod o-w {_shown(file)}` mends that")
+    if len(data) > MAX_BYTES:
+        raise _problem(file, 0, f"is larger than {MAX_BYTES // 1024} KB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _problem(file, data.count(b"\n", 0, error.start) + 1, "is not UTF-8") from None
+
+
+def _problem(file: Path, line: int, message: str) -> ConfigError:
+    return ConfigError((Problem(_shown(file), line, 1, "", message),))
+
+
+def _shown(file: Path) -> str:
+    """Return the shortest way to write a path: as it is, or from the current folder."""
+    try:
+        return min(os.path.relpath(file), str(file), key=len)
+    except OSError:
+        return str(file)

@@ -1,0 +1,38 @@
+"""The environment of a process, as it is when it is started: env files are read anew. Counterpart of
+``core.environment``, which says what goes over what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prox.core.environment import BuiltEnvironment, build_environment, own_variables
+from prox.core.errors import ConfigError, Problem
+from prox.instance.env_files import read_env_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from prox.core.config.model import Config, EnvFile
+    from prox.core.environment import Binding, Layer
+
+
+def process_environment(
+    config: Config, name: str, ports: Mapping[str, int], *, instance: str, inherited: Mapping[str, str]
+) -> BuiltEnvironment:
+    """Return the variables of a process. ``ports``: those of all that have one. Raises ConfigError for env files."""
+    spec = config.processes[name]
+    problems: list[Problem] = []
+
+    def read(files: Iterable[EnvFile]) -> list[list[Binding]]:
+        found = []
+        for file in files:
+            try:
+                found.append(read_env_file(config.folder, file))
+            except ConfigError as error:
+                problems.extend(error.problems)
+        return found
+
+    layers: list[Layer] = [*read(config.env_file), config.env, *read(spec.env_file), spec.env]
+    if problems:
+        raise ConfigError(tuple(problems))
+    return build_environment(inherited, layers, own_variables(name, instance, ports))
