@@ -98,7 +98,6 @@ async def _run_tree(
                 supervisor.shutdown()
                 await supervisor.wait_stopped()
                 tree.cancel_scope.cancel()
-            supervisor.hub.close()
             services.cancel_scope.cancel()
     if failure is not None:
         raise failure
@@ -160,6 +159,8 @@ def run_up(config: Config, options: UpOptions) -> int:
 
 async def _up(config: Config, options: UpOptions, folder: InstanceFolder, sock: socket.socket) -> int:
     supervisor = Supervisor(config, folder=folder.path)
+    # The server takes the socket over.
+    address = sock.getsockname()[:2]
     console = Console(sys.stdout.fileno(), supervisor.names, color=options.color, raw=options.raw)
     supervisor.hub.add_sink(console)
     interrupts = Interrupts()
@@ -169,7 +170,7 @@ async def _up(config: Config, options: UpOptions, folder: InstanceFolder, sock: 
         outer.start_soon(console.run)
         try:
             async with _run_tree(supervisor, options.names or None, sock, folder.path):
-                code = await attend(supervisor, options, folder, sock.getsockname()[:2])
+                code = await attend(supervisor, options, folder, address)
             summarize(supervisor)
         except ProxError as error:
             failure = error

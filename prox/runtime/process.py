@@ -244,7 +244,7 @@ class Process:
         self.health = replace(self.health, health="unknown")
         self.apply(Event.EXITED, exit=exit)
         if self.life.phase is Phase.SWEEPING:
-            self._around.hub.system(f"{self.name} {exit}")
+            self._around.hub.system(f"{self.name} crashed: {exit}" if exit.failed else f"{self.name} {exit}")
 
     def _emit(self, stream: Stream, probe: Probe | None) -> Callable[[Sequence[Piece]], None]:
         def emit(pieces: Sequence[Piece]) -> None:

@@ -85,14 +85,24 @@ class Supervisor:
         self._shown = {name: process.snapshot() for name, process in self._processes.items()}
 
     async def run(self) -> None:
-        """Run every process's task until cancelled; the cancel stops everything in order."""
+        """Run every process's task until cancelled; the cancel stops everything in order.
+
+        Whoever listens comes to an end when everything has stopped.
+        """
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._shut_down_when_cancelled)
                 for process in self._processes.values():
                     nursery.start_soon(process.run)
+                await self.wait_stopped()
+                self._close()
         finally:
-            self._events.close()
+            self._close()
+
+    def _close(self) -> None:
+        """Tell whoever listens that there will be nothing more."""
+        self._events.close()
+        self.hub.close()
 
     async def _shut_down_when_cancelled(self) -> None:
         try:

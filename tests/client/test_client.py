@@ -60,7 +60,7 @@ async def test_what_is_known(supervisor: Supervisor, client: Client) -> None:
     ]
     assert (await run(client.process, "worker"))["cmd"] == "exec sleep 1000"
     with pytest.raises(ApiError) as caught:
-        await run(client.process, "no/such?one")
+        await run(client.process, "no such?one")
     assert (caught.value.code, caught.value.status) == ("PROCESS_NOT_FOUND", 404)
 
 

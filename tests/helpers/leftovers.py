@@ -95,3 +95,11 @@ def _is_child(process: psutil.Process) -> bool:
         return process.ppid() == os.getpid()
     except psutil.NoSuchProcess:
         return False
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process lives. One that is dead may keep its number until whoever adopted it reaps it."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from helpers.leftovers import is_alive
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,7 +55,7 @@ def live_a_life(project: Project, name: str, *, works: Callable[[int], None], lo
         second = wait_healthy(project, name)
         assert second["pid"] != first["pid"]
         assert second["restarts"] == 1
-        assert not psutil.pid_exists(first["pid"])
+        assert not is_alive(first["pid"])
         works(second["port"])
 
         leader = psutil.Process(second["pid"])
@@ -61,7 +63,7 @@ def live_a_life(project: Project, name: str, *, works: Callable[[int], None], lo
         started = time.monotonic()
         assert project.post(f"/processes/{name}/stop").json() == {"success": True}
         assert time.monotonic() - started < 8, "it had to be killed"
-        assert [process for process in tree if process.is_running()] == []
+        assert [process for process in tree if is_alive(process.pid)] == []
         assert is_free(second["port"])
         assert status(project, name)["status"] == "stopped"
     assert prox.wait() == 0

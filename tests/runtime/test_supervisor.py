@@ -13,6 +13,7 @@ import pytest
 import trio
 
 import prox
+from helpers.leftovers import is_alive
 from prox.core.snapshots import ProcessEvent, ShutdownEvent
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ processes:
         await supervisor.wait_status("api", "crashed")
         inner = int((tmp_path / "inner").read_text())
         await supervisor.start("api").wait_done()
-        assert not psutil.pid_exists(inner)
+        assert not is_alive(inner)
         assert supervisor.process("api").restarts == 1
 
 
@@ -252,6 +253,8 @@ processes:
 
 async def test_waiting_for_what_cannot_become_ready(tmp_path: Path) -> None:
     async with running(tmp_path, f'processes: {{api: "exit 3", other: "{OBEDIENT}"}}') as supervisor:
+        # Until its end is seen, what runs and has no health check is ready.
+        await supervisor.wait_status("api", "crashed")
         with pytest.raises(prox.NotReady, match="api is not ready: exited with code 3"):
             await supervisor.wait_ready()
         with pytest.raises(prox.UnknownProcess):
