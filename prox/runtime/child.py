@@ -75,7 +75,6 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
             stdout=theirs[0],
             stderr=theirs[-1],
         )
-        handle = os.pidfd_open(popen.pid) if hasattr(os, "pidfd_open") else None
     except (OSError, ValueError) as error:
         for descriptor in ours:
             os.close(descriptor)
@@ -83,7 +82,17 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
     finally:
         for descriptor in theirs:
             os.close(descriptor)
-    return Spawned(popen, ours[0], None if merge else ours[1], handle)
+    return Spawned(popen, ours[0], None if merge else ours[1], _handle_of(popen.pid))
+
+
+def _handle_of(pid: int) -> int | None:
+    """Return a pidfd of a child; None where the system has none, or no descriptor is left: it runs all the same."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
 
 
 def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.core.errors import ConfigError, StartFailed
+from prox.core.errors import AlreadyRunning, ConfigError, NotRunning, StartFailed
 from prox.core.health import UNKNOWN, HealthState
 from prox.core.lifecycle import Command, Event, Exit, Life, Phase, step
 from prox.core.logs.batch import timestamp
@@ -73,7 +73,12 @@ class Process:
 
     def apply(self, event: Event, *, exit: Exit | None = None, reason: str | None = None) -> None:
         """Let an event happen. Raises AlreadyRunning or NotRunning where it cannot, and changes nothing then."""
-        self.life, command = step(self.life, event, exit=exit, reason=reason)
+        try:
+            self.life, command = step(self.life, event, exit=exit, reason=reason)
+        except AlreadyRunning:
+            raise AlreadyRunning(f"{self.name} is {self.life.status} already") from None
+        except NotRunning:
+            raise NotRunning(f"{self.name} is not running, it is {self.life.status}") from None
         if command is Command.SPAWN:
             self._pending.set()
         elif command is Command.END:

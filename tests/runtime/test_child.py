@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from prox.core.logs.lines import Piece
 
 ENV = dict(os.environ)
+
+
+async def ask_to_end(child: Child) -> None:
+    child.terminate(signal.SIGTERM)
 
 
 class Running:
@@ -125,7 +131,7 @@ async def test_a_child_that_ignores_term_is_killed_after_its_leader_left(start) 
 
 
 async def test_a_stopped_process_is_woken_to_obey(start) -> None:
-    running = await start("trap 'echo bye; exit 0' TERM; echo ready; kill -STOP $$; sleep 1000 & wait")
+    running = await start("trap 'echo bye; kill -9 $! 2>&-; exit 0' TERM; sleep 1000 & echo ready; kill -STOP $$; wait")
     await running.wait_line(b"ready")
     assert await running.end() == Exit(code=0)
     await running.wait_line(b"bye")
@@ -150,7 +156,7 @@ async def test_hurry_cuts_a_grace_short(start) -> None:
 
 
 async def test_a_cancel_does_not_end_the_end(start) -> None:
-    running = await start("trap 'echo bye; exit 0' TERM; echo ready; sleep 1000 & wait")
+    running = await start("trap 'echo bye; kill -9 $! 2>&-; exit 0' TERM; sleep 1000 & echo ready; wait")
     await running.wait_line(b"ready")
     with trio.CancelScope() as scope:
         scope.cancel()
@@ -188,6 +194,21 @@ async def test_what_is_in_the_pipe_at_the_deadline_is_not_lost() -> None:
         drain.cancel()
     assert lines == [b"one\n", b"two\nthree"[:4], b"three\n"]
     os.close(write_end)
+
+
+async def test_where_a_process_has_no_descriptor_its_end_is_seen_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(pid: int) -> int:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(os, "pidfd_open", none_left)
+    for ended_by in ("itself", "us"):
+        spawned = spawn("exit 3" if ended_by == "itself" else ("sleep", "1000"), cwd="/", env=ENV, merge=True)
+        child = Child(spawned)
+        if ended_by == "itself":
+            assert await child.wait() == Exit(code=3)
+        assert (await child.end(StopPlan(ask_to_end, 10))).failed
+        assert not alive(child.pid)
+        os.close(spawned.stdout)
 
 
 @pytest.mark.parametrize(
