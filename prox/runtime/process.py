@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from prox.runtime.child import Spawned
 
 
+LAST_WORDS_SECONDS = 0.2
+"""How long the word of an end waits for what the process wrote before it: a grandchild may hold the pipe open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all processes of one instance share."""
@@ -208,14 +212,15 @@ class Process:
         if self._hurried:
             child.hurry()
         drains = [trio.CancelScope(shield=True), trio.CancelScope(shield=True)]
+        ends = [trio.Event(), trio.Event()]
         pipes: list[tuple[int | None, Stream]] = [(spawned.stdout, "stdout"), (spawned.stderr, "stderr")]
         self._started_at, self._started_clock = time.time(), time.monotonic()
         self.health = UNKNOWN
         try:
             async with trio.open_nursery() as nursery:
-                for (pipe, stream), drain in zip(pipes, drains, strict=True):
+                for (pipe, stream), drain, end in zip(pipes, drains, ends, strict=True):
                     assert pipe is not None
-                    nursery.start_soon(pump, pipe, drain, self._emit(stream, probe), self._wait_room)
+                    nursery.start_soon(self._pump, pipe, drain, self._emit(stream, probe), end)
                 try:
                     self.apply(Event.SPAWNED)
                     if probe and self.spec.healthcheck:
@@ -229,6 +234,8 @@ class Process:
                         )
                         nursery.start_soon(run_probe, probe, self.spec.healthcheck, target, self._set_health)
                     self._exited(await child.wait())
+                    if self.life.phase is Phase.SWEEPING:
+                        nursery.start_soon(self._say_end, ends)
                 finally:
                     if self.life.phase is Phase.UP:
                         # Cancelled by nobody's goal: the whole tree is going.
@@ -248,8 +255,23 @@ class Process:
         """Take note that the leader has ended."""
         self.health = replace(self.health, health="unknown")
         self.apply(Event.EXITED, exit=exit)
-        if self.life.phase is Phase.SWEEPING:
-            self._around.hub.system(f"{self.name} crashed: {exit}" if exit.failed else f"{self.name} {exit}")
+
+    async def _say_end(self, ends: Sequence[trio.Event]) -> None:
+        """Say how the process ended, after its last words if these come to an end soon."""
+        exit = self.life.last_exit
+        with trio.move_on_after(LAST_WORDS_SECONDS, shield=True):
+            for end in ends:
+                await end.wait()
+        assert exit is not None
+        self._around.hub.system(f"{self.name} crashed: {exit}" if exit.failed else f"{self.name} {exit}")
+
+    async def _pump(
+        self, pipe: int, drain: trio.CancelScope, emit: Callable[[Sequence[Piece]], None], end: trio.Event
+    ) -> None:
+        try:
+            await pump(pipe, drain, emit, self._wait_room)
+        finally:
+            end.set()
 
     def _emit(self, stream: Stream, probe: Probe | None) -> Callable[[Sequence[Piece]], None]:
         def emit(pieces: Sequence[Piece]) -> None:

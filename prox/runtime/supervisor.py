@@ -20,7 +20,7 @@ from msgspec import Struct
 from prox.core.environment import redact
 from prox.core.errors import NotReady, ShuttingDown, StartFailed, UnknownProcess
 from prox.core.lifecycle import Event, Phase
-from prox.core.logs.batch import timestamp
+from prox.core.logs.batch import SYSTEM, timestamp
 from prox.core.logs.query import LogFilter
 from prox.core.snapshots import HealthcheckSnapshot, ProcessEvent, ShutdownEvent
 from prox.runtime.broadcast import LogHub
@@ -195,11 +195,12 @@ class Supervisor:
     # -- waiting and listening
 
     async def wait_ready(self, *names: str) -> None:
-        """Wait until the named processes (all, where none is named) run and are healthy.
+        """Wait until the named processes (all that were started, where none is named) run and are healthy.
 
         Raises NotReady as soon as one of them cannot become so any more, UnknownProcess.
         """
-        waited = [self._process(name) for name in names] or list(self._processes.values())
+        started = [each for each in self._processes.values() if each.life.wanted or each.life.attempts]
+        waited = [self._process(name) for name in names] if names else started
         await self._until(lambda: all(process.ready for process in waited) or any(map(_hopeless, waited)))
         for process in filter(_hopeless, waited):
             reason = process.life.reason or f"it is {process.life.status}"
@@ -228,10 +229,11 @@ class Supervisor:
     def follow_logs(self, *names: str, tail: int = 0) -> FollowedLogs:
         """Iterate over the lines of the named processes (all, where none is named) from now on.
 
-        Begins with the newest ``tail`` lines. Raises UnknownProcess.
+        Begins with the newest ``tail`` lines. ``system`` stands for prox's own lines. Raises UnknownProcess.
         """
         for name in names:
-            self._process(name)
+            if name != SYSTEM:
+                self._process(name)
         return FollowedLogs(self.hub, LogFilter(processes=frozenset(names) if names else None), tail)
 
     def subscribe_events(self) -> EventSubscription:

@@ -378,3 +378,25 @@ async def test_output_of_many_bursts_arrives_whole(tmp_path: Path) -> None:
                 seen[line.process].append(line.text)
         assert lines.dropped == 0
         assert all(texts == [str(n) for n in range(1, 20001)] for texts in seen.values())
+
+
+async def test_last_words_come_before_the_word_of_the_end(tmp_path: Path) -> None:
+    async with running(tmp_path, "processes: {api: 'echo one; echo two >&2; exit 3'}") as supervisor:
+        lines = supervisor.follow_logs("api", "system", tail=10)
+        seen = [(await anext(lines)).text for _ in range(3)]
+    assert sorted(seen[:2]) == ["one", "two"]
+    assert seen[2] == "api crashed: exited with code 3"
+
+
+async def test_the_word_of_an_end_does_not_wait_for_who_holds_the_pipe(tmp_path: Path) -> None:
+    text = f'processes: {{api: "sh -c \\"{STUBBORN}\\" & sleep 0.1; exit 3"}}'
+    async with running(tmp_path, text) as supervisor:
+        await wait_line(supervisor, "system", "api crashed: exited with code 3")
+        supervisor.kill()
+
+
+async def test_what_was_not_started_is_not_waited_for(tmp_path: Path) -> None:
+    text = f'processes: {{api: "{OBEDIENT}", late: {{cmd: "{OBEDIENT}", autostart: false}}}}'
+    async with running(tmp_path, text) as supervisor:
+        await supervisor.wait_ready()
+        assert supervisor.process("api").ready
