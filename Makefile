@@ -17,7 +17,7 @@ demo: $(VENV)/.for-use
 	@$(BIN)/prox --config prox.example.yaml up
 
 test: $(VENV)/.for-work real
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 check: $(VENV)/.for-work
 	$(BIN)/ruff format --check .

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LEFTOVERS = pytest.StashKey[Leftovers]()
-_LEFT_OUT = pytest.StashKey[dict[str, str]]()
+_LEFT_OUT = "left out: "
+"""Begins the reason of a test that is skipped as its program is missing; the workers tell nothing but reports."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_LEFT_OUT] = {}
     leftovers = config.stash[_LEFTOVERS] = Leftovers()
     os.environ[MARKER] = leftovers.session
     for name in ("PROX_ADDR", "PROX_CONFIG", "PROX_PROJECT_DIR", "PROX_DEBUG"):
@@ -31,17 +31,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("real"):
         (program,) = marker.args
         if reason := why_missing(program):
-            item.config.stash[_LEFT_OUT][program] = reason
             refuse = pytest.fail if os.environ.get("PROX_REQUIRE_REAL") == "1" else pytest.skip
-            refuse(f"{program}: {reason}")
+            refuse(f"{_LEFT_OUT}{program} was not run under prox: {reason}")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say at the end which real programs were missing."""
-    if config.stash[_LEFT_OUT]:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end which real programs were missing, and why."""
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])]
+    left_out = dict.fromkeys(reason.partition(_LEFT_OUT)[2] for reason in reasons if _LEFT_OUT in reason)
+    if left_out:
         terminalreporter.section("left out")
-    for program, reason in config.stash[_LEFT_OUT].items():
-        terminalreporter.write_line(f"{program} was not run under prox: {reason}")
+    for line in left_out:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
