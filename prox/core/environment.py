@@ -7,6 +7,7 @@ Later wins: what prox was started with · the common env files · the common ``e
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from prox.core.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from dotenv.parser import Binding as Parsed
 
     Binding = tuple[str, str]
     Layer = dict[str, str] | list[Binding]
@@ -49,7 +52,7 @@ def build_environment(
         configured |= layer if isinstance(layer, dict) else _resolve(layer, base | configured)
     variables = {**base, **configured, **own}
     variables.setdefault("PYTHONUNBUFFERED", "1")
-    return BuiltEnvironment(variables, configured)
+    return BuiltEnvironment(variables, {name: variables[name] for name in configured})
 
 
 def own_variables(name: str, instance: str, ports: Mapping[str, int]) -> dict[str, str]:
@@ -81,27 +84,33 @@ def parse_env(text: str, file: str) -> tuple[list[Binding], list[Problem]]:
 
     bindings: list[Binding] = []
     problems: list[Problem] = []
-    for found in parse_stream(StringIO(text)):
-        if found.error:
+    # Newlines as dotenv gets them from a file; of others it loses count.
+    for found in parse_stream(StringIO(text, newline=None)):
+        wrong = _what_is_wrong(found)
+        if wrong:
             # dotenv counts from the end of what it read before.
-            blank = len(found.original.string) - len(found.original.string.lstrip("\r\n"))
-            line = found.original.line + found.original.string[:blank].count("\n")
-            message = (
-                "cannot be read as NAME=value, or a quote is never closed (the text is not shown: it may be secret)"
-            )
-            problems.append(Problem(file, line, 1, "", message))
+            text = found.original.string
+            blank = text[: len(text) - len(text.lstrip())]
+            problems.append(Problem(file, found.original.line + blank.count("\n"), 1, "", wrong))
         elif found.key is not None and found.value is not None:
-            if "\0" in found.key + found.value:
-                problems.append(Problem(file, found.original.line, 1, "", "holds a NUL, which no program can be given"))
             bindings.append((found.key, found.value))
     return bindings, problems
+
+
+def _what_is_wrong(found: Parsed) -> str:
+    if found.error:
+        return "cannot be read as NAME=value, or a quote is never closed (the text is not shown: it may be secret)"
+    name, value = found.key or "", found.value or ""
+    if "\0" in name + value:
+        return "holds a NUL, which no program can be given"
+    return "cannot be the name of a variable: there is a = in it" if "=" in name else ""
 
 
 def _resolve(bindings: Iterable[Binding], below: Mapping[str, str]) -> dict[str, str]:
     from dotenv.variables import parse_variables
 
     found: dict[str, str] = {}
+    known = ChainMap(found, dict(below))
     for name, template in bindings:
-        known = {**below, **found}
         found[name] = "".join(atom.resolve(known) for atom in parse_variables(template))
     return found

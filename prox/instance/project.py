@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from prox.core.config.check import place_of
 from prox.core.config.parse import in_order, parse
 from prox.core.errors import ConfigError, Problem
-from prox.instance.env_files import EnvFileMissing, read_env_file
+from prox.instance.env_files import EnvFileMissing, read_env_file, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def find_config(
         for name in NAMES:
             if (folder / name).exists():
                 return folder / name
-    where = f"in {project_dir}, here" if project_dir is not None else "here"
+    where = f"in {project_dir} nor here" if project_dir is not None else "here"
     message = f"is not there, neither {where} nor in a folder above; `prox init` writes one, --config names another"
     raise ConfigError((Problem(NAMES[0], 0, 0, "", message),))
 
@@ -52,10 +52,12 @@ def load_config(path: str | os.PathLike[str], *, project_dir: str | os.PathLike[
     """
     file = Path(path).absolute()
     folder = Path(project_dir).absolute() if project_dir is not None else file.parent
-    texts = [(_read(file), _shown(file))]
+    if project_dir is not None and not folder.is_dir():
+        raise _problem(folder, 0, "is no folder, and so it cannot be the project's (--project-dir)")
+    texts = [(_read(file), shown_path(file))]
     override = file.with_name(OVERRIDE)
     if file.name in NAMES and override.exists():
-        texts.append((_read(override), _shown(override)))
+        texts.append((_read(override), shown_path(override)))
     return _config_of(texts, str(folder), str(file))
 
 
@@ -108,7 +110,7 @@ def _read(file: Path) -> str:
         raise _problem(file, 0, f"cannot be read: {error.strerror}") from None
     if stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IWOTH:
         # Whoever writes to it decides what this user runs.
-        raise _problem(file, 0, f"can be written by everybody; `chmod o-w {_shown(file)}` mends that")
+        raise _problem(file, 0, f"can be written by everybody; `chmod o-w {shown_path(file)}` mends that")
     if len(data) > MAX_BYTES:
         raise _problem(file, 0, f"is larger than {MAX_BYTES // 1024} KB")
     try:
@@ -118,12 +120,4 @@ def _read(file: Path) -> str:
 
 
 def _problem(file: Path, line: int, message: str) -> ConfigError:
-    return ConfigError((Problem(_shown(file), line, 1, "", message),))
-
-
-def _shown(file: Path) -> str:
-    """Return the shortest way to write a path: as it is, or from the current folder."""
-    try:
-        return min(os.path.relpath(file), str(file), key=len)
-    except OSError:
-        return str(file)
+    return ConfigError((Problem(shown_path(file), line, 1, "", message),))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prox.core.config.document import Mapping, Place, Sequence
+from prox.core.config.document import Mapping, Place, Sequence, path_of
 from prox.core.environment import port_variable
 from prox.core.errors import Problem
 from prox.core.graph import cycles
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from prox.core.config.model import Config, Job, Process
 
 
-def check_config(config: Config, document: Mapping, problems: list[Problem]) -> list[Problem]:
-    """Return what is wrong with a configuration; ``problems`` are those of its single values."""
-    check = _Check(config, document, {problem.path for problem in problems})
+def check_config(config: Config, document: Mapping, unread: set[str]) -> list[Problem]:
+    """Return what is wrong with a configuration; ``unread`` are the paths of what is not in it, as it is wrong."""
+    check = _Check(config, document, unread)
     check.something_to_run()
     check.names()
     check.dependencies()
@@ -34,27 +34,31 @@ def check_config(config: Config, document: Mapping, problems: list[Problem]) -> 
 
 
 class _Check:
-    def __init__(self, config: Config, document: Mapping, unsound: set[str]) -> None:
+    def __init__(self, config: Config, document: Mapping, unread: set[str]) -> None:
         self.problems: list[Problem] = []
         self._config = config
         self._document = document
-        self._unsound = unsound
+        self._unread = unread
         self._all: dict[str, tuple[str, Process | Job]] = {
             name: (section, spec) for section, specs in _sections(config) for name, spec in specs.items()
         }
 
-    def _report(self, path: tuple[str, ...], message: str) -> None:
-        """Note a problem, at the value that the path leads to, or as near to it as there is something."""
-        place = place_of(self._document, path)
-        self.problems.append(Problem(place.file, place.line, place.column, _written(path), message))
+    def _report(self, path: tuple[str, ...], message: str, *, item: str | None = None) -> None:
+        """Note a problem, at the value that the path leads to, or as near to it as there is something.
 
-    def _sound(self, *path: str) -> bool:
-        """Say whether nothing is wrong with what the path leads to."""
-        text = ".".join(path)
-        return not any(each == text or each.startswith((f"{text}.", f"{text}[")) for each in self._unsound)
+        ``item``: of the list that is there.
+        """
+        place = place_of(self._document, path if item is None else (*path, item))
+        self.problems.append(Problem(place.file, place.line, place.column, path_of(*path), message))
+
+    def _was_read(self, *path: str) -> bool:
+        """Say whether nothing is wrong with what the path leads to, nor with what that is in."""
+        text = path_of(*path)
+        above = {path_of(*path[:length]) for length in range(1, len(path) + 1)}
+        return not any(each in above or each.startswith((f"{text}.", f"{text}[")) for each in self._unread)
 
     def something_to_run(self) -> None:
-        if not self._all and self._sound("processes") and self._sound("jobs"):
+        if not self._all and self._was_read("processes") and self._was_read("jobs"):
             self._report(("processes",), "there must be at least one process or job")
 
     def names(self) -> None:
@@ -63,17 +67,17 @@ class _Check:
             if name in self._config.processes:
                 self._report(("jobs", name), f"there is a process {name!r} already")
         for name, (section, spec) in self._all.items():
-            for number, group in enumerate(spec.groups):
+            for group in spec.groups:
                 if group in self._all:
                     kind = "process" if group in self._config.processes else "job"
-                    self._report((section, name, "groups", f"[{number}]"), f"{group!r} is the name of a {kind}")
+                    self._report((section, name, "groups"), f"{group!r} is the name of a {kind}", item=group)
 
     def dependencies(self) -> None:
         for name, (section, spec) in self._all.items():
             for other, dependency in spec.depends_on.items():
                 path = (section, name, "depends_on", other)
                 if other not in self._all:
-                    if self._sound("processes", other) and self._sound("jobs", other):
+                    if self._was_read("processes", other) and self._was_read("jobs", other):
                         hint = did_you_mean(other, self._all)
                         self._report(path, f"there is no process or job {other!r}{hint}")
                 elif dependency.condition == "healthy" and not self._has_check(other):
@@ -81,7 +85,7 @@ class _Check:
 
     def _has_check(self, name: str) -> bool:
         process = self._config.processes.get(name)
-        unread = not self._sound("processes", name, "healthcheck")
+        unread = not self._was_read("processes", name, "healthcheck")
         return unread or (process is not None and process.healthcheck is not None)
 
     def cycles(self) -> None:
@@ -98,18 +102,18 @@ class _Check:
             process = self._config.processes.get(service.process)
             path = ("services", name, "process")
             if process is None:
-                if self._sound("processes", service.process):
+                if self._was_read("processes", service.process):
                     hint = did_you_mean(service.process, self._config.processes)
                     self._report(path, f"there is no process {service.process!r}{hint}")
-            elif process.port is None and self._sound("processes", service.process, "port"):
+            elif process.port is None and self._was_read("processes", service.process, "port"):
                 self._report(path, f"{service.process} has no port; set processes.{service.process}.port")
 
     def ports(self) -> None:
         """No two may ask for the same one."""
         seen: dict[int, tuple[str, ...]] = {}
-        for path, port in self._fixed_ports():
+        for path, port in sorted(self._fixed_ports(), key=self._order):
             if port in seen:
-                self._report(path, f"{port} is the port of {_written(seen[port])} already")
+                self._report(path, f"{port} is taken by {path_of(*seen[port])} already")
             seen.setdefault(port, path)
         variables: dict[str, str] = {}
         for name, (section, spec) in self._all.items():
@@ -132,11 +136,16 @@ class _Check:
             if port is not None:
                 yield ("proxy", key), port
 
+    def _order(self, found: tuple[tuple[str, ...], int]) -> tuple[bool, int, int]:
+        """Return what sorts by place; what is laid over the file comes last."""
+        place = place_of(self._document, found[0])
+        return place.file != self._document.place.file, place.line, place.column
+
     def health_checks(self) -> None:
         """A check of a process's own port needs one."""
         for name, process in self._config.processes.items():
             check = process.healthcheck
-            if check is None or process.port is not None or not self._sound("processes", name, "port"):
+            if check is None or process.port is not None or not self._was_read("processes", name, "port"):
                 continue
             for key, own in (("http", (check.http or "").startswith("/")), ("tcp", check.tcp is True)):
                 if own:
@@ -158,13 +167,9 @@ def place_of(document: Mapping, path: tuple[str, ...]) -> Place:
             entry = node.entries[key]
             node, place = entry.value, entry.place if isinstance(entry.value, Mapping) else entry.value.place
         elif isinstance(node, Sequence):
-            # Its items are found by their number or by what they say.
-            items = [item for n, item in enumerate(node.items) if key in (f"[{n}]", getattr(item, "text", None))]
+            # Its items are found by what they say.
+            items = [item for item in node.items if getattr(item, "text", None) == key]
             node, place = (items[0], items[0].place) if items else (node, place)
         else:
             break
     return place
-
-
-def _written(path: tuple[str, ...]) -> str:
-    return ".".join(path).replace(".[", "[")

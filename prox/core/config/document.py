@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 32
 MAX_NODES = 100_000
 """Values in a document, those that aliases repeat counted each time."""
+MAX_SHOWN = 80
+"""Characters of a key that a message repeats."""
 
 Kind = Literal["text", "number", "flag", "nothing"]
 
@@ -81,7 +83,7 @@ def parse_document(text: str, file: str) -> tuple[Mapping | None, list[Problem]]
     except _Unreadable as error:
         return None, [*composer.problems, error.problem]
     except yaml.MarkedYAMLError as error:
-        return None, [*composer.problems, _syntax_error(error, file)]
+        return None, [*composer.problems, _syntax_error(error, text, file)]
     except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
         return None, [_character_error(error, text, file)]
     if isinstance(node, Scalar) and node.kind == "nothing":
@@ -92,13 +94,14 @@ def parse_document(text: str, file: str) -> tuple[Mapping | None, list[Problem]]
     return node, composer.problems
 
 
-def merge(base: Mapping, over: Mapping) -> Mapping:
+def merge(base: Mapping, over: Mapping, depth: int = 0) -> Mapping:
     """Return ``base`` with ``over`` laid over it: maps deep, everything else replaced."""
     entries = dict(base.entries)
     for key, entry in over.entries.items():
         below = entries.get(key)
-        if below and isinstance(below.value, Mapping) and isinstance(entry.value, Mapping):
-            entry = Entry(entry.place, merge(below.value, entry.value))
+        # Aliases within aliases may be deeper than what is written, and than Python can go.
+        if depth < MAX_DEPTH and below and isinstance(below.value, Mapping) and isinstance(entry.value, Mapping):
+            entry = Entry(entry.place, merge(below.value, entry.value, depth + 1))
         entries[key] = entry
     return Mapping(entries, base.place)
 
@@ -110,6 +113,16 @@ def scalar_kind(text: str) -> Kind:
     if _FLAG.fullmatch(text):
         return "flag"
     return "number" if _NUMBER.fullmatch(text) else "text"
+
+
+def path_of(*keys: str) -> str:
+    """Return the path of a value as problems show it, on one line whatever its keys hold."""
+    return ".".join(_shown_key(key) for key in keys).replace(".[", "[")
+
+
+def _shown_key(key: str) -> str:
+    text = key if key.isprintable() else repr(key)[1:-1]
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 class _Unreadable(Exception):
@@ -213,11 +226,10 @@ class _Composer:
             if kind is None:
                 self._report(place, f"the tag {_shown(event.tag)} is not known here; leave it out")
             return kind or "text"
-        return scalar_kind(event.value) if event.implicit[0] else "text"
+        return scalar_kind(event.value) if event.implicit[0] and event.tag is None else "text"
 
     def _report(self, place: Place, message: str) -> None:
-        path = ".".join(self._path).replace(".[", "[")
-        self.problems.append(Problem(place.file, place.line, place.column, path, message))
+        self.problems.append(Problem(place.file, place.line, place.column, path_of(*self._path), message))
 
     def _place(self, event: Any) -> Place:
         return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
@@ -238,11 +250,27 @@ def _shown(tag: str) -> str:
     return tag.replace(_TAG, "!!")
 
 
-def _syntax_error(error: yaml.MarkedYAMLError, file: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    what = " ".join(filter(None, (error.problem, error.context and f"({error.context})")))
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
+    """Return what the parser says, where it began what it could not end, and what it mostly is."""
+    mark, start = error.problem_mark or error.context_mark, error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    return Problem(file, line, column, "", f"is not YAML: {what}")
+    begun = f" that begins in line {start.line + 1}" if start and start.line + 1 < line else ""
+    context = f" ({error.context}{begun})" if error.context else ""
+    char = "".join(text.splitlines()[line - 1 : line])[column - 1 :][:1]
+    return Problem(file, line, column, "", f"is not YAML: {error.problem}{context}{_remedy(error, char)}")
+
+
+def _remedy(error: yaml.MarkedYAMLError, char: str) -> str:
+    """Say what mends the most common mistakes; ``char`` is where the parser could not go on."""
+    problem, context = error.problem or "", error.context or ""
+    if char == "\t":
+        return "; indent with blanks, not tabs"
+    if "cannot start any token" in problem or ("expected node content" in problem and char == "?"):
+        return f"; put what begins with {char} in quotes"
+    for sign, what in (("*", "an alias"), ("&", "an anchor")):
+        if what in context:
+            return f"; put what begins with {sign} in quotes"
+    return "; put a value with `: ` in it in quotes" if "mapping values are not allowed" in problem else ""
 
 
 def _character_error(error: yaml.reader.ReaderError | UnicodeEncodeError, text: str, file: str) -> Problem:

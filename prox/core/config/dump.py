@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,7 +11,10 @@ from msgspec import inspect
 
 from prox.core.config.document import scalar_kind
 from prox.core.config.forms import FORMS, NOT_IN_FILE, write_env_file
-from prox.core.config.model import Config, Service
+from prox.core.config.model import Config, Service, fields_of
+
+_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+"""Line breaks that YAML turns into another one, or into a blank, where they are not escaped (1.2.2 §5.4)."""
 
 
 def to_yaml(config: Config) -> str:
@@ -26,11 +30,9 @@ def to_plain(config: Config) -> dict[str, Any]:
 
 
 def _struct(value: msgspec.Struct) -> dict[str, Any]:
-    kind = inspect.type_info(type(value))
-    assert isinstance(kind, inspect.StructType)
     return {
         field.name: _plain(getattr(value, field.name), field.type)
-        for field in kind.fields
+        for field in fields_of(type(value))
         if field.name not in NOT_IN_FILE and getattr(value, field.name) is not None and not _implied(value, field.name)
     }
 
@@ -75,7 +77,12 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "'" if scalar_kind(text) != "text" else "|" if "\n" in text.rstrip("\n") else None
+    if _BREAKS.search(text):
+        style: str | None = '"'
+    elif scalar_kind(text) != "text":
+        style = "'"
+    else:
+        style = "|" if "\n" in text.rstrip("\n") else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -88,7 +88,7 @@ def _request(text: str) -> str:
 
 def _label(text: str) -> str:
     if not _LABEL.fullmatch(text):
-        raise ValueError(f"{text!r} cannot be the name of a service: lower-case letters, digits and - only")
+        raise ValueError(f"{text!r} cannot be the name of a service: at most 63 of a-z, 0-9 and -, no - at its ends")
     return text
 
 
@@ -112,7 +112,13 @@ def _string(pattern: str) -> dict[str, Any]:
 
 
 FORMS = {
-    "duration": Form(parse_duration, "a duration such as 10s", _string(DURATION), format_duration, any_kind=True),
+    "duration": Form(
+        parse_duration,
+        "a duration such as 10s",
+        {"anyOf": [_string(DURATION), {"const": 0}]},
+        format_duration,
+        any_kind=True,
+    ),
     "size": Form(
         parse_size, "a size such as 10MB", {"anyOf": [{"type": "integer"}, _string(SIZE)]}, format_size, any_kind=True
     ),

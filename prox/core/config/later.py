@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prox.core.config.model import Certs, ListenFd, Process
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -13,11 +15,19 @@ if TYPE_CHECKING:
 def not_yet(config: Config) -> Iterator[str]:
     """Yield the path of each key that is set and has no effect in this version."""
     for name, process in config.processes.items():
+        usual = Process(cmd=process.cmd)
         for key, is_set in (
+            ("port.fd", isinstance(process.port, ListenFd)),
+            ("fixed", process.fixed),
             ("depends_on", bool(process.depends_on)),
             ("restart", process.restart.policy != "no"),
+            ("stop.leftovers", process.stop.leftovers != usual.stop.leftovers),
             ("watch", process.watch is not None),
-            ("port.fd", process.port is not None and not isinstance(process.port, int | str)),
+            ("start_timeout", process.start_timeout != usual.start_timeout),
+            ("fail_on_log", process.fail_on_log is not None),
+            ("reset", process.reset is not None),
+            ("per_worker", process.per_worker),
+            ("tty", process.tty),
         ):
             if is_set:
                 yield f"processes.{name}.{key}"
@@ -25,3 +35,7 @@ def not_yet(config: Config) -> Iterator[str]:
         yield "jobs"
     if config.proxy is not None and config.proxy.enabled:
         yield "proxy"
+    if config.services:
+        yield "services"
+    if config.certs != Certs():
+        yield "certs"

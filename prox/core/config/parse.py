@@ -39,9 +39,8 @@ def parse(texts: Sequence[tuple[str, str]], *, folder: str, file: str | None) ->
     whole = documents[0]
     for document in documents[1:]:
         whole = merge(whole, document)
-    config, wrong = read_config(whole, folder=folder, file=file)
-    problems += wrong
-    problems += check_config(config, whole, problems)
+    config, wrong, unread = read_config(whole, folder=folder, file=file)
+    problems += check_config(config, whole, unread | {problem.path for problem in problems}) + wrong
     return Parsed(config, in_order(problems, texts), whole)
 
 

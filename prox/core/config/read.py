@@ -6,17 +6,18 @@ that results is only good where no problem was noted.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
 
-from prox.core.config.document import Entry, Mapping, Node, Place, Scalar, Sequence
+from prox.core.config.document import Entry, Mapping, Node, Place, Scalar, Sequence, path_of, scalar_kind
 from prox.core.config.forms import FORMS, NOT_IN_FILE, SHORT, parse_env_file
-from prox.core.config.model import Config, Dependency, EnvFile, Job, Process
+from prox.core.config.model import Config, Dependency, EnvFile, Job, Process, fields_of
 from prox.core.config.rules import RULES
 from prox.core.errors import Problem
-from prox.core.spelling import did_you_mean
+from prox.core.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,16 +35,20 @@ _MAX_DIGITS = 18
 _KEPT_WITHOUT_COMMAND = (Process, Job)
 
 
-def read_config(document: Mapping, *, folder: str, file: str | None) -> tuple[Config, list[Problem]]:
-    """Return what a document says, and what is wrong with its single values."""
+def read_config(document: Mapping, *, folder: str, file: str | None) -> tuple[Config, list[Problem], set[str]]:
+    """Return what a document says, what is wrong with its single values, and the paths of those that are not in it.
+
+    A misspelled key is wrong itself; what it was probably meant for is not read.
+    """
     reader = _Reader(document)
     values = reader.fields(document, Config, "", left_out=NOT_IN_FILE)
-    return Config(folder=folder, file=file, **values), reader.problems
+    return Config(folder=folder, file=file, **values), reader.problems, reader.unread
 
 
 class _Reader:
     def __init__(self, document: Mapping) -> None:
         self.problems: list[Problem] = []
+        self.unread: set[str] = set()
         self._conditions = dict(_default_conditions(document))
 
     def report(self, place: Place, path: str, message: str) -> _Invalid:
@@ -52,9 +57,15 @@ class _Reader:
 
     def value(self, node: Node, kind: inspect.Type, path: str) -> Any:
         """Return a node as a value of a type, or INVALID."""
+        found = self._value(node, kind, path)
+        if found is INVALID:
+            self.unread.add(path)
+        return found
+
+    def _value(self, node: Node, kind: inspect.Type, path: str) -> Any:
         match kind:
-            case inspect.Metadata(type=inner, extra={"form": form}):
-                return self._form(node, form, inner, path)
+            case inspect.Metadata(extra={"form": form}):
+                return self._form(node, kind, form, path)
             case inspect.Metadata(type=inner):
                 return self.value(node, inner, path)
             case inspect.UnionType(types=types):
@@ -73,17 +84,23 @@ class _Reader:
         self, node: Mapping, cls: type[msgspec.Struct], path: str, *, left_out: Iterable[str] = ()
     ) -> dict[str, Any]:
         """Return the fields of a struct that a map sets and that could be read."""
-        known = {field.name: field for field in _fields_of(cls) if field.name not in left_out}
+        known = {field.name: field for field in fields_of(cls) if field.name not in left_out}
         values: dict[str, Any] = {}
         for key, entry in node.entries.items():
-            inner = f"{path}.{key}" if path else key
+            inner = _join(path, key)
             if key not in known:
-                self.report(entry.place, inner, f"is an unknown key{did_you_mean(key, known)}")
+                meant = nearest(key, known)
+                hint = f" (did you mean {meant!r}?)" if meant else ""
+                self.report(entry.place, inner, f"is an unknown key{hint}")
+                if meant and meant not in node.entries:
+                    values[meant] = INVALID
+                    self.unread.add(_join(path, meant))
             elif not (_is_nothing(entry.value) and not _takes_nothing(known[key].type)):
                 values[key] = self.value(entry.value, known[key].type, inner)
             else:
                 self.report(entry.place, inner, f"has no value; it must be {describe(known[key].type)}")
                 values[key] = INVALID
+                self.unread.add(inner)
         self._apply_rule(cls, values, node, path)
         for name, field in known.items():
             if field.required and name not in values:
@@ -95,9 +112,10 @@ class _Reader:
 
         def report(key: str, message: str) -> None:
             if key in entries:
-                self.report(entries[key].value.place, f"{path}.{key}", message)
-            else:
+                self.report(entries[key].value.place, _join(path, key), message)
+            elif not key or not isinstance(node, Mapping):
                 self.report(node.place, path, message)
+            # Else it is meant by a misspelled one, of which enough is said.
 
         if rule := RULES.get(cls):
             rule(values, report)
@@ -109,15 +127,16 @@ class _Reader:
         if isinstance(node, Mapping):
             values = self.fields(node, cls, path)
         elif _shape(node) in shapes:
-            field = next(field for field in _fields_of(cls) if field.name == key)
+            field = next(field for field in fields_of(cls) if field.name == key)
             value = self.value(node, field.type, path)
-            values = {key: value} if value is not INVALID else {}
+            values = {key: value}
             self._apply_rule(cls, values, node, path)
+            values = {key: value for key, value in values.items() if value is not INVALID}
         else:
             return self._wrong(node, path, _describe_struct(cls))
         if cls in _KEPT_WITHOUT_COMMAND:
             values.setdefault("cmd", "")
-        if any(field.required and field.name not in values for field in _fields_of(cls)):
+        if any(field.required and field.name not in values for field in fields_of(cls)):
             return INVALID
         return cls(**values)
 
@@ -128,7 +147,7 @@ class _Reader:
             return self._wrong(node, path, "a map")
         found = {}
         for key, entry in node.entries.items():
-            inner = f"{path}.{key}"
+            inner = _join(path, key)
             name = self.value(Scalar(key, "text", entry.place), keys, inner)
             value = self.value(entry.value, values, inner)
             if value is not INVALID and name is not INVALID:
@@ -143,7 +162,8 @@ class _Reader:
         if not isinstance(node, Sequence):
             return self._wrong(node, path, f"a list, each {describe(item)}")
         found = [self.value(each, item, f"{path}[{n}]") for n, each in enumerate(node.items)]
-        return tuple(value for value in found if value is not INVALID)
+        good = tuple(value for value in found if value is not INVALID)
+        return good if good or not found else INVALID
 
     # -- single values
 
@@ -152,18 +172,19 @@ class _Reader:
         for kind in types:
             if _takes(kind, node):
                 return self.value(node, kind, path)
-        return self._wrong(node, path, describe(inspect.UnionType(types)))
+        kind = inspect.UnionType(types)
+        return self._wrong(node, path, describe(kind), kind)
 
     def _scalar(self, node: Node, kind: inspect.Type, path: str) -> Any:
         if not isinstance(node, Scalar) or not _takes(kind, node):
-            return self._wrong(node, path, describe(kind))
+            return self._wrong(node, path, describe(kind), kind)
         match kind:
             case inspect.BoolType():
                 return node.text.lower() in _TRUE
             case inspect.IntType():
                 return self._bounded(int(node.text.replace("_", "")), kind, node, path)
             case inspect.LiteralType(values=values):
-                return next(value for value in values if _written(value) == node.text)
+                return next(value for value in values if _is_literal(value, node.text))
         return self._clean(node, path)
 
     def _bounded(self, value: float, kind: Any, node: Scalar, path: str) -> Any:
@@ -184,15 +205,16 @@ class _Reader:
             return self.report(node.place, path, "holds a NUL, which no program can be given")
         return node.text
 
-    def _wrong(self, node: Node, path: str, wanted: str) -> _Invalid:
-        return self.report(node.place, path, f"must be {wanted}, not {_what_is(node)}")
+    def _wrong(self, node: Node, path: str, wanted: str, kind: inspect.Type | None = None) -> _Invalid:
+        hint = _hint_at_quotes(node, kind) if kind else ""
+        return self.report(node.place, path, f"must be {wanted}, not {_what_is(node)}{hint}")
 
     # -- forms
 
-    def _form(self, node: Node, form: str, inner: inspect.Type, path: str) -> Any:
+    def _form(self, node: Node, kind: inspect.Metadata, form: str, path: str) -> Any:
         match form:
             case "command":
-                return self._command(node, path)
+                return self._command(node, kind, path)
             case "scalars":
                 return self._scalars(node, path)
             case "env_files":
@@ -201,24 +223,24 @@ class _Reader:
                 return self._dependencies(node, path)
         known = FORMS[form]
         if not isinstance(node, Scalar) or not (known.any_kind or node.kind == "text"):
-            return self._wrong(node, path, known.what)
+            return self._wrong(node, path, known.what, kind)
         if self._clean(node, path) is INVALID:
             return INVALID
         try:
             value = known.parse(node.text)
         except ValueError as error:
             return self.report(node.place, path, str(error))
-        bounded = isinstance(inner, inspect.FloatType | inspect.IntType)
-        return self._bounded(value, inner, node, path) if bounded else value
+        bounded = isinstance(kind.type, inspect.FloatType | inspect.IntType)
+        return self._bounded(value, kind.type, node, path) if bounded else value
 
-    def _command(self, node: Node, path: str) -> Any:
+    def _command(self, node: Node, kind: inspect.Type, path: str) -> Any:
         if isinstance(node, Scalar) and node.kind in ("text", "flag"):
             # true and false are commands of the shell.
             if not node.text.strip():
                 return self.report(node.place, path, "must not be empty")
             return self._clean(node, path)
         if not isinstance(node, Sequence):
-            return self._wrong(node, path, "a command: a string, or a list of words")
+            return self._wrong(node, path, "a command: a string, or a list of words", kind)
         words = [self._word(word, f"{path}[{n}]") for n, word in enumerate(node.items)]
         if INVALID in words:
             return INVALID
@@ -239,7 +261,7 @@ class _Reader:
             return self.report(node.place, path, "must be a map of variables: {NAME: value}")
         found = {}
         for name, entry in node.entries.items():
-            inner = f"{path}.{name}"
+            inner = _join(path, name)
             if not name or "=" in name or "\0" in name:
                 self.report(entry.place, inner, f"{name!r} cannot be the name of a variable")
             elif not isinstance(entry.value, Scalar):
@@ -258,6 +280,9 @@ class _Reader:
         return tuple(file for file in found if isinstance(file, EnvFile))
 
     def _env_file(self, node: Node, path: str) -> Any:
+        if isinstance(node, Mapping) and [_is_nothing(entry.value) for entry in node.entries.values()] == [True]:
+            # So libyaml reads the item of [.env, ?.env.local]: as a key that has no value (YAML 1.2 §7.3.3 does not).
+            node = Scalar(f"?{next(iter(node.entries))}", "text", node.place)
         if not isinstance(node, Scalar) or _is_nothing(node):
             return self._wrong(node, path, "the path of a file")
         if self._clean(node, path) is INVALID:
@@ -285,7 +310,7 @@ class _Reader:
             return self._wrong(node, path, "a list of names, or a map of conditions")
         found = {}
         for name, entry in node.entries.items():
-            condition = self._dependency(name, entry, f"{path}.{name}")
+            condition = self._dependency(name, entry, _join(path, name))
             if condition is not INVALID:
                 found[name] = condition
         return found
@@ -330,8 +355,14 @@ def describe(kind: inspect.Type) -> str:
 
 def _describe_struct(cls: type[msgspec.Struct]) -> str:
     shapes, key = SHORT.get(cls, ((), ""))
-    short = describe(next(field.type for field in _fields_of(cls) if field.name == key)) if shapes else ""
-    return f"{short} or a map" if short else f"a map ({', '.join(field.name for field in _fields_of(cls)[:3])}, …)"
+    names = [field.name for field in fields_of(cls)]
+    if shapes:
+        return f"{describe(fields_of(cls)[names.index(key)].type)} or a map"
+    return f"a map ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{path_of(key)}" if path else path_of(key)
 
 
 def _one_of(words: list[str]) -> str:
@@ -340,6 +371,10 @@ def _one_of(words: list[str]) -> str:
 
 def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_literal(value: Any, text: str) -> bool:
+    return _written(value) == (text.lower() if isinstance(value, bool) else text)
 
 
 def _what_is(node: Node) -> str:
@@ -351,14 +386,33 @@ def _what_is(node: Node) -> str:
             return "a list"
         case Scalar(kind="nothing"):
             return "nothing"
-    hint = "" if node.kind == "text" else "; put it in quotes where it is a text"
-    return f"{node.text[:40]!r}{hint}" if node.kind == "text" else f"{node.text[:40]}{hint}"
+    text = node.text if len(node.text) <= 40 else f"{node.text[:40]}…"
+    return repr(text) if node.kind == "text" else text
 
 
-def _fields_of(cls: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
-    kind = inspect.type_info(cls)
-    assert isinstance(kind, inspect.StructType)
-    return kind.fields
+def _hint_at_quotes(node: Node, kind: inspect.Type) -> str:
+    """Say what quotes have to do with it, where it would be right with them, or without."""
+    if not isinstance(node, Scalar):
+        return ""
+    if node.kind in ("number", "flag") and _fits(kind, replace(node, kind="text")):
+        return "; put it in quotes where it is a text"
+    bare = scalar_kind(node.text)
+    return "; leave out the quotes" if node.kind != bare and _fits(kind, replace(node, kind=bare)) else ""
+
+
+def _fits(kind: inspect.Type, node: Scalar) -> bool:
+    """Say whether a scalar would be read as a value of a type; its bounds apart."""
+    match kind:
+        case inspect.Metadata(extra={"form": form}) if form in FORMS:
+            try:
+                FORMS[form].parse(node.text)
+            except ValueError:
+                return False
+        case inspect.Metadata(type=inner) if not kind.extra:
+            return _fits(inner, node)
+        case inspect.UnionType(types=types):
+            return any(_fits(each, node) for each in types)
+    return _takes(kind, node)
 
 
 def _is_nothing(node: Node) -> bool:
@@ -375,7 +429,7 @@ def _takes_nothing(kind: inspect.Type) -> bool:
         case inspect.Metadata(extra={"form": form}):
             return form in ("scalars", "env_files", "dependencies")
         case inspect.UnionType(types=types):
-            return any(isinstance(each, inspect.StructType) for each in types)
+            return all(isinstance(each, inspect.StructType | inspect.NoneType) for each in types)
     return isinstance(kind, inspect.StructType | inspect.DictType | inspect.VarTupleType)
 
 
@@ -405,7 +459,7 @@ def _takes_scalar(kind: inspect.Type, node: Scalar) -> bool:
             digits = node.text.removeprefix("-").replace("_", "")
             return node.kind == "number" and digits.isdecimal() and len(digits) <= _MAX_DIGITS
         case inspect.LiteralType(values=values):
-            return node.text in map(_written, values)
+            return any(_is_literal(value, node.text) for value in values)
         case inspect.NoneType():
             return False
     return node.kind == "text"

@@ -6,10 +6,13 @@ a key that is not there means the section as a whole.
 
 from __future__ import annotations
 
+import re
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from prox.core.config import model
+from prox.core.config.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +25,11 @@ if TYPE_CHECKING:
 CHECKS = ("cmd", "http", "tcp", "log", "notify")
 DEFAULT_HTTPS_PORT = 6789
 
+_HOST = re.compile(r"[^\s/@\[\]]+")
+
 
 def _healthcheck(values: Values, report: Report) -> None:
-    kinds = [kind for kind in CHECKS if kind in values]
+    kinds = [kind for kind in values if kind in CHECKS]
     if not kinds:
         report("", f"needs one of {', '.join(CHECKS)}")
     for kind in kinds[1:]:
@@ -41,23 +46,39 @@ def _wrong_url(url: str) -> str:
         return ""
     try:
         parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        (parts.hostname or "").encode("idna" if not url.isascii() else "ascii")
     except ValueError:
         good = False
+    else:
+        if good and "@" in parts.netloc:
+            # It is not shown: a password may be in it.
+            return "cannot hold a user or a password; use `cmd`, with a program that sends them"
     return "" if good else f"must be a path such as /health, or a URL such as http://localhost:8000/, not {url!r}"
 
 
 def _wrong_address(address: str) -> str:
     host, colon, port = address.rpartition(":")
-    good = port.isdecimal() and port.isascii() and len(port) < 6 and 0 < int(port) < 65536 and (host or not colon)
+    good = port.isdecimal() and port.isascii() and len(port) < 6 and 0 < int(port) < 65536
+    good = good and (_is_host(host) if colon else True)
     return "" if good else f"must be a port, host:port, or true for the process's own port, not {address!r}"
+
+
+def _is_host(host: str) -> bool:
+    if ":" not in host:
+        return _HOST.fullmatch(host) is not None
+    try:
+        IPv6Address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _dependency(values: Values, report: Report) -> None:
     condition = values.get("condition")
     if condition == "log" and "log" not in values:
         report("condition", "log needs the line to wait for: {log: PATTERN}")
-    if condition not in ("log", None) and "log" in values:
+    if isinstance(condition, str) and condition != "log" and isinstance(values.get("log"), str):
         report("log", f"does not go with the condition {condition!r}")
 
 
@@ -81,7 +102,10 @@ def _restart(values: Values, report: Report) -> None:
     usual = model.Restart()
     low, high = values.get("backoff", usual.backoff), values.get("max_backoff", usual.max_backoff)
     if isinstance(low, float) and isinstance(high, float) and low > high:
-        report("backoff", "is longer than max_backoff")
+        if "backoff" in values:
+            report("backoff", f"is longer than max_backoff, which is {format_duration(high)}")
+        else:
+            report("max_backoff", f"is shorter than backoff, which is {format_duration(low)}")
 
 
 def _watch(values: Values, report: Report) -> None:

@@ -7,13 +7,15 @@ from typing import Any
 from msgspec import Struct, inspect
 
 from prox.core.config.forms import FORMS, NOT_IN_FILE, SHORT
-from prox.core.config.model import Config, HealthCheck, Proxy
+from prox.core.config.model import Config, Dependency, HealthCheck, Proxy, Service, fields_of
 from prox.core.config.rules import CHECKS
 
 Schema = dict[str, Any]
 
-_NOT_REQUIRED = {(Proxy, "enabled"), (Config, "processes"), (Config, "jobs")}
+_NOT_REQUIRED = {(Proxy, "enabled"), (Dependency, "condition")}
 """Fields that follow from others where they are not written."""
+_ONE_OF: dict[type[Struct], tuple[str, ...]] = {HealthCheck: CHECKS, Service: ("port", "process")}
+"""Keys of which exactly one is there."""
 _WORDS: Schema = {"type": "array", "items": {"type": ["string", "number", "boolean"]}, "minItems": 1}
 _STRUCTURES: dict[str, Schema] = {
     "command": {"anyOf": [{"type": ["string", "boolean"], "minLength": 1}, _WORDS]},
@@ -36,16 +38,17 @@ def json_schema() -> Schema:
 
 
 def _map_of(cls: type[Struct], definitions: dict[str, Schema]) -> Schema:
-    kind = inspect.type_info(cls)
-    assert isinstance(kind, inspect.StructType)
-    fields = [field for field in kind.fields if field.name not in NOT_IN_FILE]
+    fields = [field for field in fields_of(cls) if field.name not in NOT_IN_FILE]
     properties = {field.name: _field(field, definitions) for field in fields}
     required = [field.name for field in fields if field.required and (cls, field.name) not in _NOT_REQUIRED]
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     if required:
         schema["required"] = required
-    if cls is HealthCheck:
-        schema["oneOf"] = [{"required": [check]} for check in CHECKS]
+    elif cls in _ONE_OF:
+        schema["oneOf"] = [{"required": [key]} for key in _ONE_OF[cls]]
+    elif cls is not Config:
+        # All in it may be commented out.
+        schema["type"] = ["object", "null"]
     return schema
 
 

@@ -47,13 +47,18 @@ def parse_duration(text: str) -> float:
 
 def format_duration(seconds: float) -> str:
     """Return the shortest way to write a duration."""
-    left = round(seconds * 10**9)
-    parts = []
-    for unit in ("h", "m", "s", "ms", "us", "ns"):
+    # As a product of floats it would not be exact, and what is read again not the same.
+    left = min(round(Fraction(seconds) * 10**9), MAX_NANOSECONDS)
+    text = ""
+    for unit in ("h", "m"):
         count, left = divmod(left, NANOSECONDS[unit])
+        text += f"{count}{unit}" if count else ""
+    for unit, digits in (("s", 9), ("ms", 6), ("us", 3), ("ns", 0)):
+        count, rest = divmod(left, NANOSECONDS[unit])
         if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
+            fraction = f".{rest:0{digits}d}".rstrip("0").rstrip(".")
+            return f"{text}{count}{fraction}{unit}"
+    return text or "0s"
 
 
 def parse_size(text: str) -> int:

@@ -1,0 +1,231 @@
+"""What must hold over the whole file; and that nothing is said of what follows from another mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.config import config_of, problems_of
+from prox.core.config.model import Dependency
+
+NOTHING = "there must be at least one process or job"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", "1:1"),
+        ("api: {}", "1:1"),
+        ("processes:", "1:1"),
+        ("jobs:", "1:1"),
+        ("env: {}\nprocesses: {}\njobs: {}", "2:1"),
+    ],
+)
+def test_there_is_something_to_run(text: str, place: str) -> None:
+    assert problems_of(text) == [f"prox.yaml:{place}: processes: {NOTHING}"]
+
+
+def test_a_job_alone_is_enough() -> None:
+    assert list(config_of("jobs: {test: pytest}").jobs) == ["test"]
+
+
+def test_processes_jobs_and_groups_have_one_name_space() -> None:
+    text = (
+        "processes:\n"
+        "  web: x\n"
+        "  api: {cmd: y, groups: [backend, web]}\n"
+        "jobs:\n"
+        "  web: z\n"
+        "  test:\n"
+        "    cmd: t\n"
+        "    groups:\n"
+        "    - fine\n"
+        "    - test\n"
+        "    - web\n"
+    )
+    assert problems_of(text) == [
+        "prox.yaml:3:35: processes.api.groups: 'web' is the name of a process",
+        "prox.yaml:5:8: jobs.web: there is a process 'web' already",
+        "prox.yaml:10:7: jobs.test.groups: 'test' is the name of a job",
+        "prox.yaml:11:7: jobs.test.groups: 'web' is the name of a process",
+    ]
+
+
+def test_a_group_may_have_many_members() -> None:
+    config_of("processes:\n  a: {cmd: x, groups: [g, h]}\n  b: {cmd: x, groups: [g]}\njobs: {c: {cmd: x, groups: [g]}}")
+
+
+@pytest.mark.parametrize(
+    ("depends_on", "column", "name", "message"),
+    [
+        ("[databas]", 18, "databas", "there is no process or job 'databas' (did you mean 'database'?)"),
+        ("[nothing]", 18, "nothing", "there is no process or job 'nothing'"),
+        ("[database, ~x]", 28, "~x", "there is no process or job '~x'"),
+        ("{migrat: started}", 26, "migrat", "there is no process or job 'migrat' (did you mean 'migrate'?)"),
+        ("{backend: }", 18, "backend", "there is no process or job 'backend'"),
+        ("{database: healthy}", 28, "database", "database has no healthcheck, and so cannot become healthy"),
+        ("{migrate: {condition: healthy}}", 18, "migrate", "migrate has no healthcheck, and so cannot become healthy"),
+        ("[web]", 18, "web", "is a cycle: web → web"),
+    ],
+)
+def test_what_is_wrong_with_what_it_depends_on(depends_on: str, column: int, name: str, message: str) -> None:
+    text = (
+        "processes:\n"
+        f"  web:\n    cmd: x\n    depends_on: {depends_on}\n"
+        "  database: {cmd: y, groups: [backend]}\njobs: {migrate: z}\n"
+    )
+    assert problems_of(text) == [f"prox.yaml:4:{column}: processes.web.depends_on.{name}: {message}"]
+
+
+def test_what_is_waited_for_where_nothing_is_said() -> None:
+    text = (
+        "processes:\n"
+        "  web: {cmd: x, depends_on: [checked, plain, job, checked2]}\n"
+        "  map: {cmd: x, depends_on: {checked: , plain: {}, job: {restart: true}}}\n"
+        "  checked: {cmd: x, healthcheck: {tcp: 80}}\n"
+        "  checked2: {<<: {healthcheck: {tcp: 81}}, cmd: x}\n"
+        "  plain: x\n"
+        "jobs: {job: x, test: {cmd: x, depends_on: [checked]}}\n"
+    )
+    config = config_of(text)
+    assert {name: each.condition for name, each in config.processes["web"].depends_on.items()} == {
+        "checked": "healthy", "plain": "started", "job": "completed", "checked2": "healthy"
+    }  # fmt: skip
+    assert config.processes["map"].depends_on == {
+        "checked": Dependency(condition="healthy"),
+        "plain": Dependency(condition="started"),
+        "job": Dependency(condition="completed", restart=True),
+    }
+    assert config.jobs["test"].depends_on == {"checked": Dependency(condition="healthy")}
+
+
+def test_a_cycle_is_shown_whole_and_once() -> None:
+    text = (
+        "processes:\n"
+        "  in: {cmd: x, depends_on: [a]}\n"
+        "  a: {cmd: x, depends_on: [out, b]}\n"
+        "  b: {cmd: x, depends_on: {c: started}}\n"
+        "  out: x\n"
+        "jobs:\n"
+        "  c: {cmd: x, depends_on: [out, a]}\n"
+        "  lone: {cmd: x, depends_on: [lone]}\n"
+    )
+    assert problems_of(text) == [
+        "prox.yaml:3:33: processes.a.depends_on.b: is a cycle: a → b → c → a",
+        "prox.yaml:8:31: jobs.lone.depends_on.lone: is a cycle: lone → lone",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("process", "message"),
+    [
+        ("wbe", "there is no process 'wbe' (did you mean 'web'?)"),
+        ("test", "there is no process 'test'"),
+        ("idle", "idle has no port; set processes.idle.port"),
+    ],
+)
+def test_a_service_leads_to_a_process_with_a_port(process: str, message: str) -> None:
+    text = "processes: {web: {cmd: x, port: auto}, idle: y}\njobs: {test: {cmd: x, port: 80}}\nservices:\n  app: "
+    assert problems_of(f"{text}{{process: {process}}}") == [f"prox.yaml:4:18: services.app.process: {message}"]
+    config_of(f"{text}{{process: web}}")
+
+
+def test_no_port_is_given_twice() -> None:
+    text = (
+        "processes:\n"
+        "  a: {cmd: x, port: 8080}\n"
+        "  b: {cmd: x, port: 8080}\n"
+        "  c: {cmd: x, port: auto}\n"
+        "  d: {cmd: x, port: auto}\n"
+        "jobs:\n"
+        "  e: {cmd: x, port: 8080}\n"
+        "proxy: {domain: localhost, http_port: 80, https_port: 80}\n"
+        "api: {port: 8080}\n"
+        "services: {app: 8080}\n"
+    )
+    assert problems_of(text) == [
+        "prox.yaml:3:21: processes.b.port: 8080 is taken by processes.a.port already",
+        "prox.yaml:7:21: jobs.e.port: 8080 is taken by processes.a.port already",
+        "prox.yaml:8:55: proxy.https_port: 80 is taken by proxy.http_port already",
+        "prox.yaml:9:13: api.port: 8080 is taken by processes.a.port already",
+    ]
+
+
+def test_an_api_on_any_free_port_takes_none() -> None:
+    config_of("processes: {a: {cmd: x, port: 5555}}\napi: {port: 0}")
+    config_of("processes: {a: {cmd: x, port: 5555}}")
+
+
+def test_what_is_laid_over_the_file_comes_after_it() -> None:
+    assert problems_of("api: {port: 1}\nprocesses: {a: {cmd: x, port: 2}}", "api: {port: 2}\n") == [
+        "prox.override.yaml:1:13: api.port: 2 is taken by processes.a.port already"
+    ]
+
+
+def test_no_two_ports_are_told_in_one_variable() -> None:
+    text = "processes:\n  web-1: {cmd: x, port: 1}\n  WEB.1: {cmd: x, port: auto}\n  web_1: x\n"
+    assert problems_of(text) == ["prox.yaml:3:25: processes.WEB.1.port: would be PROX_PORT_WEB_1, and so would web-1's"]
+
+
+@pytest.mark.parametrize(("key", "value", "column"), [("tcp", "true", 24), ("http", "/health", 25)])
+def test_a_check_of_its_own_port_needs_one(key: str, value: str, column: int) -> None:
+    text = f"processes:\n  web:\n    cmd: x\n    healthcheck: {{{key}: {value}}}\n"
+    assert problems_of(text) == [
+        f"prox.yaml:4:{column}: processes.web.healthcheck.{key}:"
+        " looks at the process's own port, and it has none; set processes.web.port"
+    ]
+    for port in ("80", "auto", "{fd: 3}"):
+        config_of(f"{text}    port: {port}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "proceses: {web: x}\njobs: {j: {cmd: y, depends_on: [web]}}\nservices: {app: {process: web}}",
+        "processes: 5\njobs: {j: {cmd: y, depends_on: [web]}}\nservices: {app: {process: web}}",
+        "processes: 5",
+        "job: {j: x}",
+        "processes: {web: 5, api: {cmd: x, depends_on: [web]}}",
+        "processes: {'a b': x}\njobs: {j: {cmd: x, depends_on: ['a b']}}",
+        "processes: {web: x, api: {cmd: x, depends_on: [job]}}\njobs: [job]",
+        "processes: {web: x}\nprocesses: {db: x}\njobs: {j: {cmd: x, depends_on: [db]}}",
+        "processes: {web: {cmd: x, prt: 80, healthcheck: {tcp: true}}}\nservices: {app: {process: web}}",
+        "processes: {web: {cmd: x, port: 0, healthcheck: {http: /}}}\nservices: {app: {process: web}}",
+        "processes: {web: {cmd: x, port: {fdd: 3}, healthcheck: {http: /}}}\nservices: {app: {process: web}}",
+        "processes: {web: {cmd: x, helthcheck: {tcp: 1}}, api: {cmd: x, depends_on: {web: healthy}}}",
+        "processes: {web: {cmd: x, healthcheck: [tcp]}, api: {cmd: x, depends_on: {web: healthy}}}",
+        "processes: {web: {cmd: x, healthcheck: {tcp: x}}, api: {cmd: x, depends_on: [web]}}",
+        "processes: {web: {cmd: x, healthcheck: {tpc: true}}, api: {cmd: x, depends_on: {web: healthy}}}",
+        "processes: {web: {cmmd: x}, api: {cmd: x, depends_on: [web]}}",
+        "processes: {web: {cmd: x, port: 80}}\nservices: {app: {proces: web}}",
+    ],
+)
+def test_one_mistake_is_one_problem(text: str) -> None:
+    assert len(problems_of(text)) == 1
+
+
+def test_what_is_beside_a_mistake_is_still_checked() -> None:
+    text = (
+        "processes:\n"
+        "  web: {env: [], depends_on: [nowhere]}\n"
+        "  api: {cmd: 5, port: 80, healthcheck: {interval: soon, tcp: 1, log: (}}\n"
+        "  db: {cmd: x, port: 80, groups: [a b, api]}\n"
+        "prox: {}\n"
+    )
+    assert problems_of(text) == [
+        "prox.yaml:2:3: processes.web: `cmd` is missing",
+        "prox.yaml:2:14: processes.web.env: must be a map of variables: {NAME: value}",
+        "prox.yaml:2:31: processes.web.depends_on.nowhere: there is no process or job 'nowhere'",
+        "prox.yaml:3:14: processes.api.cmd:"
+        " must be a command: a string, or a list of words, not 5; put it in quotes where it is a text",
+        "prox.yaml:3:51: processes.api.healthcheck.interval:"
+        " must be a duration such as 500ms, 10s or 1h30m, not 'soon'",
+        "prox.yaml:3:70: processes.api.healthcheck.log: is one too many:"
+        " there is `tcp` already, and exactly one of cmd, http, tcp, log, notify can be",
+        "prox.yaml:3:70: processes.api.healthcheck.log:"
+        " the pattern '(' is not a regular expression (RE2): missing ): (",
+        "prox.yaml:4:22: processes.db.port: 80 is taken by processes.api.port already",
+        "prox.yaml:4:35: processes.db.groups[0]: 'a b' cannot be a name:"
+        " at most 63 letters, digits, _, - and ., a letter or digit first",
+        "prox.yaml:4:40: processes.db.groups: 'api' is the name of a process",
+        "prox.yaml:5:1: prox: is an unknown key (did you mean 'proxy'?)",
+    ]
