@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import msgspec
 from quart import Response
 
@@ -21,4 +24,13 @@ class Failure(msgspec.Struct, frozen=True):
 
 def json_response(value: object, status: int = 200) -> Response:
     """Encode a value, as a rule a struct, as the body of an answer."""
-    return Response(msgspec.json.encode(value), status, content_type="application/json")
+    return Response(encode(value), status, content_type="application/json")
+
+
+def encode(value: object) -> bytes:
+    """Return a value as JSON. What is no Unicode, as in names of files, is shown as U+FFFD."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, separators=(",", ":"))
+        return re.sub("[\ud800-\udfff]", "\ufffd", text).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quart import Response, request
+from quart import request
 
 from prox.api import events, health, logs, openapi, processes, proxy, shutdown, status
 from prox.api.errors import JsonApp, answer_in_json
@@ -24,7 +24,7 @@ BODY_SECONDS = 30
 
 def create_app(supervisor: Supervisor, settings: ApiSettings) -> QuartTrio:
     """Return the app that serves a supervisor."""
-    app = JsonApp(__name__, static_folder=None)
+    app = JsonApp(__name__, supervisor.hub.system)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, BODY_TIMEOUT=BODY_SECONDS)
     # An unknown route is one, not a redirect to a known one.
     app.url_map.merge_slashes = False
@@ -35,13 +35,7 @@ def create_app(supervisor: Supervisor, settings: ApiSettings) -> QuartTrio:
         # No route takes a body. Read all the same, it is checked before anything is done.
         await request.get_data()
 
-    async def sign(response: Response) -> Response:
-        response.headers["Server"] = "prox"
-        response.headers["X-Prox-Instance"] = supervisor.instance
-        return response
-
     app.before_request(read_body)
-    app.after_request(sign)
     for resource in (status, processes, logs, events, shutdown):
         app.register_blueprint(resource.routes(supervisor), url_prefix=PREFIX)
     app.register_blueprint(proxy.routes(), url_prefix=PREFIX)

@@ -1,4 +1,4 @@
-"""Between Hypercorn and Quart: odd targets, bodies that are refused, and the end of an answer."""
+"""Between Hypercorn and Quart: odd targets, the name on every answer, bodies that are refused, the end of an answer."""
 
 from __future__ import annotations
 
@@ -16,22 +16,32 @@ if TYPE_CHECKING:
 
 LINGER_SECONDS = 2.0
 """How long the rest of a body that was refused is read and thrown away."""
+LAST_BYTES_SECONDS = 1.0
+"""How long the end of an answer may take. In HTTP/2 it would wait for ever for a client that is gone."""
 
 
 class Edge:
-    """An ASGI app around another one."""
+    """An ASGI app around another one. ``instance`` is the id of this run, which every answer carries."""
 
-    def __init__(self, app: Callable[[Scope, ASGIReceiveCallable, ASGISendCallable], Awaitable[None]]) -> None:
+    def __init__(
+        self, app: Callable[[Scope, ASGIReceiveCallable, ASGISendCallable], Awaitable[None]], instance: str
+    ) -> None:
         self._app = app
+        self._signature = [(b"server", b"prox"), (b"x-prox-instance", instance.encode())]
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-        elif not scope["path"].startswith("/"):
-            # Quart takes a path only, not the target's other forms (RFC 9112 §3.2).
-            await _refuse(scope["type"], send)
+        async def signed_send(message: Any) -> None:
+            if message["type"].endswith(".response.start"):
+                message["headers"] = [*message["headers"], *self._signature]
+            await send(message)
+
+        assert scope["type"] != "lifespan"  # the server has none
+        # Quart takes a path only, not the target's other forms (RFC 9112 §3.2). In HTTP/2 a query may be any bytes.
+        if scope["path"].startswith("/") and scope["query_string"].isascii():
+            await self._lingering(scope, receive, signed_send)
         else:
-            await self._lingering(scope, receive, send)
+            with trio.move_on_after(LAST_BYTES_SECONDS):
+                await _refuse(scope["type"], signed_send)
 
     async def _lingering(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """End the answer once its request has been read, or after a while.
@@ -55,7 +65,7 @@ class Edge:
                 await all_read.wait()
             # In the middle of this call Hypercorn tells Quart that the request is over, and Quart-Trio cancels
             # what it does for it: the connection would neither be closed nor made ready for the next request.
-            with trio.CancelScope(shield=True):
+            with trio.move_on_after(LAST_BYTES_SECONDS, shield=True):
                 await send(message)
 
         await self._app(scope, watched_receive, patient_send)

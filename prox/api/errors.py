@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import TYPE_CHECKING, Any
 
+from quart import request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -15,9 +17,12 @@ from prox.api.answers import Failure, json_response
 from prox.core.errors import ProxError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from quart import Response
+    from quart.wrappers.base import BaseRequestWebsocket
+    from werkzeug.routing import MapAdapter
 
 log = logging.getLogger("prox.api")
 # A program that embeds prox and does not log gets nothing on its stderr (logging's last resort).
@@ -82,7 +87,23 @@ class ProxyNotEnabled(ProxError):
 
 
 class JsonApp(QuartTrio):
-    """A Quart app that answers nothing in HTML, and logs to our log: Quart's own prints to stderr, from a thread."""
+    """A Quart app that answers nothing in HTML. Its log is ours, and ``report``: Quart's prints, from a thread."""
+
+    def __init__(self, name: str, report: Callable[[str], None]) -> None:
+        super().__init__(name, static_folder=None)
+        self._report = report
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        """Return what finds the route of a request.
+
+        Quart's own reads the Host header, fails where that is no name, and no error handler ever hears of it. No
+        route depends on it; the guard checks it.
+        """
+        if request is None:
+            return None
+        return self.url_map.bind(
+            "localhost", url_scheme=request.scheme, default_method=request.method, path_info=request.path
+        )
 
     async def make_default_options_response(self) -> Response:
         response = await super().make_default_options_response()
@@ -94,7 +115,9 @@ class JsonApp(QuartTrio):
     def log_exception(
         self, exception_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
     ) -> None:
-        log.error("the API failed to answer a request", exc_info=exception_info)
+        what = f"the API failed to answer {request.method} {request.path!r}"
+        log.error(what, exc_info=exception_info)
+        self._report("".join([f"{what}\n", *traceback.format_exception(exception_info[1])]))
 
 
 def answer_in_json(app: QuartTrio) -> None:
@@ -108,8 +131,7 @@ def answer_in_json(app: QuartTrio) -> None:
 async def _prox_error(error: ProxError) -> Response:
     status = STATUS.get(error.code)
     if status is None:
-        log.error("an error that the API does not know", exc_info=error)
-        return json_response(_INTERNAL_ERROR, 500)
+        raise error
     response = json_response(Failure("; ".join(str(error).splitlines()), error.code), status)
     if isinstance(error, Unauthorized):
         response.headers["WWW-Authenticate"] = "Bearer"

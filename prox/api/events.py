@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 from quart import Blueprint, Response, request
 
+from prox.api.answers import encode
 from prox.api.openapi import describe
 from prox.api.sse import event, stream_response
 from prox.core.snapshots import Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent, Status
@@ -79,4 +80,4 @@ class Events:
                 return self.snapshot()
 
     def _event(self, name: str, value: Struct) -> bytes:
-        return event(msgspec.json.encode(value), id=next(self._ids), name=name)
+        return event(encode(value), id=next(self._ids), name=name)

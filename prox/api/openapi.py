@@ -18,6 +18,7 @@ from quart import Blueprint, Response
 
 from prox._version import __version__
 from prox.api.answers import Failure, json_response
+from prox.api.guard import HEALTH_PATH
 
 if TYPE_CHECKING:
     from quart_trio import QuartTrio
@@ -101,6 +102,7 @@ def document(app: QuartTrio, *, auth: bool) -> dict[str, Any]:
     if auth:
         result["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         result["security"] = [{"token": []}]
+        paths[HEALTH_PATH]["get"]["security"] = []
     return result
 
 

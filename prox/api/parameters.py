@@ -51,6 +51,8 @@ def _value(name: str, text: str, kind: inspect.Type) -> Any:
     match kind:
         case inspect.Metadata(type=inspect.IntType(ge=minimum), extra=extra):
             return _whole(name, text, minimum or 0, (extra or {}).get("maximum"))
+        case inspect.IntType(ge=minimum):
+            return _whole(name, text, minimum or 0, None)
         case inspect.Metadata(type=plain):
             return _value(name, text, plain)
         case inspect.BoolType():

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
-import psutil
 import trio
+from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
-from hypercorn.trio import serve
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
 
 from prox.api.app import create_app
 from prox.api.edge import Edge
-from prox.api.listen import BACKLOG
 
 if TYPE_CHECKING:
-    from quart_trio import QuartTrio
+    from hypercorn.typing import AppWrapper
 
     from prox.api.settings import ApiSettings
     from prox.runtime.supervisor import Supervisor
@@ -48,18 +49,15 @@ async def serve_api(
     if settings.exposed:
         where = f"{settings.host}, port {settings.port}"
         supervisor.hub.system(f"warning: api.auth is false: whoever reaches {where} can drive these processes")
-    app = create_app(supervisor, settings)
-    port = sock.getsockname()[1]
+    app = ASGIWrapper(Edge(create_app(supervisor, settings), supervisor.instance))
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         # Connections have it from the socket that accepts them (tcp(7)).
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
-    fd = sock.detach()
+    listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
     ending = trio.Event()
     async with trio.open_nursery() as nursery:
         try:
-            await nursery.start(_serve, app, _config(fd), port, ending)
-            # Hypercorn makes it inheritable; no child process may hold our port.
-            os.set_inheritable(fd, False)
+            await nursery.start(_serve, app, listener, ending)
             task_status.started()
             await trio.sleep_forever()
         finally:
@@ -67,32 +65,52 @@ async def serve_api(
 
 
 async def _serve(
-    app: QuartTrio, config: Config, port: int, ending: trio.Event, *, task_status: trio.TaskStatus[list[str]]
+    app: AppWrapper, listener: trio.SocketListener, ending: trio.Event, *, task_status: trio.TaskStatus[None]
 ) -> None:
-    """Run Hypercorn until ``ending``, in a shield: it ends by itself, in order."""
+    """Accept until ``ending``, then let every connection end, in a shield.
+
+    ``hypercorn.trio.serve`` does the same, but there an error in one connection (its HTTP/2 has several that any
+    client can cause) ends all of them, the server and with it prox.
+    """
+    context = WorkerContext(None)
+    config = _config()
+    streams: set[trio.SocketStream] = set()
+
+    async def handle(stream: trio.SocketStream) -> None:
+        streams.add(stream)
+        try:
+            await TCPServer(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]
+        except* Exception as failure:
+            _log.warning("a connection failed", exc_info=failure)
+        finally:
+            streams.remove(stream)
+
     with trio.CancelScope(shield=True):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_cut_late, port, ending)
-            await serve(Edge(app), config, shutdown_trigger=ending.wait, task_status=task_status)
-            nursery.cancel_scope.cancel()
+        async with trio.open_nursery() as cutting:
+            async with trio.open_nursery() as connections:
+                async with trio.open_nursery() as accepting:
+                    accept = partial(trio.serve_listeners, handle, [listener], handler_nursery=connections)
+                    await accepting.start(accept)
+                    task_status.started()
+                    await ending.wait()
+                    accepting.cancel_scope.cancel()
+                await context.terminated.set()
+                connections.cancel_scope.deadline = trio.current_time() + GRACE_SECONDS
+                cutting.start_soon(_cut_late, streams)
+            cutting.cancel_scope.cancel()
 
 
-async def _cut_late(port: int, ending: trio.Event) -> None:
+async def _cut_late(streams: set[trio.SocketStream]) -> None:
     """Cut, after the grace, the connections that are still there: Hypercorn's sends cannot be cancelled."""
-    await ending.wait()
     await trio.sleep(GRACE_SECONDS)
-    for connection in psutil.Process().net_connections("tcp"):
-        if connection.laddr.port == port and connection.raddr:
-            with socket.socket(fileno=os.dup(connection.fd)) as held, suppress(OSError):
-                held.shutdown(socket.SHUT_RDWR)
+    for stream in streams:
+        with suppress(OSError):
+            stream.socket.shutdown(socket.SHUT_RDWR)
 
 
-def _config(fd: int) -> Config:
+def _config() -> Config:
     config = Config()
-    config.bind = [f"fd://{fd}"]
-    config.backlog = BACKLOG
     config.errorlog = _log
     config.include_server_header = False
     config.keep_alive_timeout = IDLE_SECONDS
-    config.graceful_timeout = GRACE_SECONDS
     return config

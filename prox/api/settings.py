@@ -23,6 +23,8 @@ class ApiSettings:
     token: str | None = field(default=None, repr=False)
     allowed_hosts: tuple[str, ...] = ()
     """Further Host names that are answered."""
+    exposed: bool = False
+    """Whether others than this machine reach the API, and need no token."""
 
     def __post_init__(self) -> None:
         if self.auth and not self.token:
@@ -32,20 +34,22 @@ class ApiSettings:
     def of(cls, api: Api, sock: socket.socket) -> ApiSettings:
         """Resolve a configuration for the socket it is served on; where a token is needed, it is read or made."""
         address, port = sock.getsockname()[:2]
-        auth = api.auth if api.auth is not None else not is_loopback(plain(address))
+        # By what is bound, not by its name: that of a machine may well stand for a loopback address.
+        loopback = is_loopback(plain(address))
+        auth = api.auth if api.auth is not None else not loopback
         return cls(
-            host=api.host, port=port, auth=auth, token=_token() if auth else None, allowed_hosts=api.allowed_hosts
+            host=api.host,
+            port=port,
+            auth=auth,
+            token=_token() if auth else None,
+            allowed_hosts=api.allowed_hosts,
+            exposed=not auth and not loopback,
         )
 
     @property
     def url(self) -> str:
         """Where a client on this machine reaches the API: scheme, host and port."""
         return f"http://{in_url(plain(self.host))}:{self.port}"
-
-    @property
-    def exposed(self) -> bool:
-        """Whether others than this machine reach the API, and need no token."""
-        return not self.auth and not is_loopback(plain(self.host))
 
 
 def _token() -> str:

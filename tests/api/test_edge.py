@@ -1,0 +1,196 @@
+"""Odd requests: targets that are no path, WebSockets, bodies that nobody asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+import trio
+
+from prox.api import app as app_module
+from prox.api import edge as edge_module
+
+if TYPE_CHECKING:
+    from conftest import Api, Serve
+
+MIB = 1024 * 1024
+HEAD = "Host: localhost\r\nConnection: close\r\n"
+WEBSOCKET = (
+    "Host: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+def message(line: str, headers: str = HEAD, body: bytes = b"") -> bytes:
+    return f"{line} HTTP/1.1\r\n{headers}\r\n".encode("latin-1") + body
+
+
+def read(answer: bytes) -> tuple[int, dict[str, str], Any]:
+    """Return status, headers and JSON of an answer."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    return int(first.split(" ")[1]), headers, json.loads(body) if body.startswith(b"{") else None
+
+
+NO_PATHS = [
+    "GET http://localhost/api/v1/status",
+    "GET http://evil.example/api/v1/status",
+    "POST http://localhost/api/v1/shutdown",
+    "GET https://localhost:5555/",
+    "OPTIONS *",
+    "GET *",
+    "POST *",
+    "CONNECT localhost:80",
+    "GET api/v1/status",
+    "GET ?x",
+    "GET x:y",
+]
+
+
+async def test_a_target_that_is_no_path(api: Api) -> None:
+    for target in NO_PATHS:
+        status, headers, body = read(await api.send(message(target)))
+        assert status == 400, target
+        assert headers["content-type"] == "application/json"
+        assert body == {"error": "the request is not understood", "code": "BAD_REQUEST"}
+    assert api.supervisor.status == "running"
+
+
+async def test_head_of_such_a_target(api: Api) -> None:
+    status, headers, body = read(await api.send(message("HEAD *")))
+    assert (status, headers["content-type"], body) == (400, "application/json", None)
+
+
+async def test_a_path_in_another_spelling_is_checked_as_that_path(serve: Serve) -> None:
+    async with serve(settings="auth: true") as api:
+        for path in ("%2Fapi/v1/status", "//api/v1/status", "/api/v1/%73tatus", "/health%2F..%2Fapi", "/%68ealth/x"):
+            assert read(await api.send(message(f"GET {path}")))[0] == 401, path
+        assert read(await api.send(message("GET /api/v1/status?x=/health")))[0] == 401
+
+
+async def test_every_answer_says_which_run_it_is_of(api: Api) -> None:
+    for line, headers in (
+        ("GET /api/v1/status", HEAD),
+        ("HEAD /api/v1/logs/stream", HEAD),
+        ("OPTIONS /api/v1/status", HEAD),
+        ("GET /nothing", HEAD),
+        ("GET /health", HEAD),
+        ("GET *", HEAD),
+        ("GET /api/v1/status", HEAD + "Origin: null\r\n"),
+        ("GET /api/v1/logs/stream", WEBSOCKET),
+        ("GET *", WEBSOCKET),
+    ):
+        found = read(await api.send(message(line, headers)))[1]
+        assert (found["x-prox-instance"], found["server"]) == (api.supervisor.instance, "prox"), line
+
+
+async def test_a_websocket(api: Api) -> None:
+    for line, headers, status, code in (
+        ("GET /api/v1/logs/stream", "", 400, "BAD_REQUEST"),
+        ("GET /api/v1/status", "", 400, "BAD_REQUEST"),
+        ("GET /nothing", "", 404, "NOT_FOUND"),
+        ("GET *", "", 400, "BAD_REQUEST"),
+        ("GET /api/v1/logs/stream", "Origin: http://evil.example\r\n", 403, "FORBIDDEN_ORIGIN"),
+        ("GET /api/v1/logs/stream", "Origin: null\r\n", 403, "FORBIDDEN_ORIGIN"),
+        ("GET /api/v1/logs/stream", "Sec-WebSocket-Protocol: chat\r\n", 400, "BAD_REQUEST"),
+    ):
+        found, _, body = read(await api.send(message(line, WEBSOCKET + headers)))
+        assert (found, body["code"]) == (status, code), (line, headers)
+
+
+async def test_a_websocket_needs_the_right_name_and_the_token(serve: Serve) -> None:
+    async with serve() as api:
+        asked = message("GET /api/v1/logs/stream", WEBSOCKET.replace("localhost", "evil.example"))
+        status, _, body = read(await api.send(asked))
+        assert (status, body["code"]) == (403, "FORBIDDEN_HOST")
+    async with serve(settings="auth: true") as api:
+        status, headers, body = read(await api.send(message("GET /api/v1/logs/stream", WEBSOCKET)))
+        assert (status, headers["www-authenticate"], body["code"]) == (401, "Bearer", "UNAUTHORIZED")
+
+
+async def test_a_body_that_nobody_asked_for(api: Api) -> None:
+    for body in (b"", b"{}", b"garbage", b"x" * MIB):
+        answer = await api.ask("GET", "/status", body=body)
+        assert answer.status == 200
+    assert (await api.ask("POST", "/processes/api/restart", {"Content-Type": "application/json"}, b"{")).status == 200
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_body_that_is_too_large(api: Api, chunked: bool) -> None:
+    before = api.supervisor.process("api").pid
+    headers = HEAD + ("Transfer-Encoding: chunked\r\n" if chunked else f"Content-Length: {MIB + 1}\r\n")
+    body = b"x" * (MIB + 1)
+    framed = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body
+    for path in ("/processes/api/restart", "/shutdown", "/nothing", "/status"):
+        status, _, answer = read(await api.send(message(f"POST /api/v1{path}", headers, framed)))
+        assert (status, answer["code"]) == (413, "PAYLOAD_TOO_LARGE"), path
+    # It was checked before anything was done.
+    assert (api.supervisor.status, api.supervisor.process("api").pid) == ("running", before)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_body_of_100_megabytes(api: Api, chunked: bool) -> None:
+    """It is refused at once, thrown away as it comes, and takes no memory."""
+    piece = b"x" * MIB
+    framed = b"%x\r\n%s\r\n" % (MIB, piece) if chunked else piece
+    headers = HEAD + ("Transfer-Encoding: chunked\r\n" if chunked else f"Content-Length: {100 * MIB}\r\n")
+    before = psutil.Process().memory_info().rss
+    async with api.connect() as stream, trio.open_nursery() as nursery:
+
+        async def send() -> None:
+            await stream.send_all(message("POST /api/v1/shutdown", headers))
+            try:
+                for _ in range(100):
+                    await stream.send_all(framed)
+                if chunked:
+                    await stream.send_all(b"0\r\n\r\n")
+            except trio.BrokenResourceError:
+                # Nobody has to wait for all of it.
+                pass
+
+        nursery.start_soon(send)
+        answer = b""
+        while not answer.endswith(b"}"):
+            part = await stream.receive_some()
+            assert part, answer
+            answer += part
+        assert read(answer)[0] == 413
+        # Others are answered meanwhile.
+        await api.get("/status")
+    assert psutil.Process().memory_info().rss - before < 60 * MIB
+    assert api.supervisor.status == "running"
+
+
+async def test_who_announces_too_much_need_not_send_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge_module, "LINGER_SECONDS", 0.05)
+    answer = await api.send(message("POST /api/v1/shutdown", f"Host: localhost\r\nContent-Length: {10**15}\r\n"))
+    assert read(answer)[0] == 413
+
+
+async def test_who_sends_first_and_reads_then_sees_why_it_was_refused(api: Api) -> None:
+    body = b"x" * (8 * MIB)
+    headers = f"Host: localhost\r\nOrigin: null\r\nContent-Length: {len(body)}\r\n"
+    async with api.connect() as stream:
+        await stream.send_all(message("POST /api/v1/shutdown", headers, body))
+        assert b"FORBIDDEN_ORIGIN" in await stream.receive_some()
+
+
+async def test_a_body_that_does_not_come(api: Api, monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
+    monkeypatch.setattr(app_module, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(edge_module, "LINGER_SECONDS", 0.05)
+    async with serve() as api:
+        sent = message("POST /api/v1/shutdown", "Host: localhost\r\nContent-Length: 5\r\n", b"abc")
+        status, _, body = read(await api.send(sent))
+        assert (status, body["code"]) == (408, "REQUEST_TIMEOUT")
+        assert api.supervisor.status == "running"
+
+
+async def test_one_connection_for_many_requests(api: Api) -> None:
+    refused = message("POST /api/v1/status", "Host: localhost\r\nContent-Length: 5\r\n", b"hello")
+    forbidden = message("GET /api/v1/status", "Host: localhost\r\nOrigin: null\r\n")
+    last = message("GET /api/v1/status")
+    answers = await api.send(refused, forbidden, refused + forbidden, last)
+    assert [int(part[:3]) for part in answers.split(b"HTTP/1.1 ")[1:]] == [405, 403, 405, 403, 200]

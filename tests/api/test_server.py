@@ -1,0 +1,236 @@
+"""The server: what breaks a connection breaks no other, and nobody holds up the end."""
+
+from __future__ import annotations
+
+import socket
+from functools import partial
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+import trio
+
+import prox
+from prox.api import edge as edge_module
+from prox.api import server as server_module
+from prox.api.listen import listen
+from prox.api.settings import ApiSettings
+from prox.runtime.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Api, Serve
+
+MAGIC = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+PREFACE = MAGIC + b"\0\0\0\4\0\0\0\0\0"
+TAKES_NOTHING = MAGIC + b"\0\0\6\4\0\0\0\0\0" + b"\0\4\0\0\0\0"
+"""The beginning of HTTP/2, with a window of no bytes for each answer."""
+UPGRADE = "Host: localhost\r\nConnection: upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+WEBSOCKET = "Host: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+KEY = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+
+def http2(path: bytes, host: bytes = b"localhost", method: bytes = b"\x82", preface: bytes = PREFACE) -> bytes:
+    """Return a connection's first bytes in HTTP/2 (RFC 9113 §3.4, §6.2; RFC 7541): a GET."""
+    fields = method + b"\x86\x41" + bytes([len(host)]) + host + b"\x44" + bytes([len(path)]) + path
+    return preface + len(fields).to_bytes(3, "big") + b"\x01\x05" + (1).to_bytes(4, "big") + fields
+
+
+def http1(line: str, headers: str, body: bytes = b"") -> bytes:
+    return f"{line} HTTP/1.1\r\n{headers}\r\n".encode("latin-1") + body
+
+
+BREAKING = {
+    "HTTP/2 with a path that is not ASCII": http2(b"/\xff"),
+    "HTTP/2 with a query that is not ASCII": http2(b"/api/v1/logs?pattern=\xff"),
+    "HTTP/2 with a method that is not ASCII": http2(b"/", method=b"\x42\x01\xff"),
+    "HTTP/2 without a path": http2(b""),
+    "HTTP/2 garbage": PREFACE + b"\xff" * 200,
+    "HTTP/2 preface and then something else": b"PRI * HTTP/2.0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+    "upgrade to HTTP/2 with settings that are none": http1("GET /", UPGRADE + "HTTP2-Settings: AAQAAP__AAQ\r\n"),
+    "upgrade to HTTP/2 and then something else": http1("GET /", UPGRADE + "HTTP2-Settings: AAMAAABk\r\n", b"junk" * 9),
+    "upgrade to HTTP/2 without settings": http1("GET /", UPGRADE, b"junk" * 9),
+    "WebSocket of a protocol that is not ASCII": http1("GET /", WEBSOCKET + KEY + "Sec-WebSocket-Protocol: \xff\r\n"),
+    "WebSocket without a key": http1("GET /", WEBSOCKET),
+    "WebSocket with data at once": http1("GET /", WEBSOCKET + KEY, b"\x81\x85" + b"x" * 9),
+    "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
+    "a line without an end": b"G" * 100_000,
+    "a path that is not ASCII": http1("GET /\xff", "Host: localhost\r\n"),
+    "no host": http1("GET /", ""),
+    "two hosts": http1("GET /", "Host: localhost\r\nHost: localhost\r\n"),
+    "a length that is none": http1("POST /", "Host: localhost\r\nContent-Length: -1\r\n"),
+    "two lengths": http1("POST /", "Host: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n"),
+    "an encoding that is none": http1("POST /", "Host: localhost\r\nTransfer-Encoding: gzip\r\n"),
+    "a chunk that is none": http1("POST /", "Host: localhost\r\nTransfer-Encoding: chunked\r\n", b"zz\r\n"),
+}
+
+
+@pytest.mark.parametrize("sent", BREAKING.values(), ids=BREAKING.keys())
+async def test_what_breaks_a_connection_breaks_no_other(api: Api, sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge_module, "LAST_BYTES_SECONDS", 0.05)
+    async with api.stream("/events/stream") as reader, api.connect() as stream:
+        await reader.event()
+        await stream.send_all(sent)
+        await stream.send_eof()
+        answer = b""
+        try:
+            async for part in stream:
+                answer += part
+        except trio.BrokenResourceError:
+            pass
+        assert b" 200 " not in answer
+        # The server, prox and the stream of the other one live.
+        await api.get("/status")
+        await api.ask("POST", "/processes/worker/start")
+        event = await reader.event()
+        assert event
+        assert event.data["name"] == "worker"
+    # Whoever sends rubbish does not fill the logs.
+    assert (await api.get("/logs?process=system"))["logs"] == []
+
+
+async def test_http_2_is_answered_alike(api: Api) -> None:
+    async def first_bytes(sent: bytes, wanted: bytes) -> None:
+        async with api.connect() as stream:
+            await stream.send_all(sent)
+            answer = b""
+            while wanted not in answer:
+                part = await stream.receive_some()
+                assert part, answer
+                answer += part
+
+    await first_bytes(http2(b"/api/v1/status"), b'"status":"running"')
+    await first_bytes(http2(b"/api/v1/status", b"evil.example"), b"FORBIDDEN_HOST")
+    await first_bytes(http2(b"/api/v1/logs?x=\xff"), b"BAD_REQUEST")
+    await first_bytes(http2(b"/api/v1/events/stream"), b"event: snapshot")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: loc"])
+async def test_a_connection_that_says_nothing_is_closed(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(server_module, "IDLE_SECONDS", 0.05)
+    async with serve() as api:
+        assert await api.send(sent) == b""
+        # One between two requests, too.
+        answer = await api.send(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert answer.endswith(b"\r\n\r\nok")
+
+
+async def test_a_stream_is_not_silent_for_the_server(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "IDLE_SECONDS", 0.02)
+    async with serve() as api, api.stream("/logs/stream?process=system") as reader:
+        await reader.block()
+        for _ in range(5):
+            # Connections that say nothing come and go meanwhile.
+            await api.send(b"")
+        api.supervisor.hub.system("still there")
+        assert await reader.lines(1) == ["still there"]
+
+
+LOUD = f"trap 'kill -9 $! 2>&-; exit 0' TERM; yes {'x' * 99} & wait"
+MANY = 200_000
+"""Lines of it: 20 MB."""
+
+
+async def test_nobody_holds_up_the_end(serve: Serve) -> None:
+    async with trio.open_nursery() as clients:
+        async with serve(f'processes: {{api: "{LOUD}"}}') as api:
+            for sent in (
+                # Nobody reads these streams.
+                *[b"GET /api/v1/logs/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 3,
+                b"GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                http2(b"/api/v1/logs/stream", preface=TAKES_NOTHING),
+                http2(b"/api/v1/status", preface=TAKES_NOTHING),
+                http2(b"*", preface=TAKES_NOTHING),
+                # A body that does not come, a head that does not, and silence.
+                b"POST /api/v1/shutdown HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n",
+                b"GET /api/v1/sta",
+                b"",
+                b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            ):
+                await clients.start(hold, api, sent)
+            # Until much more was written than can wait anywhere between the two.
+            begun = None
+            async for line in api.supervisor.follow_logs("api"):
+                begun = begun or line.id
+                if line.id - begun > MANY:
+                    break
+            before = trio.current_time()
+        assert trio.current_time() - before < server_module.GRACE_SECONDS + 1
+        clients.cancel_scope.cancel()
+
+
+async def hold(api: Api, sent: bytes, *, task_status: trio.TaskStatus[None]) -> None:
+    """Hold a connection open, and never read from it."""
+    async with api.connect() as stream:
+        await stream.send_all(sent)
+        task_status.started()
+        await trio.sleep_forever()
+
+
+async def test_who_reads_is_not_cut_and_costs_no_time(serve: Serve) -> None:
+    async with trio.open_nursery() as clients:
+        async with serve("processes: {api: exec sleep 1000}") as api:
+            names: list[str] = []
+
+            async def follow(*, task_status: trio.TaskStatus[None]) -> None:
+                async with api.stream("/events/stream") as reader:
+                    await reader.event()
+                    task_status.started()
+                    names.extend(event.name for event in await reader.rest())
+
+            await clients.start(follow)
+            await clients.start(hold, api, b"")
+            before = trio.current_time()
+        assert trio.current_time() - before < server_module.GRACE_SECONDS / 2
+        clients.cancel_scope.cancel()
+    assert names == ["shutdown", "process", "process"]
+
+
+async def test_an_answer_under_way_reaches_its_client(serve: Serve) -> None:
+    stubborn = "trap '' TERM; echo ready; while :; do sleep 1000; done"
+    text = f'processes: {{api: {{cmd: "{stubborn}", stop: {{timeout: 200ms}}}}}}'
+    statuses: list[int] = []
+
+    async with trio.open_nursery() as clients, serve(text) as api:
+        await api.line("api", "ready")
+
+        async def stop() -> None:
+            statuses.append((await api.ask("POST", "/processes/api/stop")).status)
+
+        clients.start_soon(stop)
+        await api.supervisor.wait_status("api", "stopping")
+    assert statuses == [200]
+
+
+async def test_who_has_stopped_reading_is_given_up_in_the_end(tmp_path: Path) -> None:
+    supervisor = Supervisor(prox.parse_config("processes: {api: exec sleep 1000}", folder=tmp_path))
+    with listen("127.0.0.1", 0) as sock:
+        async with trio.open_nursery() as nursery:
+            serve_api = partial(server_module.serve_api, supervisor, sock)
+            await nursery.start(partial(serve_api, settings=ApiSettings(host="127.0.0.1", port=0, auth=False)))
+            # Every connection that it accepts has it from there (tcp(7)), where the system knows it.
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
+            nursery.cancel_scope.cancel()
+
+
+async def test_the_port_is_nobody_elses(serve: Serve) -> None:
+    async with serve() as api:
+        child = psutil.Process(api.supervisor.process("api").pid)
+        held = [connection.laddr.port for connection in child.net_connections("tcp")]
+        assert api.port not in held
+        port = api.port
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+
+
+async def test_nothing_is_printed(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
+    async with serve() as api:
+        await api.get("/status")
+        await api.error("GET", "/nothing")
+        await api.send(b"garbage\r\n\r\n")
+        await api.send(http2(b"/\xff"))
+    assert capfd.readouterr() == ("", "")
