@@ -19,7 +19,6 @@ from __future__ import annotations
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +42,8 @@ if TYPE_CHECKING:
 
     from prox.core.config.model import Config
 
-FLUSH_SECONDS = 5.0
-"""How long the end waits for a terminal or a pipe that takes no more lines."""
+FLUSH_SECONDS, HURRIED_FLUSH_SECONDS = 5.0, 1.0
+"""How long the end waits for a terminal or a pipe that takes no more lines; the second, where it was to be at once."""
 
 INSTANCE_FOLDER = ".prox"
 
@@ -83,14 +82,19 @@ async def _run_tree(
 ) -> AsyncIterator[None]:
     """Start the processes, serve the API beside them, and stop everything in order at the end of the block."""
     failure: Exception | None = None
+    # Where its token cannot be read or made, nothing is started.
+    settings = ApiSettings.of(supervisor.config.api, sock) if sock else None
     with _log_files(supervisor, folder):
         async with trio.open_nursery() as services:
             async with trio.open_nursery() as tree:
                 tree.start_soon(supervisor.run)
                 try:
-                    supervisor.begin(names)
-                    if sock:
-                        supervisor.api_url = await services.start(_serve, supervisor, sock)
+                    # Somebody may have asked for the end before anything has begun.
+                    if supervisor.status != "stopping":
+                        supervisor.begin(names)
+                        if sock and settings:
+                            await services.start(_serve, supervisor, sock, settings)
+                            supervisor.api_url = settings.url
                     yield
                 except Exception as error:
                     # The caller's own, or a refusal of ours: it is raised as it is, not in a group.
@@ -104,14 +108,15 @@ async def _run_tree(
 
 
 async def _serve(
-    supervisor: Supervisor, sock: socket.socket, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED
+    supervisor: Supervisor,
+    sock: socket.socket,
+    settings: ApiSettings,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve the API; the value of the start is its URL. Its imports are slow, so the processes start beside them."""
-    settings = ApiSettings.of(supervisor.config.api, sock)
+    """Serve the API. Its imports are slow, so the processes start beside them."""
     server = await trio.to_thread.run_sync(import_module, "prox.api.server")
-    async with trio.open_nursery() as nursery:
-        await nursery.start(partial(server.serve_api, supervisor, sock, settings=settings))
-        task_status.started(settings.url)
+    await server.serve_api(supervisor, sock, settings=settings, task_status=task_status)
 
 
 @contextmanager
@@ -151,19 +156,20 @@ def run_up(config: Config, options: UpOptions) -> int:
     Raises InstanceRunning, PortTaken, UnknownProcess, with nothing started; and NotReady or TimedOut where
     ``options.wait`` waits for what does not become ready, with everything stopped again.
     """
-    with InstanceFolder(Path(config.folder, INSTANCE_FOLDER)) as folder:
+    with Interrupts() as interrupts, InstanceFolder(Path(config.folder, INSTANCE_FOLDER)) as folder:
         port = options.api_port if options.api_port is not None else config.api.port
         with listen(config.api.host, port) as sock:
-            return trio.run(_up, config, options, folder, sock)
+            return trio.run(_up, config, options, folder, sock, interrupts)
 
 
-async def _up(config: Config, options: UpOptions, folder: InstanceFolder, sock: socket.socket) -> int:
+async def _up(
+    config: Config, options: UpOptions, folder: InstanceFolder, sock: socket.socket, interrupts: Interrupts
+) -> int:
     supervisor = Supervisor(config, folder=folder.path)
     # The server takes the socket over.
     address = sock.getsockname()[:2]
     console = Console(sys.stdout.fileno(), supervisor.names, color=options.color, raw=options.raw)
     supervisor.hub.add_sink(console)
-    interrupts = Interrupts()
     code, failure = 0, None
     async with trio.open_nursery() as outer:
         await outer.start(interrupts.run, supervisor)
@@ -174,8 +180,8 @@ async def _up(config: Config, options: UpOptions, folder: InstanceFolder, sock: 
             summarize(supervisor)
         except ProxError as error:
             failure = error
-        with trio.CancelScope(shield=True):
-            await console.flush(FLUSH_SECONDS)
+        with trio.CancelScope(shield=True), interrupts.cut_short():
+            await console.flush(FLUSH_SECONDS if interrupts.second is None else HURRIED_FLUSH_SECONDS)
         outer.cancel_scope.cancel()
     if interrupts.second is not None:
         return 128 + interrupts.second

@@ -26,11 +26,9 @@ async def attend(supervisor: Supervisor, options: UpOptions, folder: InstanceFol
 
     Raises NotReady or TimedOut where ``options.wait`` waits for what does not become ready.
     """
-    config, say = supervisor.config, supervisor.hub.system
-    say(f"prox {__version__}: {supervisor.api_url}, {len(supervisor.names)} processes, {config.file or config.folder}")
-    for line in not_yet(config):
-        say(f"not in this version yet, so it has no effect: {line}")
+    config = supervisor.config
     if supervisor.status != "stopping":
+        _introduce(supervisor, folder)
         folder.write_state(
             host=address[0],
             port=address[1],
@@ -41,11 +39,23 @@ async def attend(supervisor: Supervisor, options: UpOptions, folder: InstanceFol
         if options.wait:
             await _wait_ready(supervisor, options)
         _tell(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url})
+    if options.exit_when_done:
+        return await _stay_until_done(supervisor)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_notice_the_end, supervisor, options.exit_when_done)
+        nursery.start_soon(_say_when_all_have_ended, supervisor)
         await supervisor.wait_shutdown()
         nursery.cancel_scope.cancel()
-    return int(options.exit_when_done and any(process.status == "crashed" for process in supervisor.processes()))
+    return 0
+
+
+def _introduce(supervisor: Supervisor, folder: InstanceFolder) -> None:
+    config, say, count = supervisor.config, supervisor.hub.system, len(supervisor.names)
+    processes = "1 process" if count == 1 else f"{count} processes"
+    say(f"prox {__version__}: {supervisor.api_url}, {processes}, {config.file or config.folder}")
+    for line in not_yet(config):
+        say(f"not in this version yet, so it has no effect: {line}")
+    if folder.unlisted:
+        say(f"`prox list` cannot show this instance: {folder.unlisted}")
 
 
 async def _wait_ready(supervisor: Supervisor, options: UpOptions) -> None:
@@ -53,27 +63,42 @@ async def _wait_ready(supervisor: Supervisor, options: UpOptions) -> None:
     timeout = options.wait_timeout if options.wait_timeout is not None else float("inf")
     with trio.move_on_after(timeout) as patience:
         try:
-            await supervisor.wait_ready(*names)
+            if names:
+                await supervisor.wait_ready(*names)
         except NotReady:
             # Where everything is being stopped on request, nobody waits any longer.
             if supervisor.status != "stopping":
                 raise
             return
     if patience.cancelled_caught:
-        late = ", ".join(name for name in names if not supervisor.process(name).ready)
+        late = ", ".join(_with_its_check(supervisor, name) for name in names if not supervisor.process(name).ready)
         raise TimedOut(f"not ready after {timeout:g} s: {late}; see `prox logs`, or give it more --wait-timeout")
     supervisor.hub.system("everything is ready")
 
 
-async def _notice_the_end(supervisor: Supervisor, exit_when_done: bool) -> None:
+def _with_its_check(supervisor: Supervisor, name: str) -> str:
+    check = supervisor.details(name).healthcheck
+    said = "; ".join(check.last_output.split("\n")) if check else ""
+    return f"{name} (its health check says: {said[:300]})" if said else name
+
+
+async def _stay_until_done(supervisor: Supervisor) -> int:
+    """Stay until no process runs any longer; return 1 where one failed, and nobody had asked for the end."""
+    await supervisor.wait_all_down()
+    if supervisor.status == "stopping":
+        return 0
+    supervisor.shutdown()
+    return int(any(process.status == "crashed" for process in supervisor.processes()))
+
+
+async def _say_when_all_have_ended(supervisor: Supervisor) -> None:
     """Say it once when no process runs any longer."""
     await supervisor.wait_all_down()
-    if exit_when_done:
-        supervisor.shutdown()
+    if any(process.started_at or process.reason for process in supervisor.processes()):
+        what = "all processes have ended; `prox start NAME` starts one again"
     else:
-        supervisor.hub.system(
-            "all processes have ended; `prox start NAME` starts one again, Ctrl-C or `prox down` ends"
-        )
+        what = "no process was started; `prox start NAME` starts one"
+    supervisor.hub.system(f"{what}, Ctrl-C or `prox down` ends prox")
 
 
 def _tell(descriptor: int | None, message: dict[str, object]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prox.cli import exit_codes
-from prox.cli.output import clean, say, warn
+from prox.cli.output import as_message, clean, say, warn
 from prox.instance.folder import FOLDER, check_free
 from prox.instance.private import append_file, open_folder
 
@@ -46,6 +47,7 @@ def start_daemon(config: Config, arguments: list[str]) -> int:
     check_free(folder)
     log, begin = _open_log(folder)
     reading, writing = os.pipe()
+    _catch_signals()
     with open(reading, "rb") as told:
         try:
             daemon = _spawn(config, arguments, log, writing)
@@ -54,9 +56,9 @@ def start_daemon(config: Config, arguments: list[str]) -> int:
             os.close(log)
         try:
             message = _parse(told.readline(_MAX_MESSAGE))
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             _stop(daemon)
-            raise
+            return exit_codes.BY_SIGNAL + int(interrupt.args[0])
     if "pid" in message:
         # It lives on, and nobody waits for it here.
         daemon.returncode = 0
@@ -65,7 +67,7 @@ def start_daemon(config: Config, arguments: list[str]) -> int:
         return exit_codes.OK
     ended = daemon.wait()
     error = message.get("error", "prox ended before it could answer")
-    _show_last_lines(folder / LOG_FILE, begin, [name for name in config.processes if _names(error, name)])
+    _show_last_lines(folder / LOG_FILE, begin, error, [name for name in config.processes if _names(error, name)])
     warn(error)
     return int(message.get("code") or _code_of(ended))
 
@@ -96,6 +98,17 @@ def _open_log(folder: Path) -> tuple[int, int]:
         return log, os.fstat(log).st_size
 
 
+def _catch_signals() -> None:
+    """Let each signal that ends prox stop what was started, as long as we wait for it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt(number)
+
+
 def _parse(line: bytes) -> dict[str, Any]:
     try:
         found = json.loads(line)
@@ -120,11 +133,14 @@ def _code_of(ended: int) -> int:
 
 def _names(error: str, name: str) -> bool:
     """Say whether an error speaks of a process."""
-    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", error) is not None
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", error) is not None
 
 
-def _show_last_lines(path: Path, begin: int, names: list[str]) -> None:
-    """Print the last lines of this start: those of the named processes, or, where there are none, of all."""
+def _show_last_lines(path: Path, begin: int, error: str, names: list[str]) -> None:
+    """Print the last lines of this start: those of the named processes, or, where there are none, of all.
+
+    The error itself, which it has printed, too, is left to whoever calls.
+    """
     try:
         with path.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
@@ -132,6 +148,8 @@ def _show_last_lines(path: Path, begin: int, names: list[str]) -> None:
             lines = log.read(_LAST_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
         return
+    said = as_message(error).splitlines()
+    lines = [line for line in lines if line not in said]
     theirs = [line for line in lines if (found := _LINE.match(line)) and found[1] in names]
     for line in (theirs or lines)[-_LAST_LINES:]:
         click.echo(clean(line), err=True)

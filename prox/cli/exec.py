@@ -32,6 +32,10 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     """
     from prox.runtime.environ import process_environment
 
+    # The parser leaves what divides prox's words from the command's.
+    command = command[1:] if command[0] == "--" else command
+    if not command:
+        raise click.UsageError("the command is missing: prox exec NAME -- COMMAND")
     config = load_project()
     if name not in config.processes:
         raise UnknownProcess(f"there is no process {name!r}{did_you_mean(name, list(config.processes))}")
@@ -40,8 +44,11 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     folder = Path(config.folder, config.processes[name].cwd)
     try:
         os.chdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        warn(f"the folder {folder} of {name} is not there; create it, or change its cwd")
+        return NOT_FOUND
     except OSError as error:
-        warn(f"the folder {folder} of {name} cannot be entered: {error.strerror}")
+        warn(f"the folder {folder} of {name} may not be entered: {error.strerror}")
         return NOT_ALLOWED
     return _become(command, built.variables)
 

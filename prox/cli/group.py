@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from prox.core.errors import ProxError
 from prox.core.spelling import did_you_mean
 
 COMMANDS = {
@@ -36,6 +37,12 @@ COMPLETION_VARIABLE = "_PROX_COMPLETE"
 """What the scripts of `prox completion` set."""
 
 _META = "prox"
+
+
+class NotYet(ProxError):
+    """What was asked for is to come."""
+
+    code = "NOT_YET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,7 @@ class ProxGroup(click.Group):
 
 def _not_yet(name: str) -> click.Command:
     def refuse(**_: object) -> None:
-        raise click.UsageError(f"`prox {name}` is not yet in this version")
+        raise NotYet(f"`prox {name}` is not yet in this version")
 
     anything = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
     return click.Command(

@@ -86,7 +86,7 @@ def logs(
 
     Where nothing runs, the lines are those in the log files of the last run.
     """
-    if options["regex"] and not options["pattern"]:
+    if options["regex"] and options["pattern"] is None:
         raise click.UsageError("--regex needs --pattern")
     if lines is None:
         lines = MAX_LINES if options["since"] else DEFAULT_LINES
@@ -160,7 +160,6 @@ def _rendered(printer: LinePrinter, record: dict[str, Any]) -> bytes:
 
 def _show_files(asked: Sequence[str], lines: int, whole_times: bool, options: dict[str, Any]) -> None:
     """Show lines out of the log files."""
-    from prox.core.errors import InvalidPattern
     from prox.core.instants import parse_instant
     from prox.core.patterns import compile_pattern
     from prox.sinks.files import log_folder
@@ -180,8 +179,6 @@ def _show_files(asked: Sequence[str], lines: int, whole_times: bool, options: di
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from None
     pattern = options["pattern"]
-    if pattern is not None and not pattern:
-        raise InvalidPattern("the pattern is empty")
     found = read_log_files(
         folder,
         [name for name in names if name != SYSTEM],

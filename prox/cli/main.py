@@ -20,10 +20,10 @@ from prox.core.errors import ConfigError, ProxError
 
 def main() -> NoReturn:
     """Run prox as a program."""
+    _open_what_was_closed()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            # A terminal of another encoding gets what it can show, and nobody dies of the rest.
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        # A terminal of another encoding gets what it can show, and nobody dies of the rest.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(run(sys.argv[1:]))
 
 
@@ -41,6 +41,17 @@ def run(args: list[str]) -> int:
         with suppress(OSError):
             return explain(error)
         return exit_codes.PROX_FAILED
+
+
+def _open_what_was_closed() -> None:
+    """Put the null device where whoever started us has closed stdin, stdout or stderr.
+
+    Else the next file or socket would get that number, and what is printed with it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # A new descriptor has the lowest number that is free.
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - it stays open
 
 
 def explain(error: Exception) -> int:

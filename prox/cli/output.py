@@ -78,8 +78,13 @@ def _failures_translated() -> Iterator[None]:
 
 def warn(text: str) -> None:
     """Print a message on stderr, with prox's name in front, unless it begins with that already."""
+    click.echo(as_message(text), err=True)
+
+
+def as_message(text: str) -> str:
+    """Return a message as ``warn`` prints it."""
     message = "\n".join(clean(line) for line in text.splitlines())
-    click.echo(message if message.startswith("prox ") else f"prox: {message}", err=True)
+    return message if message.startswith("prox ") else f"prox: {message}"
 
 
 def print_json(value: Mapping[str, Any], *, indent: int | None = 2) -> None:

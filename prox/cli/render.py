@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prox.cli.output import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Row = dict[str, Any]
 
@@ -62,10 +62,17 @@ INSTANCE_COLUMNS = (
 )
 
 
-def status_text(processes: Sequence[Row], *, color: bool, width: int | None) -> str:
-    """Return the table of all processes; why one waits or crashed stands under it. ``width`` of a terminal, or None."""
+def status_text(
+    processes: Sequence[Row], *, color: bool, width: int | None, checks: Mapping[str, str] | None = None
+) -> str:
+    """Return the table of all processes; why one waits or crashed stands under it.
+
+    ``width`` of a terminal, or None. ``checks``: what the health checks say of those that are not ready.
+    """
     lines = table(STATUS_COLUMNS, processes, color=color, width=width)
-    reasons = [f"{clean(row['name'])}: {clean(row['reason'])}" for row in processes if row.get("reason")]
+    said = {name: f"its health check says: {word}" for name, word in (checks or {}).items()}
+    known = [(row["name"], row.get("reason") or said.get(row["name"])) for row in processes]
+    reasons = [f"{clean(name)}: {clean(reason)}" for name, reason in known if reason]
     return "\n".join([*lines, "", *reasons] if reasons else lines)
 
 

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from prox.cli.checks import why_not_ready
 from prox.cli.output import colored, is_terminal, print_json, say
 from prox.cli.project import connect
 from prox.cli.render import status_text
@@ -15,13 +16,14 @@ from prox.cli.render import status_text
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
-    """Show all processes and how they are; why one waits or crashed stands under the table."""
+    """Show all processes and how they are; why one waits, crashed or is not healthy stands under the table."""
     client = connect()
     instance, processes = client.status(), client.processes()
     if as_json:
         print_json({**instance, "processes": processes})
         return
+    checks = why_not_ready(client, processes)
     width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
-    say(status_text(processes, color=colored(), width=width))
+    say(status_text(processes, color=colored(), width=width, checks=checks))
     if instance.get("status") == "stopping":
         say("\nprox is stopping everything")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prox.cli.exit_codes import exit_code_of
+from prox.cli.group import NotYet
 from prox.cli.names import expand
 from prox.cli.output import colored
 from prox.cli.parameters import seconds
@@ -26,7 +27,7 @@ _PORT = click.IntRange(0, 65535)
 
 def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value:
-        raise click.UsageError(f"`prox up {parameter.opts[-1]}` is not yet in this version", context)
+        raise NotYet(f"`prox up {parameter.opts[-1]}` is not yet in this version")
 
 
 @click.command()
@@ -92,7 +93,7 @@ def _refuse_terminals(config: Config) -> None:
     for kind, specs in (("processes", config.processes), ("jobs", config.jobs)):
         for name, spec in specs.items():
             if spec.tty:
-                raise click.UsageError(f"{kind}.{name}.tty is not yet in this version; take it out of prox.yaml")
+                raise NotYet(f"{kind}.{name}.tty is not yet in this version; take it out of prox.yaml")
 
 
 @contextmanager

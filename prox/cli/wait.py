@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from prox.cli.checks import why_not_ready
 from prox.cli.names import expand
 from prox.cli.output import clean, say, warn
 from prox.cli.parameters import seconds
 from prox.cli.project import connect
-from prox.core.errors import NotReady, TimedOut
+from prox.core.errors import NotReady, ProxError, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from prox.cli.sources import Sources
-    from prox.client.client import StreamEvent
+    from prox.client.client import Client, StreamEvent
 
 Process = dict[str, Any]
 
 _ENDED = ("stopped", "crashed")
 _LAST_WORDS_SECONDS = 2.0
 """How long lines of a process may come after its end: its pipes are read to a deadline."""
+_TIMER_SECONDS = 0.01
+"""What a timer may be early."""
 
 
 @click.command()
@@ -54,9 +60,7 @@ def wait(names: tuple[str, ...], condition: str | None, pattern: str | None, tim
             sources.listen("lines", follow)
             _wait_lines(sources, waited)
     except NothingCame:
-        raise TimedOut(
-            f"not {condition if pattern is None else 'seen'} after {timeout:g} s: {', '.join(waited)}"
-        ) from None
+        raise TimedOut(_too_late(client, waited, condition, pattern, timeout)) from None
 
 
 def _waited(names: tuple[str, ...], processes: list[Process], condition: str) -> dict[str, Process]:
@@ -71,6 +75,17 @@ def _waited(names: tuple[str, ...], processes: list[Process], condition: str) ->
     if not started and condition != "stopped":
         raise NotReady("no process was started, so there is nothing to wait for; `prox start NAME` starts one")
     return started
+
+
+def _too_late(client: Client, waited: Iterable[str], condition: str, pattern: str | None, timeout: float | None) -> str:
+    """Say what did not come in time, and what is known of why."""
+    checks = {}
+    if condition in ("ready", "healthy") and pattern is None:
+        with suppress(ProxError):
+            checks = why_not_ready(client, [process for process in client.processes() if process["name"] in waited])
+    late = [f"{name} (its health check says: {checks[name]})" if name in checks else name for name in waited]
+    what = f"not {condition}" if pattern is None else "no line that matches"
+    return f"{what} after {timeout:g} s: {', '.join(late)}"
 
 
 def _wait_states(sources: Sources, waited: dict[str, Process], condition: str) -> None:
@@ -90,28 +105,32 @@ def _wait_states(sources: Sources, waited: dict[str, Process], condition: str) -
                 say(f"{clean(name)} is {condition}")
                 del waited[name]
             elif verdict is False:
-                reason = process.get("reason") or f"it is {process['status']}"
-                raise NotReady(f"{name} cannot become {condition} any more: {reason}")
+                raise NotReady(f"{name} cannot become {condition} any more: {_why_not(process, condition)}")
 
 
 def _wait_lines(sources: Sources, waited: dict[str, Process]) -> None:
     """Wait for a line of each, written since it was started."""
     from prox.cli.sources import NothingCame
 
-    ended: set[str] = set()
+    # Until when lines of those that have ended may still come, by the monotonic clock.
+    last_words: dict[str, float] = {}
     while waited:
-        over = ended.issuperset(waited)
+        until = min((last_words.get(name, inf) for name in waited), default=inf)
         try:
-            kind, event = sources.receive(at_most=_LAST_WORDS_SECONDS if over else None)
+            kind, event = sources.receive(at_most=max(0.0, until - time.monotonic()) if until < inf else None)
         except NothingCame:
-            if not over:
+            if time.monotonic() < until - _TIMER_SECONDS:
                 raise
-            raise NotReady(f"no such line can come any more: {', '.join(waited)} ended without it") from None
+            silent = [name for name in waited if last_words.get(name, inf) <= until]
+            raise NotReady(f"no such line can come any more: {', '.join(silent)} ended without it") from None
         if event is None:
             raise NotReady(f"prox ended before such a line came: {', '.join(waited)}")
         if kind == "processes":
             for process in _processes_in(event):
-                (ended.add if process["status"] in _ENDED else ended.discard)(process["name"])
+                if process["status"] in _ENDED:
+                    last_words.setdefault(process["name"], time.monotonic() + _LAST_WORDS_SECONDS)
+                else:
+                    last_words.pop(process["name"], None)
         elif event.name == "dropped":
             warn(f"{event.data['count']} lines came too fast to be looked at")
         else:
@@ -119,6 +138,14 @@ def _wait_lines(sources: Sources, waited: dict[str, Process]) -> None:
             if name in waited and event.data["timestamp"] >= (waited[name]["started_at"] or ""):
                 say(f"{clean(name)}: {clean(event.data['line'])}")
                 del waited[name]
+
+
+def _why_not(process: Process, condition: str) -> str:
+    if condition == "healthy" and process["ready"]:
+        return "it has no health check"
+    if process["status"] == "stopped" and process["started_at"]:
+        return "it has ended" if process["exit_code"] is None else f"it ended with code {process['exit_code']}"
+    return process.get("reason") or f"it is {process['status']}"
 
 
 def _is_ready(process: Process) -> bool | None:

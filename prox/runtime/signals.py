@@ -3,38 +3,70 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
 
 import trio
 
 from prox.core.lifecycle import signal_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from prox.runtime.supervisor import Supervisor
 
 
 class Interrupts:
-    """The signals that prox was asked to end with. ``second`` is the number of the one that was impatient."""
+    """The signals that prox was asked to end with. ``second`` is the number of the one that was impatient.
+
+    From when its block is entered to the end of the program none of them ends it by itself, which would leave files
+    behind: those that come before ``run`` are kept for it, those that come after it find nothing left to stop.
+    """
 
     def __init__(self) -> None:
         self.second: int | None = None
+        self._waiting = trio.CancelScope()
+        self._early: list[int] = []
+        self._numbers = _stopping_signals()
+
+    def __enter__(self) -> Self:
+        for number in self._numbers:
+            signal.signal(number, lambda number, frame: self._early.append(number))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        # Not what they did before: the interpreter's own end, too, is a time in which they come.
+        for number in self._numbers:
+            signal.signal(number, signal.SIG_IGN)
 
     async def run(
         self, supervisor: Supervisor, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """Receive signals until cancelled."""
-        with trio.open_signal_receiver(*_stopping_signals()) as received:
+        with trio.open_signal_receiver(*self._numbers) as received:
+            for place, number in enumerate(self._early):
+                self._obey(supervisor, number, first=place == 0)
+            first = not self._early
             task_status.started()
-            first = True
             async for number in received:
-                if first:
-                    first = False
-                    supervisor.hub.system(f"{signal_name(number)}: stopping everything; once more to kill it at once")
-                    supervisor.shutdown()
-                else:
-                    self.second = number
-                    supervisor.hub.system(f"{signal_name(number)} again: killing what is left")
-                    supervisor.kill()
+                self._obey(supervisor, number, first=first)
+                first = False
+
+    def _obey(self, supervisor: Supervisor, number: int, *, first: bool) -> None:
+        if first:
+            supervisor.hub.system(f"{signal_name(number)}: stopping everything; once more to kill it at once")
+            supervisor.shutdown()
+        else:
+            self.second = number
+            supervisor.hub.system(f"{signal_name(number)} again: killing what is left")
+            supervisor.kill()
+            self._waiting.cancel()
+
+    @contextmanager
+    def cut_short(self) -> Iterator[None]:
+        """End what waits in this block when the next signal comes, where that is not the first."""
+        with trio.CancelScope() as self._waiting:
+            yield
 
 
 def _stopping_signals() -> list[signal.Signals]:

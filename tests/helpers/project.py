@@ -13,21 +13,26 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
+from unittest import mock
 
 from helpers.leftovers import MARKER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 SECONDS = 30.0
@@ -77,12 +82,32 @@ class Project:
         settings = {"cwd": self.folder, "env": self.env, "stdin": subprocess.DEVNULL} | options
         return subprocess.run(command(*args), capture_output=True, encoding="utf-8", timeout=timeout, **settings)
 
+    def client(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """The same in this process, which saves the start of a program: for commands that only speak to an instance."""
+        from prox.cli.main import run
+
+        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        with (
+            mock.patch.dict(os.environ, self.env),
+            chdir(self.folder),
+            redirect_stdout(stdout),
+            redirect_stderr(stderr),
+        ):
+            code = run(list(args))
+        printed = [stream.detach().getvalue().decode() for stream in (stdout, stderr)]
+        return subprocess.CompletedProcess(list(args), code, *printed)
+
     def up(self, *args: str, **options: Any) -> RunningProx:
         """Run `prox up` in the foreground; return once its API answers. It ends with its block, or with the test."""
-        settings = {"cwd": self.folder, "env": self.env} | options
-        running = RunningProx(command("up", *args), settings)
-        self.started.append(running)
+        running = self.launch("up", *args, **options)
         running.wait_line(_READY)
+        return running
+
+    def launch(self, *args: str, terminal: bool = False, **options: Any) -> RunningProx:
+        """Begin to run a command of prox, and return at once. ``terminal``: on one of its own, as in a window."""
+        settings = {"cwd": self.folder, "env": self.env} | options
+        running = RunningOnTerminal(command(*args), settings) if terminal else RunningProx(command(*args), settings)
+        self.started.append(running)
         return running
 
     def state(self) -> dict[str, Any] | None:
@@ -112,32 +137,32 @@ class Project:
         """End what a test has not ended itself."""
         for running in self.started:
             running.close()
-        if self.state():
+        if (self.folder / ".prox" / "prox.pid").exists():
             self.run("down")
 
 
 class RunningProx:
-    """A `prox up` in the foreground, and what it has printed so far (stdout and stderr together)."""
+    """A `prox` that runs, and what it has printed so far (stdout and stderr together)."""
 
     def __init__(self, args: list[str], options: dict[str, Any]) -> None:
-        self._process = subprocess.Popen(
-            args,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            **options,
-        )
+        self._process = self._start(args, options)
         self._lines: list[str] = []
         self._ended = False
         self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
+    def _start(self, args: list[str], options: dict[str, Any]) -> subprocess.Popen[bytes]:
+        settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | options
+        return subprocess.Popen(args, start_new_session=True, **settings)
+
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if kind is not None:
+            # Where a test has failed, its processes may wait for what will not come any more.
+            self._insist()
         self.close()
 
     @property
@@ -192,16 +217,70 @@ class RunningProx:
             self.wait()
             raise
 
+    def _insist(self) -> None:
+        while self._process.poll() is None:
+            self.signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
+
     def _read(self) -> None:
-        assert self._process.stdout
-        with self._process.stdout as stream:
-            for line in stream:
-                with self._news:
-                    self._lines.append(line.decode("utf-8", "replace"))
-                    self._news.notify_all()
+        for line in self._incoming():
+            with self._news:
+                self._lines.append(line.decode("utf-8", "replace"))
+                self._news.notify_all()
         with self._news:
             self._ended = True
             self._news.notify_all()
+
+    def _incoming(self) -> Iterator[bytes]:
+        assert self._process.stdout
+        with self._process.stdout as stream:
+            yield from stream
+
+
+class RunningOnTerminal(RunningProx):
+    """The same on a terminal of its own, of 80 columns, which sends what is typed and can be closed."""
+
+    def _start(self, args: list[str], options: dict[str, Any]) -> subprocess.Popen[bytes]:
+        self._terminal, theirs = os.openpty()
+        self._closing, self._close_it = os.pipe()
+        termios.tcsetwinsize(theirs, (24, 80))
+        become = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
+        try:
+            return subprocess.Popen([sys.executable, "-ISc", become, *args], stdin=theirs, **options)
+        finally:
+            os.close(theirs)
+
+    def type(self, text: bytes) -> None:
+        os.write(self._terminal, text)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as when its window is closed."""
+        os.write(self._close_it, b"x")
+        self._reader.join(SECONDS)
+
+    def _incoming(self) -> Iterator[bytes]:
+        # A descriptor that a read waits on would not be closed before that is over.
+        rest = b""
+        while self._closing not in select.select([self._terminal, self._closing], [], [])[0]:
+            try:
+                rest += os.read(self._terminal, 65536)
+            except OSError:
+                break
+            *lines, rest = rest.split(b"\n")
+            yield from (line.removesuffix(b"\r") + b"\n" for line in lines)
+        for descriptor in (self._terminal, self._closing, self._close_it):
+            os.close(descriptor)
+        if rest:
+            yield rest
+
+
+def wait_until(holds: Callable[[], bool], timeout: float = SECONDS) -> None:
+    """Wait for what can only be looked at, such as a file that is to appear."""
+    deadline = time.monotonic() + timeout
+    while not holds():
+        assert time.monotonic() < deadline, "it does not come to hold"
+        time.sleep(0.005)
 
 
 def command(*args: str) -> list[str]:

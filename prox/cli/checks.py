@@ -1,0 +1,29 @@
+"""What the health check of a process has said last, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prox.client.client import Client
+
+_MOST = 300
+"""Characters that are shown."""
+
+
+def why_not_ready(client: Client, processes: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return what the checks of those say that run and are not ready; what has no check, or no word, is left out."""
+    found = {}
+    for process in processes:
+        if process["status"] == "running" and not process["ready"]:
+            said = client.process(process["name"]).get("healthcheck", {}).get("last_output", "")
+            if said:
+                found[process["name"]] = one_line(said)
+    return found
+
+
+def one_line(text: str) -> str:
+    line = "; ".join(filter(None, map(str.strip, text.splitlines())))
+    return line if len(line) <= _MOST else f"{line[: _MOST - 1]}…"

@@ -1,0 +1,64 @@
+"""Text for people: when it has colours, and that nothing in it drives the terminal."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prox.cli.main import run
+from prox.cli.output import as_message, clean, colored, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
+    for name in ("NO_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = os.openpty()
+    with open(ours, "rb"), open(theirs, "w") as stream:
+        yield stream
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, True),  # no-color.org: where it is not empty
+        ({"CI": "true"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+)
+def test_colours(terminal: TextIO, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: bool) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert colored(terminal) == expected
+
+
+def test_no_colours_where_nobody_looks(terminal: TextIO) -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb"), open(writing, "w") as pipe:
+        assert not colored(pipe)
+
+
+def test_what_drives_a_terminal_is_shown() -> None:
+    assert clean("a\x1b[2J\x07\n\u202eb\x9b") == "a\\x1b[2J\\x07\\x0a\\u202eb\\x9b"
+    assert clean("grün 日本 €") == "grün 日本 €"
+
+
+def test_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert as_message("port 80 is taken\nby \x1bnode") == "prox: port 80 is taken\nby \\x1bnode"
+    assert as_message("prox is already running") == "prox is already running"
+    warn("nothing runs")
+    assert capsys.readouterr() == ("", "prox: nothing runs\n")
+
+
+def test_no_color_is_an_option_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["version", "--no-color"]) == 0
+    assert run(["--no-color", "version"]) == 0

@@ -1,0 +1,172 @@
+"""Signals to `prox up`: the first one stops in order, the second at once, and neither leaves anything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.leftovers import is_alive
+from helpers.project import wait_until
+
+if TYPE_CHECKING:
+    from helpers.project import Project, RunningProx
+
+OBEDIENT = """
+processes:
+  web: |
+    sleep 1000 &
+    trap 'kill -9 $!; echo the last words; exit 0' TERM
+    echo $$ $! > pids; echo ready; wait
+"""
+# What a shell ignores is ignored by what it runs, too.
+STUBBORN = """
+shutdown_timeout: 5m
+processes:
+  web: |
+    trap '' TERM
+    sleep 1000 &
+    echo $$ $! > pids; echo ready; wait
+"""
+
+
+def assert_nothing_left(project: Project) -> None:
+    pids = (project.folder / "pids").read_text().split()
+    assert [pid for pid in pids if is_alive(int(pid))] == []
+    assert project.state() is None
+    assert not (project.folder / ".prox" / "prox.pid").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_stops_in_order(project: Project, number: signal.Signals) -> None:
+    project.write(OBEDIENT)
+    with project.up() as prox:
+        prox.wait_line("ready")
+        prox.signal(number)
+        assert prox.wait() == 0
+    _, _, after = prox.output.partition(f"{number.name}: stopping everything; once more to kill it at once\n")
+    assert "the last words" in after
+    assert "crashed" not in after
+    assert_nothing_left(project)
+
+
+@pytest.mark.parametrize(("first", "second"), [(signal.SIGHUP, signal.SIGHUP), (signal.SIGTERM, signal.SIGINT)])
+def test_the_second_kills_at_once(project: Project, first: signal.Signals, second: signal.Signals) -> None:
+    project.write(STUBBORN)
+    with project.up() as prox:
+        prox.wait_line("ready")
+        prox.signal(first)
+        prox.wait_line(f"{first.name}: stopping everything")
+        prox.signal(second)
+        assert prox.wait(10) == 128 + second
+    assert f"{second.name} again: killing what is left" in prox.output
+    assert_nothing_left(project)
+
+
+def test_an_impatient_person(project: Project) -> None:
+    project.write(STUBBORN)
+    with project.up() as prox:
+        prox.wait_line("ready")
+        prox.signal(signal.SIGINT)
+        time.sleep(0.01)  # between the two presses of a key, which is what this is about
+        prox.signal(signal.SIGINT)
+        assert prox.wait(10) == 130
+    assert_nothing_left(project)
+
+
+def test_signals_without_end(project: Project) -> None:
+    """Also those that come while it is ending anyway."""
+    project.write(OBEDIENT)
+    with project.up() as prox:
+        prox.wait_line("ready")
+        deadline = time.monotonic() + 10
+        while is_alive(prox.pid):
+            assert time.monotonic() < deadline
+            prox.signal(signal.SIGINT)
+        assert prox.wait() == 130
+    assert "Traceback" not in prox.output
+    assert_nothing_left(project)
+
+
+def launch_until(project: Project, path: str) -> RunningProx:
+    """Run `prox up` until a file is there."""
+    prox = project.launch("up")
+    wait_until((project.folder / path).exists)
+    return prox
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_before_anything_is_started(project: Project, number: signal.Signals) -> None:
+    project.write(OBEDIENT)
+    with launch_until(project, ".prox/prox.pid") as prox:
+        prox.signal(number)
+        assert prox.wait(10) == 0
+    assert f"{number.name}: stopping everything" in prox.output
+    (project.folder / "pids").touch()  # where it was too early even for that
+    assert_nothing_left(project)
+
+
+def test_twice_before_anything_is_started(project: Project) -> None:
+    project.write(STUBBORN)
+    with launch_until(project, ".prox/prox.pid") as prox:
+        prox.signal(signal.SIGINT)
+        prox.signal(signal.SIGTERM)
+        assert prox.wait(10) in (128 + signal.SIGTERM, 128 + signal.SIGINT)
+    (project.folder / "pids").touch()
+    assert_nothing_left(project)
+
+
+def test_before_the_api_answers(project: Project) -> None:
+    project.write(OBEDIENT)
+    with project.launch("up") as prox:
+        prox.wait_line("ready")
+        prox.signal(signal.SIGTERM)
+        assert prox.wait(10) == 0
+    assert "the last words" in prox.output
+    assert_nothing_left(project)
+
+
+def test_the_terminal_is_closed(project: Project) -> None:
+    stubborn = """trap '' TERM; echo $$ > stubborn; echo stubborn; while :; do sleep 1000; done"""
+    project.write(f"shutdown_timeout: 300ms\n{OBEDIENT}  stubborn: {stubborn}\n")
+    with project.launch("up", terminal=True) as prox:
+        prox.wait_line("│ ready")
+        prox.wait_line("│ stubborn")
+        wait_until(lambda: project.state() is not None)
+        prox.hang_up()
+        assert prox.wait() == 0
+    assert_nothing_left(project)
+    assert not is_alive(int((project.folder / "stubborn").read_text()))
+    assert "the last words" in (project.folder / ".prox" / "logs" / "web.log").read_text()
+
+
+def test_ctrl_c_reaches_prox_alone(project: Project) -> None:
+    """A terminal sends it to its whole foreground group, of which no process of ours is a member."""
+    project.write(OBEDIENT.replace("TERM", "TERM; trap 'echo interrupted' INT"))
+    with project.launch("up", terminal=True) as prox:
+        prox.wait_line("ready")
+        prox.type(b"\x03")
+        assert prox.wait() == 0
+    assert "the last words" in prox.output
+    assert "interrupted" not in prox.output
+    assert_nothing_left(project)
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(project: Project) -> None:
+    project.write(OBEDIENT)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        prox = project.launch("up")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with prox:
+        prox.wait_line("prox ")
+        prox.signal(signal.SIGHUP)
+        assert project.client("restart", "web").returncode == 0
+        os.kill(prox.pid, signal.SIGTERM)
+        assert prox.wait() == 0
+    assert "SIGHUP" not in prox.output
+    assert_nothing_left(project)
