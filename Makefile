@@ -2,6 +2,11 @@
 .PHONY: help demo test check real clean
 .NOTPARALLEL:
 
+# Without a PATH, Python does not find itself.
+ifeq ($(origin PATH),undefined)
+export PATH := /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+endif
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --retries 10 --timeout 120

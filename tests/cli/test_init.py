@@ -243,6 +243,14 @@ def test_a_folder_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "prox: none/prox.yaml cannot be written: No such file or directory\n"
 
 
+def test_a_command_that_looks_like_something_else_is_quoted(folder: Path) -> None:
+    (folder / "Procfile").write_text("a: 0E0\nb: 1.5\nc: yes\nd: null\ne: '\nf: ~\n0E0: 0x1F\n")
+    assert run(["init"]) == 0
+    assert commands(written(folder)) == {
+        "a": "0E0", "b": "1.5", "c": "yes", "d": "null", "e": "'", "f": "~", "0E0": "0x1F"
+    }  # fmt: skip
+
+
 NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z").filter(lambda name: name != "system")
 COMMANDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1).filter(
     lambda text: text.strip() == text and len(text.splitlines()) == 1

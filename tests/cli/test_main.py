@@ -71,6 +71,7 @@ def raising(error: BaseException) -> Callable[[], None]:
         (ConfigError(()), 78),
         (TimedOut("x"), 124),
         (ProxError("x"), 125),
+        (group.NotYet("x"), 64),
         (ApiError("x", code="INTERNAL_ERROR", status=500), 125),
         (ApiError("x", code="PROCESS_NOT_FOUND", status=404), 64),
         (ApiError("x", code="UNAUTHORIZED", status=401), 1),

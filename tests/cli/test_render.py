@@ -55,6 +55,17 @@ def test_the_table_and_the_reasons_under_it() -> None:
     ]
 
 
+def test_what_health_checks_say_stands_there_too() -> None:
+    processes = [
+        process("api", health="unhealthy"),
+        process("web", status="crashed", reason="exited with code 3", **DOWN),
+    ]
+    checks = {"api": "connection refused\x1b", "web": "is of no matter"}
+    assert status_text(processes, color=False, width=None, checks=checks).splitlines()[3:] == [
+        "", "api: its health check says: connection refused\\x1b", "web: exited with code 3"
+    ]  # fmt: skip
+
+
 def test_colours_take_no_room() -> None:
     processes = [process("api"), process("worker", status="crashed", health="unhealthy")]
     plain = status_text(processes, color=False, width=None)

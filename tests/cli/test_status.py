@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
+
+from helpers.project import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,3 +82,28 @@ def test_where_none_answers(prox: Run, monkeypatch: pytest.MonkeyPatch, project:
         assert (ran.returncode, ran.stdout) == (69, "")
         assert ran.stderr == "prox: no instance of prox answers at http://127.0.0.1:1: Connection refused\n"
     assert prox("down", "--addr", "http://127.0.0.1:1").returncode == 69
+
+
+def test_clients_import_nothing_heavy(looked_at: Project) -> None:
+    """They are to start fast, and need neither the supervisor nor its API."""
+    (looked_at.folder.parent / "empty").mkdir(exist_ok=True)
+    commands = [
+        ["status"], ["status", "--json"], ["logs"], ["logs", "-n", "1", "--json", "web"], ["wait", "web"],
+        ["wait", "web", "--log", "plain"], ["start", "web"], ["stop", "done"], ["list"], ["version"], ["--help"],
+        ["down", "--project-dir", "../empty"],
+    ]  # fmt: skip
+    heavy = {"trio", "quart", "quart_trio", "hypercorn", "h11", "yaml", "re2", "psutil", "msgspec", "dotenv", "asyncio"}
+    code = f"""
+import sys
+from prox.cli.main import run
+print([run(arguments) for arguments in {commands!r}])
+print(sorted({heavy!r} & set(sys.modules)))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=looked_at.folder, env=looked_at.env, capture_output=True, text=True,
+        timeout=SECONDS, check=True,
+    )  # fmt: skip
+    # What is there already, or is not, fails; each has asked the instance all the same.
+    *_, codes, imported = ran.stdout.splitlines()
+    assert codes == str([0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0])
+    assert imported == "[]"

@@ -116,6 +116,7 @@ def test_a_client_that_gives_up_changes_nothing(held: Project) -> None:
         assert (stop.wait(), stop.output) == (130, "")
         down = held.launch("down")
         prox.wait_line("two    │ stopping")
+        down.wait_line("quick stopped")
         down.signal(signal.SIGINT)
         assert (down.wait(), down.output) == (130, "stopping one, two, quick\n  quick stopped\n")
         assert statuses(held) == {"one": "stopping", "two": "stopping", "quick": "stopped"}

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from prox.core.config.document import scalar_kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -73,9 +75,11 @@ def _parts(found: Found | None, env_file: bool) -> Iterator[str]:
 
 
 def _entry(key: str, value: str) -> str:
-    """Return ``key: value`` on a line, quoted where YAML would take it for something else."""
+    """Return ``key: value`` on a line, quoted where YAML, 1.1 or 1.2, would take it for something else."""
+    if scalar_kind(value) != "text":
+        return f"{_key(key)}: '{value}'\n"
     return yaml.safe_dump({key: value}, width=float("inf"), allow_unicode=True)
 
 
 def _key(name: str) -> str:
-    return _entry(name, "").partition(":")[0]
+    return yaml.safe_dump({name: ""}).partition(":")[0]
