@@ -9,7 +9,6 @@ import logging
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from quart import request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -115,9 +114,8 @@ class JsonApp(QuartTrio):
     def log_exception(
         self, exception_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
     ) -> None:
-        what = f"the API failed to answer {request.method} {request.path!r}"
-        log.error(what, exc_info=exception_info)
-        self._report("".join([f"{what}\n", *traceback.format_exception(exception_info[1])]))
+        log.error("the API failed to answer a request", exc_info=exception_info)
+        self._report("".join(["the API failed to answer a request\n", *traceback.format_exception(exception_info[1])]))
 
 
 def answer_in_json(app: QuartTrio) -> None:

@@ -6,6 +6,7 @@ group        the list of commands, and the options that all of them take
 project      which project, instance and API a command is about
 output       text for people and programs: colours, control characters, JSON
 render       what is known → text, as pure functions
+checks       what health checks have said, on a line
 names        names and groups on the command line → processes
 
 up, daemon   the commands that start an instance; the rest are its clients: down, goals (start, stop, restart), status,

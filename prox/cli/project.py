@@ -24,7 +24,7 @@ _LOOK_SECONDS = 0.05
 
 def find_config_file() -> Path:
     """Return prox.yaml of the project. Raises ConfigError where there is none."""
-    from prox.instance.project import find_config
+    from prox.instance.finding import find_config
 
     given = settings()
     return find_config(config=given.config, project_dir=given.project_dir, cwd=Path.cwd())

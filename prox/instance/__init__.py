@@ -1,6 +1,8 @@
 """What an instance keeps on disk: the project's ``.prox/``, and ``~/.prox/`` of its user.
 
-project   finds and loads prox.yaml
+finding   where prox.yaml is
+project   reads and checks it
+env_files the env files that it names
 folder    ``.prox/``: the lock that decides whether an instance runs, and the state file that says where it answers
 registry  ``~/.prox/instances/``: where on this machine instances run
 token     ``~/.prox/token``: what an API that is not a loopback one asks for

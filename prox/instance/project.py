@@ -1,4 +1,4 @@
-"""prox.yaml of a project: found, read and checked, with the env files that it names. Counterpart of ``core.config``."""
+"""prox.yaml of a project, read and checked, with the env files that it names. Counterpart of ``core.config``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from prox.core.config.check import place_of
 from prox.core.config.parse import in_order, parse
 from prox.core.errors import ConfigError, Problem
 from prox.instance.env_files import EnvFileMissing, read_env_file, shown_path
+from prox.instance.finding import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,30 +19,8 @@ if TYPE_CHECKING:
     from prox.core.config.model import Config, EnvFile
     from prox.core.config.parse import Parsed
 
-NAMES = ("prox.yaml", "prox.yml")
 OVERRIDE = "prox.override.yaml"
 MAX_BYTES = 1024 * 1024
-
-
-def find_config(
-    *, config: str | os.PathLike[str] | None, project_dir: str | os.PathLike[str] | None, cwd: Path
-) -> Path:
-    """Return the absolute path of prox.yaml: the named one, or that of ``project_dir``, or of ``cwd`` or above.
-
-    Raises ConfigError where there is none.
-    """
-    if config is not None:
-        return Path(cwd, config)
-    folders = [cwd, *cwd.parents]
-    if project_dir is not None:
-        folders.insert(0, Path(cwd, project_dir))
-    for folder in folders:
-        for name in NAMES:
-            if (folder / name).exists():
-                return folder / name
-    where = f"in {project_dir} nor here" if project_dir is not None else "here"
-    message = f"is not there, neither {where} nor in a folder above; `prox init` writes one, --config names another"
-    raise ConfigError((Problem(NAMES[0], 0, 0, "", message),))
 
 
 def load_config(path: str | os.PathLike[str], *, project_dir: str | os.PathLike[str] | None = None) -> Config:

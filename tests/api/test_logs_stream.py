@@ -154,11 +154,11 @@ async def test_who_comes_from_another_run_gets_everything(serve: Serve) -> None:
                 assert await reader.lines(2) == ["1", "2"]
 
 
-@pytest.mark.parametrize("last", ["x", "-1", "1.5", "9" * 20, "1 2"])
-async def test_an_id_that_is_none(api: Api, last: str) -> None:
-    status, code, message = await api.error("GET", "/logs/stream", {"Last-Event-ID": last})
-    assert (status, code) == (400, "INVALID_PARAMETER")
-    assert "Last-Event-ID" in message
+async def test_an_id_that_is_none(api: Api) -> None:
+    for last in ("x", "-1", "1.5", "9" * 20, "1 2", "\xb2"):
+        status, code, message = await api.error("GET", "/logs/stream", {"Last-Event-ID": last})
+        assert (status, code) == (400, "INVALID_PARAMETER")
+        assert "Last-Event-ID" in message
 
 
 async def test_a_line_of_more_than_a_mebibyte(serve: Serve, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def query(text: str) -> Query:
         ("count=007", Query(count=7)),
         ("count=10", Query(count=10)),
         ("count=11", Query(count=10)),
-        ("count=" + "9" * 5000, Query(count=10)),
+        pytest.param("count=" + "9" * 5000, Query(count=10), id="more digits than int() takes"),
         ("size=0", Query(size=0)),
         ("size=123456789", Query(size=123456789)),
     ],
@@ -58,7 +58,7 @@ def test_what_is_read(text: str, expected: Query) -> None:
     [
         *((f"count={value}", "count must be a whole number from 1 to 10") for value in ["0", "-1", "", "x", "1.0"]),
         *((f"count={value}", "count must be a whole number from 1 to 10") for value in ["+1", " 1", "1e1", "0x1", "٣"]),
-        ("count=-" + "9" * 5000, "count must be a whole number from 1 to 10"),
+        pytest.param("count=-" + "9" * 5000, "count must be a whole number from 1 to 10", id="as many, and a minus"),
         ("size=-1", "size must be a whole number of at least 0"),
         ("flag=yes", "flag must be true or false"),
         ("flag=", "flag must be true or false"),
@@ -96,7 +96,7 @@ def test_an_instant(text: str, seconds: float | None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["5", "-5m", "yesterday", "1970-01-01", "1970-01-01T00:00:00", "1970-02-30T00:00:00Z", "1" * 400 + "h", "\0"],
+    ["5", "-5m", "yesterday", "1970-01-01", "1970-01-01T00:00:00", "1970-02-30T00:00:00Z", "1" * 70 + "h", "\0"],
 )
 def test_what_is_no_instant(text: str) -> None:
     with pytest.raises(InvalidParameter, match=r"^since must be a time such as .*, or a duration back from now"):

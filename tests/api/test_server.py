@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -66,28 +67,24 @@ BREAKING = {
 }
 
 
-@pytest.mark.parametrize("sent", BREAKING.values(), ids=BREAKING.keys())
-async def test_what_breaks_a_connection_breaks_no_other(api: Api, sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_breaks_a_connection_breaks_no_other(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge_module, "LAST_BYTES_SECONDS", 0.05)
-    async with api.stream("/events/stream") as reader, api.connect() as stream:
-        await reader.event()
-        await stream.send_all(sent)
-        await stream.send_eof()
-        answer = b""
-        try:
-            async for part in stream:
-                answer += part
-        except trio.BrokenResourceError:
-            pass
-        assert b" 200 " not in answer
-        # The server, prox and the stream of the other one live.
-        await api.get("/status")
-        await api.ask("POST", "/processes/worker/start")
-        event = await reader.event()
-        assert event
-        assert event.data["name"] == "worker"
-    # Whoever sends rubbish does not fill the logs.
-    assert (await api.get("/logs?process=system"))["logs"] == []
+    async with api.stream("/logs/stream?process=system") as reader:
+        await reader.block()
+        for name, sent in BREAKING.items():
+            answer = b""
+            async with api.connect() as stream:
+                await stream.send_all(sent)
+                await stream.send_eof()
+                # It is closed, in order or not.
+                with suppress(trio.BrokenResourceError):
+                    async for part in stream:
+                        answer += part
+            assert b" 200 " not in answer, name
+            # The server, prox and the stream of the other one live, and rubbish fills no logs.
+            await api.get("/status")
+            api.supervisor.hub.system(name)
+            assert await reader.lines(1) == [name]
 
 
 async def test_http_2_is_answered_alike(api: Api) -> None:
@@ -158,7 +155,8 @@ async def test_nobody_holds_up_the_end(serve: Serve) -> None:
                 if line.id - begun > MANY:
                     break
             before = trio.current_time()
-        assert trio.current_time() - before < server_module.GRACE_SECONDS + 1
+        # Not as long as anything here may take, but what the server gives, and a busy machine adds.
+        assert trio.current_time() - before < server_module.GRACE_SECONDS + 3
         clients.cancel_scope.cancel()
 
 
@@ -170,7 +168,8 @@ async def hold(api: Api, sent: bytes, *, task_status: trio.TaskStatus[None]) -> 
         await trio.sleep_forever()
 
 
-async def test_who_reads_is_not_cut_and_costs_no_time(serve: Serve) -> None:
+async def test_who_reads_is_not_cut_and_costs_no_time(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "GRACE_SECONDS", 20)
     async with trio.open_nursery() as clients:
         async with serve("processes: {api: exec sleep 1000}") as api:
             names: list[str] = []
@@ -184,7 +183,7 @@ async def test_who_reads_is_not_cut_and_costs_no_time(serve: Serve) -> None:
             await clients.start(follow)
             await clients.start(hold, api, b"")
             before = trio.current_time()
-        assert trio.current_time() - before < server_module.GRACE_SECONDS / 2
+        assert trio.current_time() - before < 10
         clients.cancel_scope.cancel()
     assert names == ["shutdown", "process", "process"]
 

@@ -160,12 +160,10 @@ def test_after_the_end(ended: Project, prox: Run) -> None:
         assert (ran.returncode, ran.stdout) == (69 if followed else 64, "")
         assert ("nothing runs in" if followed else said) in ran.stderr
 
-
-def test_what_prox_yaml_no_longer_has(ended: Project, prox: Run) -> None:
+    # What prox.yaml no longer has can still be asked for.
     ended.write("processes: {other: echo}")
     assert shown(prox, "worker", "-n", "1") == [("worker", "200")]
-    assert shown(prox) == []
-    assert shown(prox, "other") == []
+    assert shown(prox) == shown(prox, "other") == []
 
 
 def test_where_no_lines_are_kept(tmp_path: Path, prox: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,14 +45,20 @@ def test_what_holds(look: Run, arguments: list[str], expected: set[str] | None) 
         (["worker", "--for", "healthy"], "worker cannot become healthy any more: it has no health check"),
         (["broken", "--for", "running"], "broken cannot become running any more: exited with code 3"),
         (["broken", "--for", "completed"], "broken cannot become completed any more: exited with code 3"),
-        # Though the other one may still write it.
-        (["worker", "done", "--log", "^never$"], "no such line can come any more: done ended without it"),
     ],
 )
 def test_what_cannot_come(look: Run, arguments: list[str], said: str) -> None:
     ran = look("wait", *arguments, "--timeout", "20s")
     assert ran.returncode == 69
     assert ran.stderr == f"prox: {said}\n"
+
+
+def test_a_line_that_one_of_them_cannot_write_any_more(look: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the others may."""
+    monkeypatch.setattr("prox.cli.wait._LAST_WORDS_SECONDS", 0.2)
+    ran = look("wait", "worker", "done", "--log", "^never$", "--timeout", "20s")
+    assert (ran.returncode, ran.stdout) == (69, "")
+    assert ran.stderr == "prox: no such line can come any more: done ended without it\n"
 
 
 @pytest.mark.parametrize(

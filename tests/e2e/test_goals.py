@@ -72,8 +72,9 @@ def test_a_start_while_it_stops_makes_no_second_copy(project: Project) -> None:
     project.write("""
 processes:
   web: |
-    trap 'echo stopping; read go < gate; exit 0' TERM
-    echo $$ >> pids; echo ready; while :; do sleep 1000 & wait; kill -9 $!; done
+    sleep 1000 &
+    trap 'kill -9 $!; echo stopping; read go < gate; exit 0' TERM
+    echo $$ >> pids; echo ready; wait
 """)
     with project.up() as prox:
         prox.wait_line("ready")

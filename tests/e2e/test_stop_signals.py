@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from helpers.leftovers import is_alive
-from helpers.project import wait_until
+from helpers.project import command, wait_until
 
 if TYPE_CHECKING:
     from helpers.project import Project, RunningProx
@@ -40,14 +42,13 @@ def assert_nothing_left(project: Project) -> None:
     assert not (project.folder / ".prox" / "prox.pid").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_stops_in_order(project: Project, number: signal.Signals) -> None:
+def test_the_first_stops_in_order(project: Project) -> None:
     project.write(OBEDIENT)
     with project.up() as prox:
         prox.wait_line("ready")
-        prox.signal(number)
+        prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
-    _, _, after = prox.output.partition(f"{number.name}: stopping everything; once more to kill it at once\n")
+    _, _, after = prox.output.partition("SIGTERM: stopping everything; once more to kill it at once\n")
     assert "the last words" in after
     assert "crashed" not in after
     assert_nothing_left(project)
@@ -89,6 +90,24 @@ def test_signals_without_end(project: Project) -> None:
         assert prox.wait() == 130
     assert "Traceback" not in prox.output
     assert_nothing_left(project)
+
+
+def test_nobody_reads_what_it_prints(project: Project) -> None:
+    """As on a terminal that Ctrl-S holds. The first signal waits a while for the reader, a second one does not."""
+    project.write("processes: {web: echo $$ > pids; yes}")
+    with subprocess.Popen(
+        command("up"), cwd=project.folder, env=project.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ) as prox:
+        wait_until(lambda: project.state() is not None)
+        prox.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        while prox.poll() is None:
+            prox.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                prox.wait(0.1)
+        assert time.monotonic() - started < 4
+        assert prox.returncode == 130
+        assert_nothing_left(project)
 
 
 def launch_until(project: Project, path: str) -> RunningProx:

@@ -62,16 +62,11 @@ def test_colours_on_a_terminal(project: Project) -> None:
     # Another colour for another process, and red for stderr.
     assert re.fullmatch(r"\x1b\[2m[\d:]{8}\x1b\[0m \x1b\[33mother \x1b\[0m \x1b\[31m│\x1b\[0m trouble", other)
 
-    project.env["NO_COLOR"] = "1"
-    plain = project.launch("up", "--exit-when-done", terminal=True)
-    assert plain.wait() == 0
-    assert texts(plain.output, "web") == ["red done"]
-    assert "\x1b" not in plain.output
-
 
 def test_terminal_control_sequences_for_who_asks_for_them(project: Project) -> None:
     project.write(f"processes:\n  web: >-\n    {ESCAPES}\n")
     ran = project.run("up", "--exit-when-done", "--raw")
+    assert ran.returncode == 0
     assert texts(ran.stdout, "web") == ["\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2J\x1b[Hdone"]
     assert ran.stderr == ""
 
@@ -110,10 +105,7 @@ def test_it_can_end_when_all_have_ended(project: Project) -> None:
     assert failed.returncode == 1
     # The closing summary.
     assert failed.stdout.splitlines()[-1].endswith("system │ bad crashed: exited with code 3")
-    succeeded = project.run("up", "--exit-when-done", "good")
-    assert succeeded.returncode == 0
-    assert texts(succeeded.stdout, "good") == ["well"]
-    assert "crashed" not in succeeded.stdout
+    assert texts(failed.stdout, "good") == ["well"]
 
 
 def test_an_end_on_request_is_no_failure_whatever_has_crashed(project: Project) -> None:

@@ -80,7 +80,9 @@ class Project:
     def run(self, *args: str, timeout: float = SECONDS, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a command of prox to its end; stdout and stderr are text. ``options`` as subprocess.run has them."""
         settings = {"cwd": self.folder, "env": self.env, "stdin": subprocess.DEVNULL} | options
-        return subprocess.run(command(*args), capture_output=True, encoding="utf-8", timeout=timeout, **settings)
+        ran = subprocess.run(command(*args), capture_output=True, encoding="utf-8", timeout=timeout, **settings)
+        assert "Traceback" not in ran.stderr
+        return ran
 
     def client(self, *args: str) -> subprocess.CompletedProcess[str]:
         """The same in this process, which saves the start of a program: for commands that only speak to an instance."""

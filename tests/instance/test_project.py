@@ -14,7 +14,7 @@ from helpers.config import TEXT, TRICKY, configs
 from prox.core.config.dump import to_yaml
 from prox.core.config.model import EnvFile
 from prox.core.errors import ConfigError
-from prox.instance.project import MAX_BYTES, find_config, load_config, parse_config
+from prox.instance.project import MAX_BYTES, load_config, parse_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,52 +34,6 @@ def problems_of(path: str | Path, project_dir: str | None = None) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load_config(path, project_dir=project_dir)
     return str(caught.value).splitlines()
-
-
-def find(cwd: Path, config: str | None = None, project_dir: str | None = None) -> Path:
-    return find_config(config=config, project_dir=project_dir, cwd=cwd)
-
-
-def test_it_is_found_here_or_in_the_nearest_folder_above(tmp_path: Path) -> None:
-    (tmp_path / "a/b/c").mkdir(parents=True)
-    (tmp_path / "prox.yaml").touch()
-    assert find(tmp_path) == find(tmp_path / "a/b/c") == tmp_path / "prox.yaml"
-    (tmp_path / "a/prox.yml").touch()
-    assert find(tmp_path / "a/b/c") == tmp_path / "a/prox.yml"
-    assert find(tmp_path) == tmp_path / "prox.yaml"
-
-
-def test_yaml_goes_before_yml(tmp_path: Path) -> None:
-    (tmp_path / "prox.yml").touch()
-    assert find(tmp_path) == tmp_path / "prox.yml"
-    (tmp_path / "prox.yaml").touch()
-    assert find(tmp_path) == tmp_path / "prox.yaml"
-
-
-def test_the_file_that_somebody_names(tmp_path: Path) -> None:
-    (tmp_path / "prox.yaml").touch()
-    assert find(tmp_path, config="other.yaml") == tmp_path / "other.yaml"
-    assert find(tmp_path, config="/etc/prox.yaml", project_dir="x").as_posix() == "/etc/prox.yaml"
-
-
-def test_the_folder_that_somebody_names(tmp_path: Path) -> None:
-    (tmp_path / "project").mkdir()
-    (tmp_path / "prox.yaml").touch()
-    assert find(tmp_path, project_dir="project") == tmp_path / "prox.yaml"
-    (tmp_path / "project/prox.yml").touch()
-    assert find(tmp_path, project_dir="project") == tmp_path / "project/prox.yml"
-    assert find(tmp_path / "project", project_dir="..") == tmp_path / "project/../prox.yaml"
-
-
-def test_there_is_none(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        find(tmp_path)
-    assert str(caught.value) == (
-        "prox.yaml: is not there, neither here nor in a folder above;"
-        " `prox init` writes one, --config names another"
-    )  # fmt: skip
-    with pytest.raises(ConfigError, match="neither in project nor here nor in a folder above"):
-        find(tmp_path, project_dir="project")
 
 
 def test_paths_are_relative_to_its_folder(folder: Path) -> None:

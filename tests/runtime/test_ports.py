@@ -31,6 +31,12 @@ if len(sys.argv) > 2:
 """
 
 
+@pytest.fixture(autouse=True)
+def seen_from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder is written in the shortest way, which depends on where one stands."""
+    monkeypatch.chdir("/")
+
+
 @pytest.fixture
 def port() -> int:
     return free_ports(1)[0]

@@ -71,6 +71,7 @@ def test_a_script_stays_readable() -> None:
 
 @given(TEXT | st.sampled_from([*TRICKY, "a\r\nb", "a\x85", "\u2028b\n", "x\n\n", "é\x7f", "a" * 20000 + " b"]))
 def test_any_text_is_read_as_it_was(text: str) -> None:
-    config = config_of(yaml.safe_dump({"processes": {"web": {"cmd": "x", "description": text, "env": {"A": text}}}}))
+    written = {"processes": {"web": {"cmd": "x", "description": text, "env": {"A": text}}}}
+    config = config_of(yaml.safe_dump(written, default_style='"'))
     read = config_of(to_yaml(config)).processes["web"]
     assert (read.description, read.env) == (text, {"A": text})

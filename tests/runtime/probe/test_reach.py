@@ -32,6 +32,12 @@ async def refusal(target: Target, port: int, host: str = "localhost") -> str:
     return str(caught.value)
 
 
+@pytest.fixture(autouse=True)
+def seen_from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder is written in the shortest way, which depends on where one stands."""
+    monkeypatch.chdir("/")
+
+
 @pytest.mark.parametrize("hosts", ["127.0.0.1", "::1", "0.0.0.0", "::"])
 async def test_its_own(serve: Callable[..., Started], hosts: str) -> None:
     server = serve(hosts=hosts)

@@ -1,0 +1,34 @@
+"""Where prox.yaml is. Apart from ``project``, which reads it: client commands look for it only, and start fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prox.core.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    import os
+
+NAMES = ("prox.yaml", "prox.yml")
+
+
+def find_config(
+    *, config: str | os.PathLike[str] | None, project_dir: str | os.PathLike[str] | None, cwd: Path
+) -> Path:
+    """Return the absolute path of prox.yaml: the named one, or that of ``project_dir``, or of ``cwd`` or above.
+
+    Raises ConfigError where there is none.
+    """
+    if config is not None:
+        return Path(cwd, config)
+    folders = [cwd, *cwd.parents]
+    if project_dir is not None:
+        folders.insert(0, Path(cwd, project_dir))
+    for folder in folders:
+        for name in NAMES:
+            if (folder / name).exists():
+                return folder / name
+    where = f"in {project_dir} nor here" if project_dir is not None else "here"
+    message = f"is not there, neither {where} nor in a folder above; `prox init` writes one, --config names another"
+    raise ConfigError((Problem(NAMES[0], 0, 0, "", message),))
