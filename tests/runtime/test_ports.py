@@ -32,9 +32,9 @@ if len(sys.argv) > 2:
 
 
 @pytest.fixture(autouse=True)
-def seen_from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+def seen_from_afar(monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder is written in the shortest way, which depends on where one stands."""
-    monkeypatch.chdir("/")
+    monkeypatch.chdir("/usr/lib")
 
 
 @pytest.fixture

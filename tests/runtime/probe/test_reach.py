@@ -33,9 +33,9 @@ async def refusal(target: Target, port: int, host: str = "localhost") -> str:
 
 
 @pytest.fixture(autouse=True)
-def seen_from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+def seen_from_afar(monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder is written in the shortest way, which depends on where one stands."""
-    monkeypatch.chdir("/")
+    monkeypatch.chdir("/usr/lib")
 
 
 @pytest.mark.parametrize("hosts", ["127.0.0.1", "::1", "0.0.0.0", "::"])
