@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         InvalidPattern,
         NotReady,
         NotRunning,
+        NotYet,
         PortTaken,
         Problem,
         ProxError,
@@ -36,9 +37,12 @@ if TYPE_CHECKING:
         UnknownProcess,
     )
     from prox.core.logs.batch import LogLine
-    from prox.core.snapshots import ProcessSnapshot
+    from prox.core.snapshots import Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent
     from prox.instance.project import load_config, parse_config
+    from prox.runtime.events import EventSubscription
+    from prox.runtime.following import FollowedLogs
     from prox.runtime.supervisor import Goal, ProcessDetails, Supervisor
+    from prox.runtime.usage import Usage
 
 _HOMES = {
     "prox.app": ("open_supervisor",),
@@ -49,6 +53,7 @@ _HOMES = {
         "InvalidPattern",
         "NotReady",
         "NotRunning",
+        "NotYet",
         "PortTaken",
         "Problem",
         "ProxError",
@@ -57,9 +62,12 @@ _HOMES = {
         "UnknownProcess",
     ),
     "prox.core.logs.batch": ("LogLine",),
-    "prox.core.snapshots": ("ProcessSnapshot",),
+    "prox.core.snapshots": ("Overflow", "ProcessEvent", "ProcessSnapshot", "ShutdownEvent"),
     "prox.instance.project": ("load_config", "parse_config"),
+    "prox.runtime.events": ("EventSubscription",),
+    "prox.runtime.following": ("FollowedLogs",),
     "prox.runtime.supervisor": ("Goal", "ProcessDetails", "Supervisor"),
+    "prox.runtime.usage": ("Usage",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -67,20 +75,27 @@ __all__ = [
     "AlreadyRunning",
     "Config",
     "ConfigError",
+    "EventSubscription",
+    "FollowedLogs",
     "Goal",
     "InvalidPattern",
     "LogLine",
     "NotReady",
     "NotRunning",
+    "NotYet",
+    "Overflow",
     "PortTaken",
     "Problem",
     "ProcessDetails",
+    "ProcessEvent",
     "ProcessSnapshot",
     "ProxError",
+    "ShutdownEvent",
     "ShuttingDown",
     "StartFailed",
     "Supervisor",
     "UnknownProcess",
+    "Usage",
     "__version__",
     "load_config",
     "open_supervisor",

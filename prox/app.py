@@ -2,8 +2,8 @@
 
 ::
 
-    run_up                                       signals, console; what `prox up` does around the tree
-    └─ open_supervisor
+    run_up, with signals and console, or open_supervisor, inside somebody else's program
+    └─ _run_tree
        └─ services nursery                       API: outlives the processes, so that a stop can be watched
           └─ tree nursery
              └─ supervisor.run
@@ -28,7 +28,7 @@ import trio
 from prox.api.listen import listen
 from prox.api.settings import ApiSettings
 from prox.attendance import attend, summarize
-from prox.core.errors import ProxError
+from prox.core.errors import NotYet, ProxError
 from prox.instance.folder import InstanceFolder
 from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
@@ -67,7 +67,7 @@ async def open_supervisor(
     until that is done. Raises UnknownProcess, and PortTaken where the API's port is.
     """
     if proxy:
-        raise ProxError("the proxy is not in this version yet")
+        raise NotYet("the proxy is not in this version yet")
     folder = Path(instance_dir) if instance_dir is not None else None
     supervisor = Supervisor(config, folder=folder)
     async with AsyncExitStack() as stack:
@@ -156,7 +156,9 @@ def run_up(config: Config, options: UpOptions) -> int:
     Raises InstanceRunning, PortTaken, UnknownProcess, with nothing started; and NotReady or TimedOut where
     ``options.wait`` waits for what does not become ready, with everything stopped again.
     """
-    with Interrupts() as interrupts, InstanceFolder(Path(config.folder, INSTANCE_FOLDER)) as folder:
+    interrupts = Interrupts()
+    interrupts.catch()
+    with InstanceFolder(Path(config.folder, INSTANCE_FOLDER)) as folder:
         port = options.api_port if options.api_port is not None else config.api.port
         with listen(config.api.host, port) as sock:
             return trio.run(_up, config, options, folder, sock, interrupts)

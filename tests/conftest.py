@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from helpers.leftovers import MARKER, Leftovers, end
@@ -14,6 +15,11 @@ from helpers.real import why_missing
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# No time is judged, as a machine may be busy; and what passes once passes again. `--hypothesis-profile default` goes
+# looking for new examples.
+hypothesis.settings.register_profile("prox", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("prox")
 
 _LEFTOVERS = pytest.StashKey[Leftovers]()
 _LEFT_OUT = "left out: "

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from prox.core.errors import ProxError
+from prox.core.errors import NotYet
 from prox.core.spelling import did_you_mean
 
 COMMANDS = {
@@ -37,12 +37,6 @@ COMPLETION_VARIABLE = "_PROX_COMPLETE"
 """What the scripts of `prox completion` set."""
 
 _META = "prox"
-
-
-class NotYet(ProxError):
-    """What was asked for is to come."""
-
-    code = "NOT_YET"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prox.cli.exit_codes import exit_code_of
-from prox.cli.group import NotYet
 from prox.cli.names import expand
 from prox.cli.output import colored
 from prox.cli.parameters import seconds
 from prox.cli.project import load_project
-from prox.core.errors import ProxError
+from prox.core.errors import NotYet, ProxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -105,3 +105,9 @@ class TimedOut(ProxError):
     """What was waited for did not happen in the time that was given."""
 
     code = "TIMED_OUT"
+
+
+class NotYet(ProxError):
+    """What was asked for is to come in a later version."""
+
+    code = "NOT_YET"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Interrupts:
     """The signals that prox was asked to end with. ``second`` is the number of the one that was impatient.
 
-    From when its block is entered to the end of the program none of them ends it by itself, which would leave files
-    behind: those that come before ``run`` are kept for it, those that come after it find nothing left to stop.
+    From ``catch`` to the end of the program none of them ends it by itself, which would leave files behind: those that
+    come before ``run`` are kept for it, those that come after it find nothing left to stop.
     """
 
     def __init__(self) -> None:
@@ -29,28 +29,28 @@ class Interrupts:
         self._early: list[int] = []
         self._numbers = _stopping_signals()
 
-    def __enter__(self) -> Self:
+    def catch(self) -> None:
+        """Keep those that come from now on."""
         for number in self._numbers:
             signal.signal(number, lambda number, frame: self._early.append(number))
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        # Not what they did before: the interpreter's own end, too, is a time in which they come.
-        for number in self._numbers:
-            signal.signal(number, signal.SIG_IGN)
 
     async def run(
         self, supervisor: Supervisor, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        """Receive signals until cancelled."""
-        with trio.open_signal_receiver(*self._numbers) as received:
-            for place, number in enumerate(self._early):
-                self._obey(supervisor, number, first=place == 0)
-            first = not self._early
-            task_status.started()
-            async for number in received:
-                self._obey(supervisor, number, first=first)
-                first = False
+        """Receive signals until cancelled; then ignore them."""
+        try:
+            with trio.open_signal_receiver(*self._numbers) as received:
+                for place, number in enumerate(self._early):
+                    self._obey(supervisor, number, first=place == 0)
+                first = not self._early
+                task_status.started()
+                async for number in received:
+                    self._obey(supervisor, number, first=first)
+                    first = False
+        finally:
+            # No handler of ours: the ends of Trio's loop and of the interpreter are no time for one.
+            for number in self._numbers:
+                signal.signal(number, signal.SIG_IGN)
 
     def _obey(self, supervisor: Supervisor, number: int, *, first: bool) -> None:
         if first:
