@@ -7,4 +7,7 @@ graph        who depends on whom: cycles
 lifecycle    the table of one process's life: goal × state × event
 health       results of a probe → verdict
 logs         bytes → lines, records, rings, filters
+patterns     patterns from outside, in linear time
+snapshots    what is known of a process at one moment
+instants     times as people give them; spelling: the nearest word for a misspelled one
 """

@@ -79,8 +79,9 @@ def test_from_a_procfile(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert [process.port for process in config.processes.values()] == ["auto", None, None]
     assert {name: job.cmd for name, job in config.jobs.items()} == {"release": "bin/migrate"}
     assert [file.path for file in config.env_file] == [".env"]
-    assert (
-        capsys.readouterr().out == "wrote prox.yaml from Procfile: web, worker-1, clock, release; `prox up` starts it\n"
+    assert capsys.readouterr().out == (
+        "wrote prox.yaml from Procfile: web, worker-1, clock"
+        " (release became a job, which this version does not run yet); `prox up` starts it\n"
     )
 
 
