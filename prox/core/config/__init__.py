@@ -3,6 +3,7 @@
 model      the types: the single definition of what can stand in the file
 document   YAML → nodes that know their place; one document over another
 forms      values that are written in a form of their own, and the short forms of longer ones
+kinds      what the values of a type look like in a document
 read       nodes → the types
 rules      what must hold within one section
 check      what must hold over the whole file

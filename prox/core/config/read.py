@@ -6,14 +6,25 @@ that results is only good where no problem was noted.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
 
-from prox.core.config.document import Entry, Mapping, Node, Place, Scalar, Sequence, path_of, scalar_kind
+from prox.core.config.document import Entry, Mapping, Node, Place, Scalar, Sequence, path_of
 from prox.core.config.forms import FORMS, NOT_IN_FILE, SHORT, parse_env_file
+from prox.core.config.kinds import (
+    TRUE,
+    describe,
+    describe_struct,
+    hint_at_quotes,
+    is_literal,
+    is_nothing,
+    shape,
+    takes,
+    takes_nothing,
+    what_is,
+)
 from prox.core.config.model import Config, Dependency, EnvFile, Job, Process, fields_of
 from prox.core.config.rules import RULES
 from prox.core.errors import Problem
@@ -30,8 +41,6 @@ class _Invalid:
 
 INVALID = _Invalid()
 
-_TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
-_MAX_DIGITS = 18
 _KEPT_WITHOUT_COMMAND = (Process, Job)
 
 
@@ -95,7 +104,7 @@ class _Reader:
                 if meant and meant not in node.entries:
                     values[meant] = INVALID
                     self.unread.add(_join(path, meant))
-            elif not (_is_nothing(entry.value) and not _takes_nothing(known[key].type)):
+            elif not (is_nothing(entry.value) and not takes_nothing(known[key].type)):
                 values[key] = self.value(entry.value, known[key].type, inner)
             else:
                 self.report(entry.place, inner, f"has no value; it must be {describe(known[key].type)}")
@@ -122,18 +131,18 @@ class _Reader:
 
     def _struct(self, node: Node, cls: type[msgspec.Struct], path: str) -> Any:
         shapes, key = SHORT.get(cls, ((), ""))
-        if _is_nothing(node):
+        if is_nothing(node):
             node = Mapping({}, node.place)
         if isinstance(node, Mapping):
             values = self.fields(node, cls, path)
-        elif _shape(node) in shapes:
+        elif shape(node) in shapes:
             field = next(field for field in fields_of(cls) if field.name == key)
             value = self.value(node, field.type, path)
             values = {key: value}
             self._apply_rule(cls, values, node, path)
             values = {key: value for key, value in values.items() if value is not INVALID}
         else:
-            return self._wrong(node, path, _describe_struct(cls))
+            return self._wrong(node, path, describe_struct(cls))
         if cls in _KEPT_WITHOUT_COMMAND:
             values.setdefault("cmd", "")
         if any(field.required and field.name not in values for field in fields_of(cls)):
@@ -141,7 +150,7 @@ class _Reader:
         return cls(**values)
 
     def _dict(self, node: Node, keys: inspect.Type, values: inspect.Type, path: str) -> Any:
-        if _is_nothing(node):
+        if is_nothing(node):
             return {}
         if not isinstance(node, Mapping):
             return self._wrong(node, path, "a map")
@@ -157,7 +166,7 @@ class _Reader:
     # -- lists
 
     def _list(self, node: Node, item: inspect.Type, path: str) -> Any:
-        if _is_nothing(node):
+        if is_nothing(node):
             return ()
         if not isinstance(node, Sequence):
             return self._wrong(node, path, f"a list, each {describe(item)}")
@@ -170,21 +179,21 @@ class _Reader:
     def _union(self, node: Node, types: tuple[inspect.Type, ...], path: str) -> Any:
         """Read a node as the first of several types that takes such a thing."""
         for kind in types:
-            if _takes(kind, node):
+            if takes(kind, node):
                 return self.value(node, kind, path)
         kind = inspect.UnionType(types)
         return self._wrong(node, path, describe(kind), kind)
 
     def _scalar(self, node: Node, kind: inspect.Type, path: str) -> Any:
-        if not isinstance(node, Scalar) or not _takes(kind, node):
+        if not isinstance(node, Scalar) or not takes(kind, node):
             return self._wrong(node, path, describe(kind), kind)
         match kind:
             case inspect.BoolType():
-                return node.text.lower() in _TRUE
+                return node.text.lower() in TRUE
             case inspect.IntType():
                 return self._bounded(int(node.text.replace("_", "")), kind, node, path)
             case inspect.LiteralType(values=values):
-                return next(value for value in values if _is_literal(value, node.text))
+                return next(value for value in values if is_literal(value, node.text))
         return self._clean(node, path)
 
     def _bounded(self, value: float, kind: Any, node: Scalar, path: str) -> Any:
@@ -206,8 +215,8 @@ class _Reader:
         return node.text
 
     def _wrong(self, node: Node, path: str, wanted: str, kind: inspect.Type | None = None) -> _Invalid:
-        hint = _hint_at_quotes(node, kind) if kind else ""
-        return self.report(node.place, path, f"must be {wanted}, not {_what_is(node)}{hint}")
+        hint = hint_at_quotes(node, kind) if kind else ""
+        return self.report(node.place, path, f"must be {wanted}, not {what_is(node)}{hint}")
 
     # -- forms
 
@@ -249,12 +258,12 @@ class _Reader:
         return tuple(words)
 
     def _word(self, node: Node, path: str) -> Any:
-        if not isinstance(node, Scalar) or _is_nothing(node):
+        if not isinstance(node, Scalar) or is_nothing(node):
             return self._wrong(node, path, "a word of the command")
         return self._clean(node, path)
 
     def _scalars(self, node: Node, path: str) -> Any:
-        if _is_nothing(node):
+        if is_nothing(node):
             return {}
         if not isinstance(node, Mapping):
             # What stands there instead may be a secret.
@@ -271,7 +280,7 @@ class _Reader:
         return found
 
     def _env_files(self, node: Node, path: str) -> Any:
-        if _is_nothing(node):
+        if is_nothing(node):
             return ()
         if isinstance(node, Sequence):
             found = [self._env_file(item, f"{path}[{n}]") for n, item in enumerate(node.items)]
@@ -280,10 +289,10 @@ class _Reader:
         return tuple(file for file in found if isinstance(file, EnvFile))
 
     def _env_file(self, node: Node, path: str) -> Any:
-        if isinstance(node, Mapping) and [_is_nothing(entry.value) for entry in node.entries.values()] == [True]:
+        if isinstance(node, Mapping) and [is_nothing(entry.value) for entry in node.entries.values()] == [True]:
             # So libyaml reads the item of [.env, ?.env.local]: as a key that has no value (YAML 1.2 §7.3.3 does not).
             node = Scalar(f"?{next(iter(node.entries))}", "text", node.place)
-        if not isinstance(node, Scalar) or _is_nothing(node):
+        if not isinstance(node, Scalar) or is_nothing(node):
             return self._wrong(node, path, "the path of a file")
         if self._clean(node, path) is INVALID:
             return INVALID
@@ -297,14 +306,14 @@ class _Reader:
         if isinstance(node, Sequence):
             listed: dict[str, Entry] = {}
             for n, item in enumerate(node.items):
-                if not isinstance(item, Scalar) or _is_nothing(item):
+                if not isinstance(item, Scalar) or is_nothing(item):
                     self._wrong(item, f"{path}[{n}]", "a name")
                 elif item.text in listed:
                     self.report(item.place, f"{path}[{n}]", f"{item.text!r} is here twice")
                 else:
                     listed[item.text] = Entry(item.place, Mapping({}, item.place))
             node = Mapping(listed, node.place)
-        if _is_nothing(node):
+        if is_nothing(node):
             return {}
         if not isinstance(node, Mapping):
             return self._wrong(node, path, "a list of names, or a map of conditions")
@@ -317,7 +326,7 @@ class _Reader:
 
     def _dependency(self, name: str, entry: Entry, path: str) -> Any:
         node = entry.value
-        if _is_nothing(node):
+        if is_nothing(node):
             node = Mapping({}, entry.place)
         if isinstance(node, Mapping) and not node.entries.keys() & {"condition", "log"}:
             usual = Entry(entry.place, Scalar(self._conditions.get(name, "started"), "text", entry.place))
@@ -328,141 +337,8 @@ class _Reader:
         return self._struct(node, Dependency, path)
 
 
-def describe(kind: inspect.Type) -> str:
-    """Say what a value of a type looks like."""
-    match kind:
-        case inspect.Metadata(extra={"form": form}) if form in FORMS:
-            return FORMS[form].what
-        case inspect.Metadata(extra={"form": form}):
-            return {"command": "a command", "scalars": "a map of variables"}.get(form, "a list or a map")
-        case inspect.UnionType(types=types):
-            words = [describe(each) for each in types if not isinstance(each, inspect.NoneType)]
-            return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-        case inspect.LiteralType(values=values):
-            return _one_of([_written(value) for value in values])
-        case inspect.IntType(ge=low, le=high):
-            return f"a whole number from {low} to {high}" if high is not None else "a whole number"
-        case inspect.BoolType():
-            return "true or false"
-        case inspect.VarTupleType():
-            return "a list"
-        case inspect.StructType(cls=cls):
-            return _describe_struct(cls)
-        case inspect.DictType():
-            return "a map"
-    return "a string"
-
-
-def _describe_struct(cls: type[msgspec.Struct]) -> str:
-    shapes, key = SHORT.get(cls, ((), ""))
-    names = [field.name for field in fields_of(cls)]
-    if shapes:
-        return f"{describe(fields_of(cls)[names.index(key)].type)} or a map"
-    return f"a map ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
-
-
 def _join(path: str, key: str) -> str:
     return f"{path}.{path_of(key)}" if path else path_of(key)
-
-
-def _one_of(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
-
-
-def _written(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _is_literal(value: Any, text: str) -> bool:
-    return _written(value) == (text.lower() if isinstance(value, bool) else text)
-
-
-def _what_is(node: Node) -> str:
-    """Say what a node is, without a value that could be a secret or long."""
-    match node:
-        case Mapping():
-            return "a map"
-        case Sequence():
-            return "a list"
-        case Scalar(kind="nothing"):
-            return "nothing"
-    text = node.text if len(node.text) <= 40 else f"{node.text[:40]}…"
-    return repr(text) if node.kind == "text" else text
-
-
-def _hint_at_quotes(node: Node, kind: inspect.Type) -> str:
-    """Say what quotes have to do with it, where it would be right with them, or without."""
-    if not isinstance(node, Scalar):
-        return ""
-    if node.kind in ("number", "flag") and _fits(kind, replace(node, kind="text")):
-        return "; put it in quotes where it is a text"
-    bare = scalar_kind(node.text)
-    return "; leave out the quotes" if node.kind != bare and _fits(kind, replace(node, kind=bare)) else ""
-
-
-def _fits(kind: inspect.Type, node: Scalar) -> bool:
-    """Say whether a scalar would be read as a value of a type; its bounds apart."""
-    match kind:
-        case inspect.Metadata(extra={"form": form}) if form in FORMS:
-            try:
-                FORMS[form].parse(node.text)
-            except ValueError:
-                return False
-        case inspect.Metadata(type=inner) if not kind.extra:
-            return _fits(inner, node)
-        case inspect.UnionType(types=types):
-            return any(_fits(each, node) for each in types)
-    return _takes(kind, node)
-
-
-def _is_nothing(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.kind == "nothing"
-
-
-def _shape(node: Node) -> str:
-    return {Scalar: "scalar", Sequence: "list", Mapping: "map"}[type(node)]
-
-
-def _takes_nothing(kind: inspect.Type) -> bool:
-    """Say whether a key without a value is the same as an empty map or list, as where all in it is commented out."""
-    match kind:
-        case inspect.Metadata(extra={"form": form}):
-            return form in ("scalars", "env_files", "dependencies")
-        case inspect.UnionType(types=types):
-            return all(isinstance(each, inspect.StructType | inspect.NoneType) for each in types)
-    return isinstance(kind, inspect.StructType | inspect.DictType | inspect.VarTupleType)
-
-
-def _takes(kind: inspect.Type, node: Node) -> bool:
-    """Say whether a node has the look of a type's values."""
-    match kind:
-        case inspect.StructType(cls=cls):
-            return isinstance(node, Mapping) or _is_nothing(node) or _shape(node) in SHORT.get(cls, ((), ""))[0]
-        case inspect.Metadata(extra={"form": "command"}):
-            return isinstance(node, Sequence) or (isinstance(node, Scalar) and node.kind in ("text", "flag"))
-        case inspect.Metadata(extra={"form": form}) if form in FORMS:
-            return isinstance(node, Scalar) and (FORMS[form].any_kind or node.kind == "text")
-        case inspect.Metadata(extra={"form": "scalars"}):
-            return isinstance(node, Mapping)
-        case inspect.VarTupleType():
-            return isinstance(node, Sequence)
-        case inspect.DictType():
-            return isinstance(node, Mapping)
-    return isinstance(node, Scalar) and _takes_scalar(kind, node)
-
-
-def _takes_scalar(kind: inspect.Type, node: Scalar) -> bool:
-    match kind:
-        case inspect.BoolType():
-            return node.text.lower() in (*_TRUE, *_FALSE)
-        case inspect.IntType():
-            digits = node.text.removeprefix("-").replace("_", "")
-            return node.kind == "number" and digits.isdecimal() and len(digits) <= _MAX_DIGITS
-        case inspect.LiteralType(values=values):
-            return any(_is_literal(value, node.text) for value in values)
-        case inspect.NoneType():
-            return False
-    return node.kind == "text"
 
 
 def _default_conditions(document: Mapping) -> Iterable[tuple[str, str]]:
