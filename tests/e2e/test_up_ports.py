@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.project import wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,10 +58,18 @@ def test_the_port_of_the_api_is_taken(project: Project, taken: int, options: tup
 def test_another_port_where_the_usual_one_is_taken(project: Project) -> None:
     project.write("processes: {web: echo there}")
     with socket.socket() as sock:
-        # Somebody else may have it already.
-        with suppress(OSError):
-            sock.bind(("127.0.0.1", 5555))
+
+        def taken() -> bool:
+            try:
+                sock.bind(("127.0.0.1", 5555))
+            except OSError:
+                return False
             sock.listen()
+            return True
+
+        # Another test's instance may have it for a while; who has it longer than that will have it still.
+        with suppress(AssertionError):
+            wait_until(taken, timeout=15)
         with project.up() as prox:
             assert not prox.url.endswith(":5555")
             assert project.get("/status").json()["status"] == "running"
