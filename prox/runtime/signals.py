@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,42 +26,60 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.second: int | None = None
-        self._waiting = trio.CancelScope()
-        self._early: list[int] = []
         self._numbers = _stopping_signals()
+        self._first = True
+        self._received: deque[int] = deque()
+        self._token: trio.lowlevel.TrioToken | None = None
+        self._told = False
+        self._news = trio.Event()
+        self._waiting = trio.CancelScope()
 
     def catch(self) -> None:
         """Keep those that come from now on."""
         for number in self._numbers:
-            signal.signal(number, lambda number, frame: self._early.append(number))
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: object) -> None:
+        """Take note of a signal, in few words: however many come, each may interrupt this for the one before it."""
+        self._received.append(number)
+        if self._token and not self._told:
+            self._told = True
+            self._token.run_sync_soon(self._wake)
+
+    def _wake(self) -> None:
+        self._told = False
+        self._news.set()
 
     async def run(
         self, supervisor: Supervisor, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        """Receive signals until cancelled; then ignore them."""
+        """Obey signals until cancelled; then ignore them."""
+        self._token = trio.lowlevel.current_trio_token()
+        task_status.started()
         try:
-            with trio.open_signal_receiver(*self._numbers) as received:
-                for place, number in enumerate(self._early):
-                    self._obey(supervisor, number, first=place == 0)
-                first = not self._early
-                task_status.started()
-                async for number in received:
-                    self._obey(supervisor, number, first=first)
-                    first = False
+            while True:
+                while self._received:
+                    self._obey(supervisor, self._received.popleft())
+                self._news = trio.Event()
+                await self._news.wait()
         finally:
-            # No handler of ours: the ends of Trio's loop and of the interpreter are no time for one.
+            # No handler of ours: the ends of Trio's loop and of the interpreter are no time for one. Blocked first, as
+            # Python complains of a signal that has come when its handler goes.
+            signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers)
             for number in self._numbers:
                 signal.signal(number, signal.SIG_IGN)
 
-    def _obey(self, supervisor: Supervisor, number: int, *, first: bool) -> None:
-        if first:
+    def _obey(self, supervisor: Supervisor, number: int) -> None:
+        if self._first:
+            self._first = False
             supervisor.hub.system(f"{signal_name(number)}: stopping everything; once more to kill it at once")
             supervisor.shutdown()
-        else:
-            self.second = number
+            return
+        if self.second is None:
             supervisor.hub.system(f"{signal_name(number)} again: killing what is left")
-            supervisor.kill()
-            self._waiting.cancel()
+        self.second = number
+        supervisor.kill()
+        self._waiting.cancel()
 
     @contextmanager
     def cut_short(self) -> Iterator[None]:

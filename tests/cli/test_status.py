@@ -92,7 +92,7 @@ def test_clients_import_nothing_heavy(looked_at: Project) -> None:
         ["wait", "web", "--log", "plain"], ["start", "web"], ["stop", "done"], ["list"], ["version"], ["--help"],
         ["down", "--project-dir", "../empty"],
     ]  # fmt: skip
-    heavy = {"trio", "quart", "quart_trio", "hypercorn", "h11", "re2", "psutil", "dotenv", "asyncio"}
+    heavy = {"trio", "quart", "quart_trio", "hypercorn", "h11", "re2", "psutil", "dotenv", "yaml", "msgspec"}
     code = f"""
 import sys
 from prox.cli.main import run
