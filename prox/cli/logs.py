@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from prox.client.client import Client
     from prox.core.logs.batch import Stream
 
+Record = dict[str, Any]
+"""A line as the API gives it."""
+
 DEFAULT_LINES = 100
 MAX_LINES = 10_000
 """The most that the API gives."""
@@ -29,10 +32,9 @@ MAX_LINES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Which lines to show, and how. ``process``: names, separated by commas; None: all."""
+    """Which lines to show, and how."""
 
     lines: int
-    process: str | None
     pattern: str | None
     regex: bool
     since: str | None
@@ -41,10 +43,10 @@ class _Wanted:
     whole_times: bool
     raw: bool
 
-    def query(self) -> dict[str, str | int | bool | None]:
-        """Return what the API is asked for, besides how many."""
+    def query(self, processes: Sequence[str]) -> dict[str, str | int | bool | None]:
+        """Return what the API is asked for, besides how many; of no processes means of all."""
         return {
-            "process": self.process,
+            "process": ",".join(processes) or None,
             "pattern": self.pattern,
             "regex": self.regex or None,
             "since": self.since,
@@ -91,17 +93,19 @@ def logs(
     if lines is None:
         lines = MAX_LINES if options["since"] else DEFAULT_LINES
     asked = (*names, *filter(None, (more_names or "").split(",")))
+    wanted = _Wanted(lines=min(lines, MAX_LINES), whole_times=timestamps, **options)
     client = connect() if follow else find_client()
     if client is None:
-        _show_files(asked, min(lines, MAX_LINES), timestamps, options)
+        _show_files(asked, wanted)
         return
     known = {process["name"]: process.get("groups", ()) for process in client.processes()}
-    process = ",".join(_expand(asked, known)) or None
-    wanted = _Wanted(lines=min(lines, MAX_LINES), process=process, whole_times=timestamps, **options)
+    query = wanted.query(_expand(asked, known))
     if follow:
-        _follow(client, wanted, list(known))
+        _follow(client, wanted, query, list(known))
     else:
-        _show(client, wanted, list(known))
+        # The API gives at least one line; what is wrong with the rest of the question is said all the same.
+        found = client.logs(lines=max(1, wanted.lines), **query)
+        _show(wanted, found["logs"][-wanted.lines :] if wanted.lines else [], found["total_count"], list(known))
 
 
 def _expand(asked: Sequence[str], groups_of: dict[str, Sequence[str]]) -> list[str]:
@@ -110,22 +114,20 @@ def _expand(asked: Sequence[str], groups_of: dict[str, Sequence[str]]) -> list[s
     return [*chosen, SYSTEM] if SYSTEM in asked else chosen
 
 
-def _show(client: Client, wanted: _Wanted, names: Sequence[str]) -> None:
-    # The API gives at least one line; what is wrong with the rest of the question is said all the same.
-    found = client.logs(lines=max(1, wanted.lines), **wanted.query())
-    records = found["logs"][-wanted.lines :] if wanted.lines else []
+def _show(wanted: _Wanted, records: Sequence[Record], total: int, names: Sequence[str]) -> None:
+    """Print lines, given as the API gives them; ``total``: how many there are that match."""
     if wanted.as_json:
-        print_json({**found, "logs": records, "filtered_count": len(records)})
+        print_json({"logs": records, "filtered_count": len(records), "total_count": total})
         return
     printer = wanted.printer(names)
     say_bytes(b"".join(_rendered(printer, record) for record in records) + printer.end())
 
 
-def _follow(client: Client, wanted: _Wanted, names: Sequence[str]) -> None:
+def _follow(client: Client, wanted: _Wanted, query: dict[str, Any], names: Sequence[str]) -> None:
     printer = wanted.printer(names)
     # Without a number, lines since then are all that memory holds.
     tail = None if wanted.since and wanted.lines == MAX_LINES else wanted.lines
-    with _ended(printer), client.follow_logs(tail=tail, **wanted.query()) as events:
+    with _ended(printer), client.follow_logs(tail=tail, **query) as events:
         for event in events:
             if event.name == "dropped":
                 _say_dropped(event.data["count"], wanted)
@@ -152,13 +154,13 @@ def _say_dropped(count: int, wanted: _Wanted) -> None:
         warn(f"{count} lines are missing here: they came too fast to be shown, or are no longer in memory")
 
 
-def _rendered(printer: LinePrinter, record: dict[str, Any]) -> bytes:
+def _rendered(printer: LinePrinter, record: Record) -> bytes:
     when = datetime.fromisoformat(record["timestamp"]).timestamp()
     partial = bool(record.get("partial"))
     return printer.line(when, record["process"], record["stream"], record["line"], partial=partial)
 
 
-def _show_files(asked: Sequence[str], lines: int, whole_times: bool, options: dict[str, Any]) -> None:
+def _show_files(asked: Sequence[str], wanted: _Wanted) -> None:
     """Show lines out of the log files."""
     from prox.core.instants import parse_instant
     from prox.core.patterns import compile_pattern
@@ -175,29 +177,20 @@ def _show_files(asked: Sequence[str], lines: int, whole_times: bool, options: di
     groups_of |= {name: spec.groups for name, spec in config.processes.items()}
     names = _expand(asked, groups_of) if asked else list(config.processes)
     try:
-        since = parse_instant(options["since"], time.time()) if options["since"] else None
+        since = parse_instant(wanted.since, time.time()) if wanted.since else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from None
-    pattern = options["pattern"]
     found = read_log_files(
         folder,
         [name for name in names if name != SYSTEM],
-        tail=lines,
+        tail=wanted.lines,
         since=since,
-        stream=options["stream"],
-        matches=compile_pattern(pattern, regex=options["regex"]) if pattern else None,
+        stream=wanted.stream,
+        matches=compile_pattern(wanted.pattern, regex=wanted.regex) if wanted.pattern else None,
     )
-    if options["as_json"]:
-        records = [
-            {"timestamp": line.timestamp, "process": line.process, "stream": line.stream, "line": line.text}
-            | ({"partial": True} if line.partial else {})
-            for line in found
-        ]
-        print_json({"logs": records, "filtered_count": len(records), "total_count": len(records)})
-        return
-    printer = LinePrinter(
-        list(groups_of), color=colored(), raw=options["raw"], clock=timestamp if whole_times else local_clock
-    )
-    for line in found:
-        say_bytes(printer.line(line.time, line.process, line.stream, line.text, partial=line.partial))
-    say_bytes(printer.end())
+    records = [
+        {"timestamp": line.timestamp, "process": line.process, "stream": line.stream, "line": line.text}
+        | ({"partial": True} if line.partial else {})
+        for line in found
+    ]
+    _show(wanted, records, len(records), list(groups_of))
