@@ -14,6 +14,7 @@ import trio
 from prox._version import __version__
 from prox.core.config.later import not_yet
 from prox.core.errors import NotReady, TimedOut
+from prox.core.health import one_line
 
 if TYPE_CHECKING:
     from prox.app import UpOptions
@@ -78,8 +79,8 @@ async def _wait_ready(supervisor: Supervisor, options: UpOptions) -> None:
 
 def _with_its_check(supervisor: Supervisor, name: str) -> str:
     check = supervisor.details(name).healthcheck
-    said = "; ".join(check.last_output.split("\n")) if check else ""
-    return f"{name} (its health check says: {said[:300]})" if said else name
+    said = one_line(check.last_output) if check else ""
+    return f"{name} (its health check says: {said})" if said else name
 
 
 async def _stay_until_done(supervisor: Supervisor) -> int:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from prox.core.health import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prox.client.client import Client
-
-_MOST = 300
-"""Characters that are shown."""
 
 
 def why_not_ready(client: Client, processes: Iterable[dict[str, Any]]) -> dict[str, str]:
@@ -22,8 +21,3 @@ def why_not_ready(client: Client, processes: Iterable[dict[str, Any]]) -> dict[s
             if said:
                 found[process["name"]] = one_line(said)
     return found
-
-
-def one_line(text: str) -> str:
-    line = "; ".join(filter(None, map(str.strip, text.splitlines())))
-    return line if len(line) <= _MOST else f"{line[: _MOST - 1]}…"

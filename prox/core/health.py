@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_OUTPUT = 4096
 """Bytes (UTF-8) of a check's output that are kept: its end."""
+MAX_LINE = 300
+"""Characters of it that are shown within a sentence."""
 
 _SEQUENCE = re.compile(
     r"""(?:\x1b\[|\x9b) [0-?]*[ -/]*[@-~]?          # CSI: ECMA-48 §5.4
@@ -89,6 +91,12 @@ def printable(text: str) -> str:
     text = _SEQUENCE.sub("", text[-2 * MAX_OUTPUT :]).replace("\r\n", "\n").replace("\r", "\n")
     text = _UNPRINTABLE.sub("\ufffd", text).strip()
     return text.encode()[-MAX_OUTPUT:].decode("utf-8", "ignore")
+
+
+def one_line(output: str) -> str:
+    """Return a check's output as a part of a sentence."""
+    line = "; ".join(filter(None, map(str.strip, output.splitlines())))
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
 
 
 def _starting(state: HealthState, check: HealthCheck, elapsed: float) -> bool:

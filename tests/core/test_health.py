@@ -17,6 +17,7 @@ from prox.core.health import (
     after_check,
     after_word,
     next_delay,
+    one_line,
     printable,
 )
 
@@ -117,3 +118,9 @@ def test_no_output_drives_a_terminal(text: str, times: int) -> None:
     shown = printable(text * times)
     assert len(shown.encode()) <= MAX_OUTPUT
     assert all(char in "\n\t" or not (ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0) for char in shown)
+
+
+def test_one_line() -> None:
+    assert one_line("exit code 4: one\n\n  two \n") == "exit code 4: one; two"
+    assert one_line("x" * 300) == "x" * 300
+    assert one_line("x" * 301) == "x" * 299 + "…"
