@@ -3,6 +3,7 @@
 finding   where prox.yaml is
 project   reads and checks it
 env_files the env files that it names
+texts     small text files, each failure with its place
 folder    ``.prox/``: the lock that decides whether an instance runs, and the state file that says where it answers
 registry  ``~/.prox/instances/``: where on this machine instances run
 token     ``~/.prox/token``: what an API that is not a loopback one asks for

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,17 +9,18 @@ from typing import TYPE_CHECKING
 from prox.core.config.check import place_of
 from prox.core.config.parse import in_order, parse
 from prox.core.errors import ConfigError, Problem
-from prox.instance.env_files import EnvFileMissing, read_env_file, shown_path
+from prox.instance.env_files import EnvFileMissing, read_env_file
 from prox.instance.finding import NAMES
+from prox.instance.texts import problem, read_text, shown_path
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
 
     from prox.core.config.model import Config, EnvFile
     from prox.core.config.parse import Parsed
 
 OVERRIDE = "prox.override.yaml"
-MAX_BYTES = 1024 * 1024
 
 
 def load_config(path: str | os.PathLike[str], *, project_dir: str | os.PathLike[str] | None = None) -> Config:
@@ -32,7 +32,7 @@ def load_config(path: str | os.PathLike[str], *, project_dir: str | os.PathLike[
     file = Path(path).absolute()
     folder = Path(project_dir).absolute() if project_dir is not None else file.parent
     if project_dir is not None and not folder.is_dir():
-        raise _problem(folder, 0, "is no folder, and so it cannot be the project's (--project-dir)")
+        raise problem(shown_path(folder), 0, "is no folder, and so it cannot be the project's (--project-dir)")
     texts = [(_read(file), shown_path(file))]
     override = file.with_name(OVERRIDE)
     if file.name in NAMES and override.exists():
@@ -79,24 +79,14 @@ def _env_files(config: Config) -> Iterator[tuple[tuple[str, ...], EnvFile]]:
 
 def _read(file: Path) -> str:
     """Return the text of a configuration. Raises ConfigError, also where others can write to it."""
-    try:
-        with file.open("rb") as opened:
-            found = os.fstat(opened.fileno())
-            data = opened.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise _problem(file, 0, "is not there; `prox init` writes one") from None
-    except OSError as error:
-        raise _problem(file, 0, f"cannot be read: {error.strerror}") from None
-    if stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IWOTH:
+    shown = shown_path(file)
+
+    def refuse(found: os.stat_result) -> str | None:
         # Whoever writes to it decides what this user runs.
-        raise _problem(file, 0, f"can be written by everybody; `chmod o-w {shown_path(file)}` mends that")
-    if len(data) > MAX_BYTES:
-        raise _problem(file, 0, f"is larger than {MAX_BYTES // 1024} KB")
+        writable = stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IWOTH
+        return f"can be written by everybody; `chmod o-w {shown}` mends that" if writable else None
+
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _problem(file, data.count(b"\n", 0, error.start) + 1, "is not UTF-8") from None
-
-
-def _problem(file: Path, line: int, message: str) -> ConfigError:
-    return ConfigError((Problem(shown_path(file), line, 1, "", message),))
+        return read_text(file, shown=shown, refuse=refuse)
+    except FileNotFoundError:
+        raise problem(shown, 0, "is not there; `prox init` writes one") from None

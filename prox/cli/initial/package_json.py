@@ -13,8 +13,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from prox.cli.initial.found import NAME, Found, problem, read_text
+from prox.cli.initial.found import NAME, Found, read_file
 from prox.core.logs.batch import SYSTEM
+from prox.instance.texts import problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ _LOCK_FILES = {
 def read_package_json(folder: Path) -> Found | None:
     """Return what package.json of a folder says; None where there is none, or no such script. Raises ConfigError."""
     path = folder / FILE
-    text = read_text(path)
+    text = read_file(path)
     if text is None:
         return None
     package = _parse(path, text)
@@ -55,11 +56,11 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         package = json.loads(text)
     except json.JSONDecodeError as error:
-        raise problem(path, error.lineno, f"is not JSON: {error.msg}", error.colno) from None
+        raise problem(path.name, error.lineno, f"is not JSON: {error.msg}", error.colno) from None
     except RecursionError:
-        raise problem(path, 0, "is nested too deep") from None
+        raise problem(path.name, 0, "is nested too deep") from None
     if not isinstance(package, dict):
-        raise problem(path, 1, "must be an object")
+        raise problem(path.name, 1, "must be an object")
     return package
 
 
@@ -67,7 +68,7 @@ def _scripts(path: Path, text: str, package: dict[str, Any]) -> list[str]:
     scripts = package.get("scripts", {})
     if not isinstance(scripts, dict) or not all(isinstance(command, str) for command in scripts.values()):
         line = text.count("\n", 0, text.find('"scripts"')) + 1
-        raise problem(path, line, "`scripts` must be an object of commands")
+        raise problem(path.name, line, "`scripts` must be an object of commands")
     return list(scripts)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prox.cli.initial.found import NAME, Found, read_text
+from prox.cli.initial.found import NAME, Found, read_file
 from prox.core.errors import ConfigError, Problem
 from prox.core.logs.batch import SYSTEM
 
@@ -27,7 +27,7 @@ _RELEASE = "release"
 def read_procfile(folder: Path) -> Found | None:
     """Return what the Procfile of a folder says; None where there is none, or nothing in it. Raises ConfigError."""
     for name in FILES:
-        text = read_text(folder / name)
+        text = read_file(folder / name)
         if text is not None and (found := parse_procfile(name, text)).processes:
             return found
     return None
