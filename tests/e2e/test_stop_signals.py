@@ -79,7 +79,7 @@ def test_an_impatient_person(project: Project) -> None:
 
 
 def test_signals_without_end(project: Project) -> None:
-    """Also those that come while it is ending anyway. The system may merge them, so the first alone would not end it."""
+    """Also those that come while it is ending. The system may merge them, so the first alone would not end it."""
     project.write(STUBBORN)
     with project.up() as prox:
         prox.wait_line("ready")
