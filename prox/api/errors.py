@@ -51,7 +51,9 @@ _HTTP_FAILURES = {
     405: Failure("this route does not take that method", "METHOD_NOT_ALLOWED"),
     408: Failure("the request's body took too long to arrive", "REQUEST_TIMEOUT"),
     413: Failure("the request's body is larger than 1 MB", "PAYLOAD_TOO_LARGE"),
+    431: Failure("the request's head is larger than 16 KB", "HEADERS_TOO_LARGE"),
     500: _INTERNAL_ERROR,
+    501: Failure("no other transfer encoding than chunked is understood", "NOT_IMPLEMENTED"),
 }
 
 
@@ -126,6 +128,11 @@ def answer_in_json(app: QuartTrio) -> None:
     app.register_error_handler(HTTPException, _http_error)
 
 
+def http_failure(status: int) -> Failure:
+    """Return what is said where nothing but a status is known."""
+    return _HTTP_FAILURES.get(status, _INTERNAL_ERROR if status >= 500 else BAD_REQUEST)
+
+
 async def _prox_error(error: ProxError) -> Response:
     status = STATUS.get(error.code)
     if status is None:
@@ -139,7 +146,7 @@ async def _prox_error(error: ProxError) -> Response:
 async def _http_error(error: Any) -> Response:
     """Answer what Quart and Werkzeug raise: no route, wrong method, a body too large, or a mistake of ours."""
     status = error.code if error.code in _HTTP_FAILURES else 500
-    response = json_response(_HTTP_FAILURES[status], status)
+    response = json_response(http_failure(status), status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quart import Response, request, websocket
+from quart import Response, request
 
 from prox.api.addresses import host_name, is_loopback, origin_host, plain
 from prox.api.auth import require_token
 from prox.api.errors import ForbiddenHost, ForbiddenOrigin
 
 if TYPE_CHECKING:
-    from quart.wrappers import Request, Websocket
+    from quart.wrappers import Request
     from quart_trio import QuartTrio
 
     from prox.api.settings import ApiSettings
@@ -33,11 +33,7 @@ def protect(app: QuartTrio, settings: ApiSettings) -> None:
     async def check_request() -> None:
         _check(request, settings)
 
-    async def check_websocket() -> None:
-        _check(websocket, settings)
-
     app.before_request(check_request)
-    app.before_websocket(check_websocket)
     app.after_request(_allow_loopback_pages)
 
 
@@ -58,7 +54,7 @@ def is_loopback_origin(origin: str) -> bool:
     return is_loopback(origin_host(origin) or "")
 
 
-def _check(asked: Request | Websocket, settings: ApiSettings) -> None:
+def _check(asked: Request, settings: ApiSettings) -> None:
     headers = asked.headers
     if not settings.auth:
         # Bound to every address, the one at which the client came in is a bound one too.

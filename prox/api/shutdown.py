@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from prox.api.answers import Success, json_response
 from prox.api.openapi import describe
@@ -25,9 +25,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
             raise ShuttingDown("prox is stopping everything already")
         supervisor.shutdown()
         response = json_response(Success())
-        # HTTP/2 has no such header (RFC 9113 §8.2.2).
-        if request.http_version.startswith("1"):
-            response.headers["Connection"] = "close"
+        response.headers["Connection"] = "close"
         return response
 
     return blueprint

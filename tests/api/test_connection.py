@@ -1,4 +1,4 @@
-"""Odd requests: targets that are no path, WebSockets, bodies that nobody asked for."""
+"""Odd requests: targets that are no path, what is no HTTP, upgrades, bodies that nobody asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from prox.api import app as app_module
-from prox.api import edge as edge_module
+from prox.api import connection as connection_module
 
 if TYPE_CHECKING:
     from conftest import Api, Serve
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 HEAD = "Host: localhost\r\nConnection: close\r\n"
 WEBSOCKET = (
-    "Host: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+    "Host: localhost\r\nUpgrade: websocket\r\nConnection: upgrade, close\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
+H2C = "Host: localhost\r\nUpgrade: h2c\r\nConnection: upgrade, HTTP2-Settings, close\r\nHTTP2-Settings: AAMAAABk\r\n"
 
 
 def message(line: str, headers: str = HEAD, body: bytes = b"") -> bytes:
@@ -36,15 +37,17 @@ def read(answer: bytes) -> tuple[int, dict[str, str], Any]:
 
 
 NO_PATHS = [
-    "GET http://localhost/api/v1/status",
-    "GET http://evil.example/api/v1/status",
-    "POST http://localhost/api/v1/shutdown",
     "GET https://localhost:5555/",
+    "GET http://",
+    "GET http:///api/v1/status",
+    "GET http://me@localhost/api/v1/status",
+    "GET http://localhost#/api/v1/status",
     "OPTIONS *",
     "GET *",
     "POST *",
     "CONNECT localhost:80",
     "GET api/v1/status",
+    "GET %2Fapi/v1/status",
     "GET ?x",
     "GET x:y",
 ]
@@ -64,9 +67,57 @@ async def test_head_of_such_a_target(api: Api) -> None:
     assert (status, headers["content-type"], body) == (400, "application/json", None)
 
 
+async def test_a_whole_url_is_a_target_too(api: Api) -> None:
+    """RFC 9112 §3.2.2; its host is the one that counts."""
+    for target, status in (
+        (f"GET http://localhost:{api.port}/api/v1/status", 200),
+        ("GET HTTP://LOCALHOST/api/v1/status?x=http://evil.example/", 200),
+        ("GET http://localhost/nothing", 404),
+        ("GET http://localhost", 404),
+        ("GET http://localhost?x", 404),
+        ("POST http://evil.example/api/v1/shutdown", 403),
+    ):
+        assert read(await api.send(message(target)))[0] == status, target
+    status, _, body = read(
+        await api.send(message("GET http://127.0.0.1/api/v1/status", "Host: evil.example\r\nConnection: close\r\n"))
+    )
+    assert (status, body["status"]) == (200, "running")
+    assert api.supervisor.status == "running"
+
+
+NO_HTTP = {
+    "no host": (message("GET /health", ""), 400, "BAD_REQUEST"),
+    "two hosts": (message("GET /health", "Host: localhost\r\nHost: localhost\r\n"), 400, "BAD_REQUEST"),
+    "garbage": (b"garbage\r\n\r\n", 400, "BAD_REQUEST"),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "BAD_REQUEST"),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "BAD_REQUEST"),
+    "a length that is none": (message("POST /health", HEAD + "Content-Length: -1\r\n"), 400, "BAD_REQUEST"),
+    "a chunk that is none": (
+        message("POST /x", HEAD + "Transfer-Encoding: chunked\r\n", b"zz\r\n"),
+        400,
+        "BAD_REQUEST",
+    ),
+    "an encoding": (message("POST /health", HEAD + "Transfer-Encoding: gzip\r\n"), 501, "NOT_IMPLEMENTED"),
+    "a large head": (message("GET /health", HEAD + f"X: {'x' * 100_000}\r\n"), 431, "HEADERS_TOO_LARGE"),
+    "a head without end": (b"GET /health HTTP/1.1\r\n" + b"X: y\r\n" * 1_000_000, 431, "HEADERS_TOO_LARGE"),
+}
+
+
+@pytest.mark.parametrize("name", NO_HTTP)
+async def test_what_is_refused_before_any_route_is_refused_alike(api: Api, name: str) -> None:
+    sent, status, code = NO_HTTP[name]
+    async with api.connect() as stream:
+        await stream.send_all(sent)
+        await stream.send_eof()
+        found, headers, body = read(b"".join([part async for part in stream]))
+    assert (found, body["code"], headers["content-type"]) == (status, code, "application/json")
+    assert body.keys() == {"error", "code"}
+    assert headers["x-prox-instance"] == api.supervisor.instance
+
+
 async def test_a_path_in_another_spelling_is_checked_as_that_path(serve: Serve) -> None:
     async with serve(settings="auth: true") as api:
-        for path in ("%2Fapi/v1/status", "//api/v1/status", "/api/v1/%73tatus", "/health%2F..%2Fapi", "/%68ealth/x"):
+        for path in ("//api/v1/status", "/api/v1/%73tatus", "/health%2F..%2Fapi", "/%68ealth/x"):
             assert read(await api.send(message(f"GET {path}")))[0] == 401, path
         assert read(await api.send(message("GET /api/v1/status?x=/health")))[0] == 401
 
@@ -80,28 +131,28 @@ async def test_every_answer_says_which_run_it_is_of(api: Api) -> None:
         ("GET /health", HEAD),
         ("GET *", HEAD),
         ("GET /api/v1/status", HEAD + "Origin: null\r\n"),
-        ("GET /api/v1/logs/stream", WEBSOCKET),
         ("GET *", WEBSOCKET),
     ):
         found = read(await api.send(message(line, headers)))[1]
         assert (found["x-prox-instance"], found["server"]) == (api.supervisor.instance, "prox"), line
 
 
-async def test_a_websocket(api: Api) -> None:
+async def test_an_upgrade_is_ignored(api: Api) -> None:
+    """RFC 9110 §7.8. Whoever wanted one sees an answer that is not 101, and the checks are those of any request."""
     for line, headers, status, code in (
-        ("GET /api/v1/logs/stream", "", 400, "BAD_REQUEST"),
-        ("GET /api/v1/status", "", 400, "BAD_REQUEST"),
+        ("GET /api/v1/status", "", 200, None),
         ("GET /nothing", "", 404, "NOT_FOUND"),
         ("GET *", "", 400, "BAD_REQUEST"),
         ("GET /api/v1/logs/stream", "Origin: http://evil.example\r\n", 403, "FORBIDDEN_ORIGIN"),
         ("GET /api/v1/logs/stream", "Origin: null\r\n", 403, "FORBIDDEN_ORIGIN"),
-        ("GET /api/v1/logs/stream", "Sec-WebSocket-Protocol: chat\r\n", 400, "BAD_REQUEST"),
+        ("GET /api/v1/status", "Sec-WebSocket-Protocol: \xff\r\n", 200, None),
     ):
-        found, _, body = read(await api.send(message(line, WEBSOCKET + headers)))
-        assert (found, body["code"]) == (status, code), (line, headers)
+        for upgrade in (WEBSOCKET, H2C):
+            found, _, body = read(await api.send(message(line, upgrade + headers)))
+            assert (found, body.get("code")) == (status, code), (line, upgrade, headers)
 
 
-async def test_a_websocket_needs_the_right_name_and_the_token(serve: Serve) -> None:
+async def test_an_upgrade_needs_the_right_name_and_the_token(serve: Serve) -> None:
     async with serve() as api:
         asked = message("GET /api/v1/logs/stream", WEBSOCKET.replace("localhost", "evil.example"))
         status, _, body = read(await api.send(asked))
@@ -165,7 +216,7 @@ async def test_a_body_of_100_megabytes(api: Api, chunked: bool) -> None:
 
 
 async def test_who_announces_too_much_need_not_send_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge_module, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(connection_module, "LINGER_SECONDS", 0.05)
     answer = await api.send(message("POST /api/v1/shutdown", f"Host: localhost\r\nContent-Length: {10**15}\r\n"))
     assert read(answer)[0] == 413
 
@@ -180,7 +231,7 @@ async def test_who_sends_first_and_reads_then_sees_why_it_was_refused(api: Api) 
 
 async def test_a_body_that_does_not_come(api: Api, monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
     monkeypatch.setattr(app_module, "BODY_SECONDS", 0.05)
-    monkeypatch.setattr(edge_module, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(connection_module, "LINGER_SECONDS", 0.05)
     async with serve() as api:
         sent = message("POST /api/v1/shutdown", "Host: localhost\r\nContent-Length: 5\r\n", b"abc")
         status, _, body = read(await api.send(sent))
