@@ -175,14 +175,14 @@ def _show_files(asked: Sequence[str], wanted: _Wanted) -> None:
     # A process that prox.yaml no longer has can still be asked for.
     groups_of: dict[str, Sequence[str]] = {name: () for name in names_in(folder)}
     groups_of |= {name: spec.groups for name, spec in config.processes.items()}
-    names = _expand(asked, groups_of) if asked else list(config.processes)
+    names = _expand(asked, groups_of) if asked else [*config.processes, SYSTEM]
     try:
         since = parse_instant(wanted.since, time.time()) if wanted.since else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from None
     found = read_log_files(
         folder,
-        [name for name in names if name != SYSTEM],
+        names,
         tail=wanted.lines,
         since=since,
         stream=wanted.stream,

@@ -1,7 +1,6 @@
-"""A log file for each process, NAME.log. What a line in it looks like is ``record``'s.
+"""A log file for each process, NAME.log, and system.log for prox's own lines. ``record`` says what a line looks like.
 
-A lossless sink that writes at once. Counterpart of ``reader``. prox's own lines are in no process's file; a
-daemon's are in prox.log.
+A lossless sink that writes at once. Counterpart of ``reader``.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prox.core.config.model import Logs
-from prox.core.logs.batch import SYSTEM
 from prox.sinks.record import head
 from prox.sinks.render import prefixed
 from prox.sinks.rotation import AppendFailed, RotatingFile
@@ -52,8 +50,6 @@ class LogFiles:
         self._logs: dict[str, _Log] = {}
 
     def write(self, batch: Batch) -> None:
-        if batch.process == SYSTEM:
-            return
         log = self._logs.get(batch.process)
         if log is None:
             path = self._folder / f"{batch.process}.log"

@@ -163,7 +163,10 @@ def test_after_the_end(ended: Project, prox: Run) -> None:
     # What prox.yaml no longer has can still be asked for.
     ended.write("processes: {other: echo}")
     assert shown(prox, "worker", "-n", "1") == [("worker", "200")]
-    assert shown(prox) == shown(prox, "other") == []
+    assert shown(prox, "other") == []
+    # Nor do prox's own lines depend on it.
+    assert shown(prox) == shown(prox, "system")
+    assert ("system", "web exited with code 0") in shown(prox)
 
 
 def test_where_no_lines_are_kept(tmp_path: Path, prox: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,8 @@ def test_a_file_for_each_process(folder: Path) -> None:
     files.write(batch(b"\x1b[31mred\0\n", process="web.1"))
     files.write(batch(b"of prox itself\n", process="system"))
     files.close()
-    assert sorted(os.listdir(folder)) == ["api.log", "web.1.log"]
+    assert sorted(os.listdir(folder)) == ["api.log", "system.log", "web.1.log"]
+    assert (folder / "system.log").read_bytes() == OUT + b"of prox itself\n"
     assert (folder / "api.log").read_bytes() == (OUT + b"one\n" + OUT + b"\n" + OUT + b"t\xffwo\r\n" + ERR + b"oops\n")
     assert (folder / "web.1.log").read_bytes() == OUT + b"\x1b[31mred\0\n"
     assert files.said == []
@@ -231,7 +232,8 @@ def test_reports_may_go_through_the_hub(folder: Path) -> None:
         ("api", "one"),
         ("api", "two"),
         ("system", f"log file {folder / 'api.log'} cannot be written: Not a directory"),
-        ("system", "log files could not always be written; 2 lines are missing in them"),
+        # The two, and the one that said so.
+        ("system", "log files could not always be written; 3 lines are missing in them"),
     ]
 
 
