@@ -19,6 +19,7 @@ from __future__ import annotations
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,11 @@ from prox.api.listen import listen
 from prox.api.settings import ApiSettings
 from prox.attendance import attend, summarize
 from prox.core.errors import NotYet, ProxError
-from prox.instance.folder import InstanceFolder
+from prox.guard.marks import end, left_behind
+from prox.instance.folder import InstanceFolder, instance_prefix
+from prox.runtime.children import become_subreaper, reap_adopted
+from prox.runtime.guarding import Guard
+from prox.runtime.leftovers import describe
 from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
 from prox.sinks.console import Console
@@ -46,6 +51,8 @@ FLUSH_SECONDS, HURRIED_FLUSH_SECONDS = 5.0, 1.0
 """How long the end waits for a terminal or a pipe that takes no more lines; the second, where it was to be at once."""
 
 INSTANCE_FOLDER = ".prox"
+LEFT_SOMETHING = 70
+"""The exit code where a stop has left something alive, or a port held (``cli.md``)."""
 
 
 @asynccontextmanager
@@ -160,23 +167,56 @@ def run_up(config: Config, options: UpOptions) -> int:
     interrupts.catch()
     with InstanceFolder(Path(config.folder, INSTANCE_FOLDER)) as folder:
         port = options.api_port if options.api_port is not None else config.api.port
-        with listen(config.api.host, port) as sock:
-            return trio.run(_up, config, options, folder, sock, interrupts)
+        with listen(config.api.host, port) as sock, Guard(_charge(config, folder)) as guard:
+            return trio.run(_up, config, options, folder, sock, interrupts, guard)
+
+
+def _charge(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, str]]:
+    """Yield what the guard has to know."""
+    yield "instance", folder.instance
+    yield "folder", str(folder.path)
+    if folder.listed:
+        yield "list", str(folder.listed)
+    for name, spec in config.processes.items():
+        if spec.stop.leftovers != "kill":
+            yield "spare", name
+
+
+async def _end_what_was_left(supervisor: Supervisor, folder: InstanceFolder) -> None:
+    """End what an instance that was killed has left running, where its guard was killed, too."""
+    find = partial(left_behind, instance_prefix(folder.path))
+    left = find()
+    if not left:
+        return
+    for each in await trio.to_thread.run_sync(describe, left):
+        supervisor.hub.system(f"an earlier prox was killed and has left {each}; ending it")
+    for each in describe(await trio.to_thread.run_sync(end, find)):
+        supervisor.hub.system(f"cannot be ended: {each}")
 
 
 async def _up(
-    config: Config, options: UpOptions, folder: InstanceFolder, sock: socket.socket, interrupts: Interrupts
+    config: Config,
+    options: UpOptions,
+    folder: InstanceFolder,
+    sock: socket.socket,
+    interrupts: Interrupts,
+    guard: Guard,
 ) -> int:
-    supervisor = Supervisor(config, folder=folder.path)
+    supervisor = Supervisor(config, folder=folder.path, instance=folder.instance)
     # The server takes the socket over.
     address = sock.getsockname()[:2]
     console = Console(sys.stdout.fileno(), supervisor.names, color=options.color, raw=options.raw)
     supervisor.hub.add_sink(console)
     code, failure = 0, None
+    become_subreaper()
     async with trio.open_nursery() as outer:
         await outer.start(interrupts.run, supervisor)
+        await outer.start(reap_adopted)
+        outer.start_soon(guard.keep, supervisor.hub.system)
         outer.start_soon(console.run)
         try:
+            if folder.unclean:
+                await _end_what_was_left(supervisor, folder)
             async with _run_tree(supervisor, options.names or None, sock, folder.path):
                 code = await attend(supervisor, options, folder, address)
             summarize(supervisor)
@@ -185,6 +225,8 @@ async def _up(
         with trio.CancelScope(shield=True), interrupts.cut_short():
             await console.flush(FLUSH_SECONDS if interrupts.second is None else HURRIED_FLUSH_SECONDS)
         outer.cancel_scope.cancel()
+    if supervisor.left:
+        return LEFT_SOMETHING
     if interrupts.second is not None:
         return 128 + interrupts.second
     if failure is not None:

@@ -34,7 +34,6 @@ async def attend(supervisor: Supervisor, options: UpOptions, folder: InstanceFol
             host=address[0],
             port=address[1],
             config_file=config.file,
-            instance=supervisor.instance,
             started_at=supervisor.started_at,
         )
         if options.wait:

@@ -12,11 +12,12 @@ from quart import Blueprint, Response, request
 from prox.api.answers import encode
 from prox.api.openapi import describe
 from prox.api.sse import event, stream_response
-from prox.core.snapshots import Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent, Status
+from prox.core.snapshots import LeftoverEvent, Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prox.core.snapshots import Event
     from prox.runtime.supervisor import Supervisor
 
 
@@ -37,13 +38,22 @@ class Shutdown(Struct, frozen=True):
     """Everything is being stopped."""
 
 
+EVENTS: dict[str, type[Struct]] = {
+    "snapshot": Snapshot,
+    "process": Change,
+    "shutdown": Shutdown,
+    "leftover": LeftoverEvent,
+}
+
+
 def routes(supervisor: Supervisor) -> Blueprint:
     blueprint = Blueprint("events", __name__)
 
     @blueprint.get("/events/stream")
-    @describe(Change, events={"snapshot": Snapshot, "process": Change, "shutdown": Shutdown})
+    @describe(Change, events=EVENTS)
     async def stream_events() -> Response:
         """Send `snapshot` once, then `process` for each change, and `shutdown` when everything begins to stop.
+        Where something is there all the same in the end, `leftover` says what.
 
         A client that was too slow gets `snapshot` again. So does one that reconnects: nothing else is remembered.
         """
@@ -65,17 +75,19 @@ class Events:
         now = Snapshot(self._supervisor.status, list(self._supervisor.processes()))
         return self._event("snapshot", now)
 
-    def encode(self, items: list[ProcessEvent | ShutdownEvent | Overflow]) -> Iterator[bytes]:
+    def encode(self, items: list[Event | Overflow]) -> Iterator[bytes]:
         """Yield one chunk with all of them."""
         yield b"".join(map(self._encode, items))
 
-    def _encode(self, item: ProcessEvent | ShutdownEvent | Overflow) -> bytes:
+    def _encode(self, item: Event | Overflow) -> bytes:
         match item:
             case ProcessEvent(process, previous):
                 change = Change(**msgspec.structs.asdict(process), previous_status=previous)
                 return self._event("process", change)
             case ShutdownEvent():
                 return self._event("shutdown", Shutdown())
+            case LeftoverEvent():
+                return self._event("leftover", item)
             case Overflow():
                 return self.snapshot()
 

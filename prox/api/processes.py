@@ -5,15 +5,16 @@ A goal is set at once and pursued whatever becomes of the client: the answer onl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
-from quart import Blueprint, Response
+from msgspec import UNSET, Meta, Struct, UnsetType
+from quart import Blueprint, Response, request
 
 from prox.api.answers import Success, json_response
 from prox.api.openapi import describe
-from prox.core.snapshots import HealthcheckSnapshot, ProcessSnapshot
+from prox.api.parameters import read_body, signal_number
+from prox.core.snapshots import HealthcheckSnapshot, Leftover, ProcessSnapshot
 
 if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
@@ -33,6 +34,26 @@ class ProcessInFull(ProcessSnapshot, frozen=True, kw_only=True):
     cmd: str
     env: dict[str, str]
     """What prox.yaml and its env files set; the values of secrets are `[REDACTED]`."""
+
+
+class Stopped(Success, frozen=True):
+    """It has stopped; ``left``, where there is any, is what it has left running all the same."""
+
+    left: tuple[Leftover, ...] | UnsetType = UNSET
+
+
+class WantedSignal(Struct, frozen=True):
+    """A signal to send."""
+
+    signal: Annotated[
+        str,
+        Meta(
+            description="Its name, with or without SIG, in any letter case",
+            min_length=1,
+            max_length=32,
+            examples=["SIGUSR1"],
+        ),
+    ]
 
 
 def routes(supervisor: Supervisor) -> Blueprint:
@@ -68,17 +89,28 @@ def routes(supervisor: Supervisor) -> Blueprint:
         return json_response(Success())
 
     @blueprint.post("/processes/<name>/stop")
-    @describe(Success, errors=(404, 409, 503))
+    @describe(Stopped, errors=(404, 409, 503))
     async def stop(name: str) -> Response:
-        """Stop a process; the answer comes once nothing of it is left."""
+        """Stop a process; the answer comes once nothing of it is left, or says what is there all the same."""
         await supervisor.stop(name).wait_done()
-        return json_response(Success())
+        return json_response(Stopped(left=supervisor.left_by(name) or UNSET))
 
     @blueprint.post("/processes/<name>/restart")
     @describe(Success, errors=(404, 500, 503))
     async def restart(name: str) -> Response:
         """Stop a process, then start it; one that is not running is started."""
         await supervisor.restart(name).wait_done()
+        return json_response(Success())
+
+    @blueprint.post("/processes/<name>/signal")
+    @describe(Success, body=WantedSignal, errors=(400, 404, 409, 500, 503))
+    async def signal(name: str) -> Response:
+        """Send a signal to a process itself, not to its descendants.
+
+        One that ends it is somebody's who is not prox: it has crashed then.
+        """
+        wanted = read_body(WantedSignal, await request.get_data(cache=True, as_text=False, parse_form_data=False))
+        supervisor.signal(name, signal_number("signal", wanted.signal))
         return json_response(Success())
 
     return blueprint

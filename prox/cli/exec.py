@@ -39,8 +39,8 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     config = load_project()
     if name not in config.processes:
         raise UnknownProcess(f"there is no process {name!r}{did_you_mean(name, list(config.processes))}")
-    ports, instance = _of_the_instance(config)
-    built = process_environment(config, name, ports, instance=instance, inherited=os.environ)
+    ports = _known_ports(config)
+    built = process_environment(config, name, ports, instance="", inherited=os.environ)
     folder = Path(config.folder, config.processes[name].cwd)
     try:
         os.chdir(folder)
@@ -50,16 +50,18 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     except OSError as error:
         warn(f"the folder {folder} of {name} may not be entered: {error.strerror}")
         return NOT_ALLOWED
+    # By this variable prox finds what a process has left behind, and ends it.
+    built.variables.pop("PROX_INSTANCE")
     return _become(command, built.variables)
 
 
-def _of_the_instance(config: Config) -> tuple[dict[str, int], str]:
-    """Return the ports of all processes, and the id of the instance; where none runs, the fixed ports and no id."""
+def _known_ports(config: Config) -> dict[str, int]:
+    """Return the ports of all processes; where no instance runs, the fixed ones."""
     client = find_client()
     if client is None:
-        return {name: spec.port for name, spec in config.processes.items() if isinstance(spec.port, int)}, ""
+        return {name: spec.port for name, spec in config.processes.items() if isinstance(spec.port, int)}
     known = {process["name"]: process["port"] for process in client.processes()}
-    return {name: known[name] for name in config.processes if known.get(name)}, client.status()["instance"]
+    return {name: known[name] for name in config.processes if known.get(name)}
 
 
 def _become(command: tuple[str, ...], environment: dict[str, str]) -> int:

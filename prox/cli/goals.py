@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prox.cli.exit_codes import OK, exit_code_of
+from prox.cli.leftovers import say_left
 from prox.cli.names import expand
 from prox.cli.output import clean, say, warn
 from prox.cli.project import connect
@@ -41,8 +42,7 @@ def stop(names: tuple[str, ...]) -> int:
     if not names:
         from prox.cli.down import stop_everything
 
-        stop_everything()
-        return OK
+        return stop_everything()
     client = connect()
     return _pursue(client, names, client.stop, "stopped")
 
@@ -55,14 +55,19 @@ def restart(names: tuple[str, ...]) -> int:
     return _pursue(client, names, client.restart, "restarted")
 
 
-def _pursue(client: Client, names: tuple[str, ...], ask: Callable[[str], None], done: str) -> int:
-    """Ask for all at once, say how each ends, and return the exit code: that of the first failure."""
+def _pursue(client: Client, names: tuple[str, ...], ask: Callable[[str], Any], done: str) -> int:
+    """Ask for all at once, say how each ends, and return the exit code: that of the first failure.
+
+    What ``ask`` returns is left running though it was to end.
+    """
     groups_of = {process["name"]: process.get("groups", ()) for process in client.processes()}
     code = OK
-    for wanted, error in _at_once(ask, expand(names, groups_of)):
+    for wanted, left, error in _at_once(ask, expand(names, groups_of)):
         # In a group, those that are there already have nothing to fail at.
         if error is None or (wanted.by_group and isinstance(error, ProxError) and error.code in _THERE_ALREADY):
             say(f"{clean(wanted.name)} {done}")
+            if left:
+                code = code or say_left(left)
         elif isinstance(error, ProxError):
             warn(str(error))
             code = code or exit_code_of(error)
@@ -71,17 +76,15 @@ def _pursue(client: Client, names: tuple[str, ...], ask: Callable[[str], None], 
     return code
 
 
-def _at_once(ask: Callable[[str], None], all_wanted: list[Wanted]) -> Iterator[tuple[Wanted, Exception | None]]:
+def _at_once(ask: Callable[[str], Any], all_wanted: list[Wanted]) -> Iterator[tuple[Wanted, Any, Exception | None]]:
     """Ask for each in a thread of its own, and yield how it ended, in the order in which they end."""
-    ended: SimpleQueue[tuple[Wanted, Exception | None]] = SimpleQueue()
+    ended: SimpleQueue[tuple[Wanted, Any, Exception | None]] = SimpleQueue()
 
     def work(wanted: Wanted) -> None:
         try:
-            ask(wanted.name)
+            ended.put((wanted, ask(wanted.name), None))
         except Exception as error:
-            ended.put((wanted, error))
-        else:
-            ended.put((wanted, None))
+            ended.put((wanted, None, error))
 
     for wanted in all_wanted:
         # A daemon, as an interrupt must not wait for it; the goal is set all the same.

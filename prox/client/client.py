@@ -53,9 +53,10 @@ class Client:
         """Start a process, and wait until it is spawned."""
         self._call("POST", f"{_path_of(name)}/start", timeout=None)
 
-    def stop(self, name: str) -> None:
-        """Stop a process, and wait until nothing of it is left."""
-        self._call("POST", f"{_path_of(name)}/stop", timeout=None)
+    def stop(self, name: str) -> list[dict[str, Any]]:
+        """Stop a process, and wait until nothing of it is left; return what is there all the same."""
+        left: list[dict[str, Any]] = self._call("POST", f"{_path_of(name)}/stop", timeout=None).get("left", [])
+        return left
 
     def restart(self, name: str) -> None:
         """Stop a process where it runs, start it, and wait until it is spawned."""

@@ -9,6 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from prox.core.leftovers import describe_leftover
+
 Status = Literal["running", "stopped", "starting", "stopping", "crashed"]
 Health = Literal["healthy", "unhealthy", "unknown"]
 Kind = Literal["process", "job"]
@@ -49,6 +51,19 @@ class HealthcheckSnapshot(Struct, frozen=True, kw_only=True):
     consecutive_failures: int
 
 
+class Leftover(Struct, frozen=True):
+    """A process that is still there after a stop: of which process it is (None: not known), and what it listens on."""
+
+    process: str | None
+    pid: int | None
+    """None: the system does not say who it is."""
+    command: str
+    ports: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return describe_leftover(self.process, self.pid, self.command, self.ports)
+
+
 class ProcessEvent(Struct, frozen=True):
     """Status, health or readiness of a process changed."""
 
@@ -58,6 +73,15 @@ class ProcessEvent(Struct, frozen=True):
 
 class ShutdownEvent(Struct, frozen=True):
     """Everything is being stopped."""
+
+
+class LeftoverEvent(Struct, frozen=True):
+    """Everything was stopped, and this is there all the same."""
+
+    left: tuple[Leftover, ...]
+
+
+Event = ProcessEvent | ShutdownEvent | LeftoverEvent
 
 
 class Overflow(Struct, frozen=True):

@@ -7,9 +7,11 @@ runs is decided by the lock on ``prox.pid``, never by the number in it: a lock g
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import re
+import secrets
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 FOLDER = ".prox"
 PID_FILE = "prox.pid"
 STATE_FILE = "prox.state"
+NOTIFY_PREFIX = "notify-"
+"""Begins the names of the sockets on which processes say that they are ready."""
 
 _LOOKERS_SECONDS = 0.01
 _LOOKERS_ATTEMPTS = 100
@@ -69,7 +73,10 @@ class InstanceFolder:
         """Why `prox list` will not show this instance, where it cannot."""
         self._stack = ExitStack()
         self._folder = self._lock = -1
-        self._instance: str | None = None
+        self.instance = f"{instance_prefix(path)}{secrets.token_hex(4)}"
+        """The id of this run."""
+        self.unclean = False
+        """Whether the one that ran here before was killed."""
         self._registration: Registration | None = None
 
     def __enter__(self) -> Self:
@@ -78,8 +85,11 @@ class InstanceFolder:
             self._folder = self._stack.enter_context(open_folder(self.path, create=True))
             self._lock = self._take_lock()
             self._stack.callback(os.close, self._lock)
+            self.unclean = os.fstat(self._lock).st_size > 0
             # What a killed instance left must not look like ours.
             _remove(STATE_FILE, self._folder)
+            if self.unclean:
+                _remove_sockets(self._folder)
             self._write_pid()
             self._ignore_in_git()
             self._register()
@@ -93,12 +103,17 @@ class InstanceFolder:
             if self._registration:
                 unregister(self._registration)
             state = _read_state(self._folder)
-            if state and state.instance == self._instance:
+            if state and state.instance == self.instance:
                 _remove(STATE_FILE, self._folder)
             if _is_same(PID_FILE, self._folder, self._lock):
                 _remove(PID_FILE, self._folder)
 
-    def write_state(self, *, host: str, port: int, config_file: str | None, instance: str, started_at: float) -> None:
+    @property
+    def listed(self) -> Path | None:
+        """The file by which others find this instance; None where there is none."""
+        return self._registration.path if self._registration else None
+
+    def write_state(self, *, host: str, port: int, config_file: str | None, started_at: float) -> None:
         """Say where this instance answers. ``started_at`` in seconds since the epoch. Raises FolderRefused."""
         state = InstanceState(
             pid=os.getpid(),
@@ -106,9 +121,8 @@ class InstanceFolder:
             host=host,
             started_at=timestamp(started_at),
             config_file=config_file,
-            instance=instance,
+            instance=self.instance,
         )
-        self._instance = instance
         write_file(STATE_FILE, json.dumps(asdict(state)).encode() + b"\n", self._folder)
 
     def _take_lock(self) -> int:
@@ -142,6 +156,11 @@ class InstanceFolder:
             self._registration = register(self.path)
         except (FolderRefused, OSError) as error:
             self.unlisted = str(error)
+
+
+def instance_prefix(path: Path) -> str:
+    """Return what the ids of all runs begin with whose folder this is: their processes can be told from others'."""
+    return f"{hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:10]}-"
 
 
 def is_running(path: Path) -> bool:
@@ -235,6 +254,12 @@ def _is_same(name: str, folder: int, descriptor: int) -> bool:
 def _remove(name: str, folder: int) -> None:
     with suppress(FileNotFoundError):
         os.unlink(name, dir_fd=folder)
+
+
+def _remove_sockets(folder: int) -> None:
+    for name in os.listdir(folder):
+        if name.startswith(NOTIFY_PREFIX):
+            _remove(name, folder)
 
 
 def _read_state(folder: int) -> InstanceState | None:

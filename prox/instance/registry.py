@@ -30,6 +30,10 @@ class Registration:
 
     name: str
 
+    @property
+    def path(self) -> Path:
+        return Path.home() / ".prox" / _FOLDER / self.name
+
 
 def register(folder: Path) -> Registration:
     """Put in an instance folder, once its lock is held. Raises FolderRefused, OSError."""

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
 
-from prox.core.errors import StartFailed
+from prox.core.errors import ProxError, StartFailed
 from prox.core.lifecycle import Exit
 from prox.core.logs.lines import LineSplitter
+from prox.guard.marks import KILL_SECONDS
+from prox.runtime.children import add_child, remove_child
 from prox.runtime.group import alive, kill_group, terminate_group, wait_empty
 
 if TYPE_CHECKING:
@@ -40,6 +43,12 @@ class SpawnFailed(StartFailed):
     def __init__(self, message: str, exit: Exit) -> None:
         super().__init__(message)
         self.exit = exit
+
+
+class SignalFailed(ProxError):
+    """The system would not send a signal to a process: it runs as another user."""
+
+    code = "SIGNAL_FAILED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
     finally:
         for descriptor in theirs:
             os.close(descriptor)
+    add_child(popen.pid)
     return Spawned(popen, ours[0], None if merge else ours[1], _handle_of(popen.pid))
 
 
@@ -129,43 +139,83 @@ class Child:
         self._popen = spawned.popen
         self._handle = spawned.handle
         self._grace = trio.CancelScope()
+        self._hurried = False
 
     async def wait(self) -> Exit:
         """Return how the leader ended. It is not reaped yet: its number stays taken until ``end`` is done."""
         if self._handle is None:
-            return await self._wait_reaped()
+            return await self._wait_in_thread()
         await trio.lowlevel.wait_readable(self._handle)
         return _peek_exit(self.pid)
 
-    async def _wait_reaped(self) -> Exit:
-        """The same where the system cannot show an exit without reaping (macOS before Python 3.13)."""
-        return Exit.of(await trio.to_thread.run_sync(self._popen.wait, abandon_on_cancel=True))
+    async def _wait_in_thread(self) -> Exit:
+        """The same where there is no pidfd: the system has none, or no descriptor was left."""
+        if not hasattr(os, "waitid"):
+            # macOS before Python 3.13 cannot show an exit without reaping.
+            return Exit.of(await trio.to_thread.run_sync(self._popen.wait, abandon_on_cancel=True))
+        await trio.to_thread.run_sync(os.waitid, os.P_PID, self.pid, os.WEXITED | os.WNOWAIT, abandon_on_cancel=True)
+        return _peek_exit(self.pid)
 
     async def end(self, plan: StopPlan) -> Exit:
         """End the whole group, whatever of it is left: ask, wait out the grace, kill; then reap the leader.
 
-        Never cancelled from outside, and bounded: it ends in SIGKILL, which ``hurry`` brings on now.
+        Never cancelled from outside, and bounded: it ends in SIGKILL, which ``hurry`` brings on now. What that does
+        not end within KILL_SECONDS is left, and then not even the leader may have ended.
         """
         with trio.CancelScope(shield=True):
-            with self._grace:
-                self._grace.deadline = trio.current_time() + plan.grace
-                if alive(self.pid):
-                    await plan.ask(self)
-                    await wait_empty(self.pid)
-            if self._grace.cancelled_caught:
+            if not self._hurried:
+                with self._grace:
+                    self._grace.deadline = trio.current_time() + plan.grace
+                    if alive(self.pid):
+                        await plan.ask(self)
+                        await wait_empty(self.pid)
+            if self._grace.cancel_called:
                 await kill_group(self.pid)
-            self._popen.wait()
-            if self._handle is not None:
-                os.close(self._handle)
-        return Exit.of(self._popen.returncode)
+            with trio.move_on_after(KILL_SECONDS):
+                await self.wait()
+        return self._reap()
+
+    def _reap(self) -> Exit:
+        """Reap the leader, unless it could not be killed: then nobody waits for it any longer."""
+        code = self._popen.poll()
+        if self._handle is not None:
+            os.close(self._handle)
+        if code is None:
+            # Adopted, so to say: whoever reaps those does it when it ends after all.
+            self._popen.returncode = code = -signal.SIGKILL
+        remove_child(self.pid)
+        return Exit.of(code)
 
     def hurry(self) -> None:
         """End the grace now, or give none if the end has yet to begin."""
+        self._hurried = True
         self._grace.cancel()
 
     def terminate(self, number: int) -> None:
         """Send a signal that asks to end to the whole group."""
         terminate_group(self.pid, number)
+
+    def signal(self, number: int) -> bool:
+        """Send a signal to the leader alone; say whether it was there to take it. Raises PermissionError.
+
+        Its number is its own up to ``end``, which reaps it, and so will do where there is no pidfd.
+        """
+        if self._popen.returncode is not None or _has_ended(self.pid):
+            return False
+        try:
+            if self._handle is not None:
+                signal.pidfd_send_signal(self._handle, number)
+            else:
+                os.kill(self.pid, number)
+        except ProcessLookupError:
+            return False
+        return True
+
+
+def _has_ended(pid: int) -> bool:
+    """Say whether a child is a zombie, which takes every signal and heeds none. False where that cannot be seen."""
+    # macOS before Python 3.13 has no waitid.
+    return hasattr(os, "waitid") and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _peek_exit(pid: int) -> Exit:

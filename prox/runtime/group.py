@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from prox.guard.marks import KILL_SECONDS, MAX_WAITED, row_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -45,37 +47,49 @@ def alive(group: int) -> list[int]:
     members = []
     for pid in psutil.pids():
         try:
-            if os.getpgid(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            if os.getpgid(pid) == group and not _is_zombie(pid):
                 members.append(pid)
-        except (ProcessLookupError, PermissionError, psutil.Error):
+        except (ProcessLookupError, PermissionError):
             continue
     return members
+
+
+def _is_zombie(pid: int) -> bool:
+    row = row_of(pid)
+    return row is None or row.zombie
 
 
 async def wait_empty(group: int) -> None:
     """Wait until nothing of the group is alive."""
     while members := alive(group):
-        await _wait_any_gone(members, group)
+        await wait_any_ended(members, group)
 
 
-async def kill_group(group: int) -> None:
-    """Kill until nothing of the group is alive: a process that forks meanwhile does not win."""
-    while members := alive(group):
+async def kill_group(group: int) -> list[int]:
+    """Kill until nothing of the group is alive: a process that forks meanwhile does not win.
+
+    Returns what KILL does not end within KILL_SECONDS: what the system holds up, or another user's.
+    """
+    # Before anything is looked at: the sooner, the fewer there are of those that fork on and on.
+    signal_group(group, signal.SIGKILL)
+    deadline = trio.current_time() + KILL_SECONDS
+    while (members := alive(group)) and trio.current_time() < deadline:
         signal_group(group, signal.SIGKILL)
         with trio.move_on_after(1):
-            await _wait_any_gone(members, group)
+            await wait_any_ended(members, group)
+    return members
 
 
-async def _wait_any_gone(members: Iterable[int], group: int) -> None:
-    """Return when one of the members has ended, at once where one is gone already."""
+async def wait_any_ended(pids: Iterable[int], group: int | None = None) -> None:
+    """Return when one of the processes has ended, or has left ``group``; at once where one is gone already."""
     if not hasattr(os, "pidfd_open"):
         await trio.sleep(POLL_SECONDS)
         return
     descriptors: list[int] = []
     try:
-        for pid in members:
+        for pid in list(pids)[:MAX_WAITED]:
             descriptors.append(os.pidfd_open(pid))
-            if os.getpgid(pid) != group:
+            if group is not None and os.getpgid(pid) != group:
                 return
         async with trio.open_nursery() as nursery:
             for descriptor in descriptors:

@@ -20,8 +20,9 @@ from prox.core.health import UNKNOWN, HealthState
 from prox.core.lifecycle import Command, Event, Exit, Life, Phase, step
 from prox.core.logs.batch import timestamp
 from prox.core.snapshots import ProcessSnapshot
-from prox.runtime.child import DRAIN_SECONDS, Child, SpawnFailed, StopPlan, pump, run_command, spawn
+from prox.runtime.child import DRAIN_SECONDS, Child, SignalFailed, SpawnFailed, StopPlan, pump, run_command, spawn
 from prox.runtime.environ import process_environment
+from prox.runtime.leftovers import describe
 from prox.runtime.ports import describe_holder, free_ports, is_taken
 from prox.runtime.probe import Probe, Target, open_probe, run_probe
 
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from prox.core.environment import BuiltEnvironment
     from prox.core.logs.batch import Stream
     from prox.core.logs.lines import Piece
+    from prox.core.snapshots import Leftover
     from prox.runtime.broadcast import LogHub
     from prox.runtime.child import Spawned
+    from prox.runtime.leftovers import Leftovers
 
 
 LAST_WORDS_SECONDS = 0.2
@@ -48,6 +51,7 @@ class Surroundings:
     config: Config
     instance: str
     hub: LogHub
+    leftovers: Leftovers
     inherited: Mapping[str, str]
     folder: Path
     """For what a probe needs in the file system."""
@@ -69,6 +73,8 @@ class Process:
         self._scope = trio.CancelScope()
         self._pending = trio.Event()
         self._hurried = False
+        self.left: tuple[Leftover, ...] = ()
+        """What its last incarnation has left running."""
         self._configured: dict[str, str] | None = None
         self._started_at: float | None = None
         self._started_clock = 0.0
@@ -95,6 +101,17 @@ class Process:
         if self._child:
             self._child.hurry()
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the leader alone. Raises NotRunning, SignalFailed."""
+        if not self.pid or not self._child:
+            raise NotRunning(f"{self.name} is not running, it is {self.life.status}")
+        try:
+            sent = self._child.signal(number)
+        except PermissionError:
+            raise SignalFailed(f"{self.name} cannot be sent a signal: it runs as another user") from None
+        if not sent:
+            raise NotRunning(f"{self.name} is not running, it has just ended")
+
     @property
     def pid(self) -> int:
         """The leader's, 0 when there is none."""
@@ -105,6 +122,11 @@ class Process:
     def ready(self) -> bool:
         healthy = self.spec.healthcheck is None or self.health.health == "healthy"
         return self.life.phase is Phase.UP and healthy
+
+    @property
+    def held_port(self) -> int | None:
+        """The port that it has had, where it was ever started."""
+        return self._around.ports.get(self.name) if self.life.spawns else None
 
     def snapshot(self) -> ProcessSnapshot:
         """Return what is known of the process now."""
@@ -243,6 +265,7 @@ class Process:
                     exit = await child.end(self._stop_plan(env))
                     if self.life.phase is Phase.ENDING:
                         self.apply(Event.EXITED, exit=exit)
+                    await self._clear()
                     for drain in drains:
                         drain.deadline = trio.current_time() + DRAIN_SECONDS
                 nursery.cancel_scope.cancel()
@@ -250,6 +273,25 @@ class Process:
             self._child = None
             self.health = replace(self.health, health="unknown")
             self.apply(Event.GONE)
+
+    async def _clear(self) -> None:
+        """End what has left the group, or say that it is there, as ``stop.leftovers`` has it; the group is gone."""
+        if self.spec.stop.leftovers == "ignore":
+            return
+        leftovers = self._around.leftovers
+        with trio.CancelScope(shield=True):
+            if self.spec.stop.leftovers == "kill":
+                await leftovers.end(self._is_it, hurried=lambda: self._hurried, report=self._say_ending)
+            left = await leftovers.find(self._is_it)
+            self.left = await trio.to_thread.run_sync(describe, left, self.name) if left else ()
+        for each in self.left:
+            self._around.hub.system(f"left running: {each}")
+
+    def _is_it(self, name: str | None) -> bool:
+        return name == self.name
+
+    def _say_ending(self, what: str) -> None:
+        self._around.hub.system(f"{self.name} has left {what} behind; ending it")
 
     def _exited(self, exit: Exit) -> None:
         """Take note that the leader has ended."""

@@ -12,6 +12,7 @@ import shlex
 import tempfile
 import time
 from pathlib import Path
+from signal import valid_signals
 from typing import TYPE_CHECKING, Literal
 
 import trio
@@ -22,11 +23,12 @@ from prox.core.errors import NotReady, ShuttingDown, StartFailed, UnknownProcess
 from prox.core.lifecycle import Event, Phase
 from prox.core.logs.batch import SYSTEM, timestamp
 from prox.core.logs.query import LogFilter
-from prox.core.snapshots import HealthcheckSnapshot, ProcessEvent, ShutdownEvent
+from prox.core.snapshots import HealthcheckSnapshot, Leftover, LeftoverEvent, ProcessEvent, ShutdownEvent
 from prox.runtime.broadcast import LogHub
 from prox.runtime.events import EventHub, EventSubscription
 from prox.runtime.following import FollowedLogs
-from prox.runtime.ports import free_ports
+from prox.runtime.leftovers import Leftovers, describe
+from prox.runtime.ports import find_holders, free_ports, is_taken
 from prox.runtime.process import Process, Surroundings
 from prox.runtime.usage import Usage, UsageSampler
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from prox.core.config.model import Config
     from prox.core.snapshots import ProcessSnapshot, Status
+    from prox.runtime.ports import Holder
 
 
 class ProcessDetails(Struct, frozen=True, kw_only=True):
@@ -61,9 +64,9 @@ class Goal:
 class Supervisor:
     """The processes of one configuration. ``prox.open_supervisor`` makes one and runs it."""
 
-    def __init__(self, config: Config, *, folder: Path | None = None) -> None:
+    def __init__(self, config: Config, *, folder: Path | None = None, instance: str | None = None) -> None:
         self.config = config
-        self.instance = secrets.token_hex(4)
+        self.instance = instance or secrets.token_hex(4)
         self.names = tuple(config.processes)
         self.autostarted = tuple(name for name, spec in config.processes.items() if spec.autostart)
         self.api_url: str | None = None
@@ -73,10 +76,16 @@ class Supervisor:
         self._events = EventHub()
         self._usage = UsageSampler()
         self._change = trio.Event()
+        self._leftovers = Leftovers(self.instance)
+        self._hurried = False
+        self._over = False
+        self.left: tuple[Leftover, ...] = ()
+        """What was found running, or holding a port, after everything was stopped."""
         around = Surroundings(
             config=config,
             instance=self.instance,
             hub=self.hub,
+            leftovers=self._leftovers,
             inherited=dict(os.environ),
             folder=folder or Path(tempfile.gettempdir()),
             ports=_ports_of(config),
@@ -85,24 +94,53 @@ class Supervisor:
         self._shown = {name: process.snapshot() for name, process in self._processes.items()}
 
     async def run(self) -> None:
-        """Run every process's task until cancelled; the cancel stops everything in order.
+        """Run every process's task until everything has been stopped; a cancel stops it, in order.
 
-        Whoever listens comes to an end when everything has stopped.
+        Whoever listens comes to an end when nothing is left.
         """
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._shut_down_when_cancelled)
                 for process in self._processes.values():
                     nursery.start_soon(process.run)
-                await self.wait_stopped()
-                self._close()
+                await self._until(lambda: self._status == "stopping" and self._all_down())
+                nursery.cancel_scope.cancel()
         finally:
+            with trio.CancelScope(shield=True):
+                await self._check_nothing_left()
             self._close()
 
+    async def _check_nothing_left(self) -> None:
+        """End what is still there and nobody can be named for; take note of what is left for good."""
+        policies = {name: spec.stop.leftovers for name, spec in self.config.processes.items()}
+        kept = {name for name, policy in policies.items() if policy != "kill"}
+        # What nobody can be named for may be of one whose leftovers are to stay.
+        await self._leftovers.end(
+            lambda name: not kept if name is None else name not in kept,
+            hurried=lambda: self._hurried,
+            report=lambda what: self.hub.system(f"{what} was left behind; ending it"),
+        )
+        ignored = {name for name, policy in policies.items() if policy == "ignore"}
+        left = await self._leftovers.find(lambda name: not ignored if name is None else name not in ignored)
+        self.left = await trio.to_thread.run_sync(self._describe_left, left)
+        for each in self.left:
+            self.hub.system(f"left running: {each}")
+        if self.left:
+            self._events.publish(LeftoverEvent(self.left))
+
+    def _describe_left(self, pids: Iterable[int]) -> tuple[Leftover, ...]:
+        """Say what is left: processes, and ports of ours that are held by nobody whom the system shows."""
+        left = describe(pids)
+        ports = {process.name: process.held_port for process in self._processes.values() if process.held_port}
+        unseen = [name for name, port in ports.items() if is_taken(port) and None in map(_pid, find_holders(port))]
+        return (*left, *(Leftover(name, None, "", (ports[name],)) for name in unseen))
+
     def _close(self) -> None:
-        """Tell whoever listens that there will be nothing more."""
+        """Tell whoever listens and waits that there will be nothing more."""
+        self._over = True
         self._events.close()
         self.hub.close()
+        self._wake()
 
     async def _shut_down_when_cancelled(self) -> None:
         try:
@@ -139,6 +177,16 @@ class Supervisor:
 
         return Goal(wait)
 
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to a process itself, not to its descendants. One that it ends by has ended by itself.
+
+        Raises UnknownProcess, NotRunning, ShuttingDown; SignalFailed where it runs as another user; ValueError where
+        the system has no such signal.
+        """
+        if number not in valid_signals():
+            raise ValueError(f"{number} is not the number of a signal")
+        self._open_for_goals(name).signal(number)
+
     def shutdown(self) -> None:
         """Begin to stop everything. Asked for again, it changes nothing."""
         if self._status == "stopping":
@@ -152,6 +200,7 @@ class Supervisor:
 
     def kill(self) -> None:
         """Stop everything now: no grace for anybody."""
+        self._hurried = True
         for process in self._processes.values():
             process.hurry()
         self.shutdown()
@@ -187,6 +236,10 @@ class Supervisor:
             env=redact(process.configured()),
         )
 
+    def left_by(self, name: str) -> tuple[Leftover, ...]:
+        """Return what the last incarnation of a process has left running. Raises UnknownProcess."""
+        return self._process(name).left
+
     async def usage(self) -> dict[str, Usage]:
         """Measure what each running process and its descendants use."""
         pids = {name: process.pid for name, process in self._processes.items() if process.pid}
@@ -216,8 +269,8 @@ class Supervisor:
         await self._until(lambda: self._status == "stopping")
 
     async def wait_stopped(self) -> None:
-        """Wait until no process exists or is about to."""
-        await self._until(lambda: self._status == "stopping" and self._all_down())
+        """Wait until everything has been stopped, and was looked at: ``left`` says what is there all the same."""
+        await self._until(lambda: self._over)
 
     async def wait_all_down(self) -> None:
         """Wait until all processes have ended, and none is about to be started."""
@@ -282,6 +335,10 @@ class Supervisor:
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
             await self._change.wait()
+
+
+def _pid(holder: Holder) -> int | None:
+    return holder.pid
 
 
 def _hopeless(process: Process) -> bool:

@@ -90,7 +90,7 @@ def test_it_fails_with_the_last_lines_of_what_failed(project: Project) -> None:
     project.write("""
 processes:
   good: echo $$ > pid; echo chatter; exec sleep 1000
-  bad: until test -s pid; do :; done; echo what it did; echo why; exit 3
+  bad: {cmd: until test -s pid; do :; done; echo what it did; echo why; exit 3, healthcheck: {log: never}}
 """)
     project.write("10:00:00 bad    │ an earlier start\n" * 3, ".prox/prox.log")
     ran = project.run("up", "-d", "--wait")

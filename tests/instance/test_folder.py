@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prox.core.errors import InstanceRunning
-from prox.instance.folder import InstanceFolder, InstanceState, is_running, read_running, watch_end
+from prox.instance.folder import (
+    InstanceFolder,
+    InstanceState,
+    instance_prefix,
+    is_running,
+    read_running,
+    watch_end,
+)
 from prox.instance.private import FolderRefused
 
 if TYPE_CHECKING:
@@ -25,7 +32,7 @@ import sys
 from pathlib import Path
 from prox.instance.folder import InstanceFolder
 with InstanceFolder(Path(sys.argv[1])) as folder:
-    folder.write_state(host="127.0.0.1", port=1234, config_file=None, instance="theirs", started_at=0.0)
+    folder.write_state(host="127.0.0.1", port=1234, config_file=None, started_at=0.0)
     print("ready", flush=True)
     sys.stdin.read()
 """
@@ -45,7 +52,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def write(folder: InstanceFolder, **changes: Any) -> None:
-    values = {"host": "127.0.0.1", "port": 5555, "config_file": "/p/prox.yaml", "instance": "ab12", "started_at": 1.5}
+    values = {"host": "127.0.0.1", "port": 5555, "config_file": "/p/prox.yaml", "started_at": 1.5}
     folder.write_state(**values | changes)  # type: ignore[arg-type]
 
 
@@ -82,8 +89,9 @@ def test_everything_of_it(path: Path) -> None:
             host="127.0.0.1",
             started_at="1970-01-01T00:00:01.500Z",
             config_file="/p/prox.yaml",
-            instance="ab12",
+            instance=folder.instance,
         )
+        assert folder.instance.startswith(instance_prefix(path))
         assert (path / "prox.pid").read_text() == f"{os.getpid()}\n"
         assert (path / ".gitignore").read_text() == "*\n"
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.iterdir()}
@@ -174,15 +182,24 @@ def test_of_many_at_once_one_wins(path: Path) -> None:
 def test_the_end_removes_only_what_is_ours(path: Path) -> None:
     with ExitStack() as end_of_theirs:
         with InstanceFolder(path) as folder:
-            write(folder, instance="mine")
+            write(folder)
             # Somebody has cleaned up by hand, so that a second one can run.
             (path / "prox.pid").unlink()
             holder = end_of_theirs.enter_context(Holder(path))
         state = read_running(path)
         assert state
-        assert state.instance == "theirs"
+        assert state.instance != folder.instance
         assert is_running(path)
         holder.kill()
+
+
+def test_whether_the_one_before_was_killed(path: Path) -> None:
+    for killed in (False, True, False):
+        with Holder(path) as holder:
+            if killed:
+                holder.kill()
+        with InstanceFolder(path) as folder:
+            assert folder.unclean == killed
 
 
 def test_waiting_for_the_end(path: Path) -> None:

@@ -211,6 +211,36 @@ async def test_where_a_process_has_no_descriptor_its_end_is_seen_all_the_same(mo
         os.close(spawned.stdout)
 
 
+async def test_a_signal_is_for_the_leader_alone(start) -> None:
+    running = await start("trap 'echo outer' USR1; sleep 1000 & echo ready; while :; do wait $!; done")
+    await running.wait_line(b"ready")
+    before = set(alive(running.child.pid))
+    assert running.child.signal(signal.SIGUSR1)
+    await running.wait_line(b"outer")
+    assert set(alive(running.child.pid)) == before
+    assert running.child.signal(signal.SIGKILL)
+    assert await running.child.wait() == Exit(signal="SIGKILL")
+    assert len(alive(running.child.pid)) == 1
+    await running.end()
+
+
+@pytest.mark.parametrize("has_handle", [True, False])
+async def test_a_signal_is_never_for_a_stranger(has_handle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not has_handle:
+        monkeypatch.delattr(os, "pidfd_open")
+    spawned = spawn(("sleep", "1000"), cwd="/", env=ENV, merge=True)
+    child = Child(spawned)
+    assert child.signal(signal.SIGUSR1)
+    assert await child.wait() == Exit(signal="SIGUSR1")
+    # A zombie would take it, and nobody would notice.
+    assert is_zombie(child.pid)
+    assert not child.signal(signal.SIGUSR1)
+    await child.end(StopPlan(ask_to_end, 10))
+    # The number and the descriptor may be anybody's now.
+    assert not child.signal(signal.SIGUSR1)
+    os.close(spawned.stdout)
+
+
 @pytest.mark.parametrize(
     ("command", "cwd", "exit", "words"),
     [

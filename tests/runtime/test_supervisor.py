@@ -280,6 +280,28 @@ async def test_nothing_starts_while_everything_stops(tmp_path: Path) -> None:
             await events.receive()
 
 
+async def test_signals(tmp_path: Path) -> None:
+    listening = "trap 'echo usr1' USR1; sleep 1000 & echo ready; while :; do wait $!; done"
+    text = f'processes: {{api: "{listening}", off: {{cmd: x, autostart: false}}}}'
+    async with running(tmp_path, text) as supervisor:
+        await wait_line(supervisor, "api", "ready")
+        supervisor.signal("api", signal.SIGUSR1)
+        await wait_line(supervisor, "api", "usr1")
+        for number in (0, -1, 1000):
+            with pytest.raises(ValueError, match="not the number of a signal"):
+                supervisor.signal("api", number)
+        with pytest.raises(prox.UnknownProcess):
+            supervisor.signal("nobody", signal.SIGUSR1)
+        with pytest.raises(prox.NotRunning, match="off is not running, it is stopped"):
+            supervisor.signal("off", signal.SIGUSR1)
+        supervisor.signal("api", signal.SIGKILL)
+        await supervisor.wait_status("api", "crashed")
+        assert supervisor.process("api").signal == "SIGKILL"
+        supervisor.shutdown()
+        with pytest.raises(prox.ShuttingDown):
+            supervisor.signal("api", signal.SIGUSR1)
+
+
 async def test_kill_gives_no_grace(tmp_path: Path) -> None:
     async with running(tmp_path, f'shutdown_timeout: 1h\nprocesses: {{api: "{STUBBORN}"}}') as supervisor:
         await wait_line(supervisor, "api", "ready")

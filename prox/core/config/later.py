@@ -21,7 +21,6 @@ def not_yet(config: Config) -> Iterator[str]:
             ("fixed", process.fixed),
             ("depends_on", bool(process.depends_on)),
             ("restart", process.restart.policy != "no"),
-            ("stop.leftovers", process.stop.leftovers != usual.stop.leftovers),
             ("watch", process.watch is not None),
             ("start_timeout", process.start_timeout != usual.start_timeout),
             ("fail_on_log", process.fail_on_log is not None),

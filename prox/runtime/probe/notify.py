@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from prox.core.health import CheckResult
+from prox.instance.folder import NOTIFY_PREFIX
 from prox.runtime.probe.base import Probe
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class NotifyProbe(Probe):
 
 def _place(folder: Path, cleanup: ExitStack) -> Path:
     """Return a path for the socket: in ``folder``, or in a folder of its own where that one's path is too long."""
-    name = f"notify-{secrets.token_hex(4)}"
+    name = f"{NOTIFY_PREFIX}{secrets.token_hex(4)}"
     path = folder.absolute() / name
     if len(os.fsencode(path)) <= MAX_PATH:
         return path

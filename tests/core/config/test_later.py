@@ -15,7 +15,6 @@ from prox.core.config.later import not_yet
         ("fixed: true", "fixed"),
         ("depends_on: [other]", "depends_on"),
         ("restart: always", "restart"),
-        ("stop: {leftovers: report}", "stop.leftovers"),
         ("watch: [src]", "watch"),
         ("start_timeout: 1m", "start_timeout"),
         ("fail_on_log: panic", "fail_on_log"),
