@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from quart import request
 
-from prox.api import events, health, logs, openapi, processes, proxy, shutdown, status
+from prox.api import events, health, logs, metrics, openapi, processes, proxy, shutdown, status
 from prox.api.errors import JsonApp, answer_in_json
 from prox.api.guard import protect
 
@@ -32,7 +32,7 @@ def create_app(supervisor: Supervisor, settings: ApiSettings) -> QuartTrio:
     protect(app, settings)
 
     async def read_body() -> None:
-        # No route takes a body. Read all the same, it is checked before anything is done.
+        # Also where a route takes none, it is checked before anything is done.
         await request.get_data()
 
     app.before_request(read_body)
@@ -41,4 +41,5 @@ def create_app(supervisor: Supervisor, settings: ApiSettings) -> QuartTrio:
     app.register_blueprint(proxy.routes(), url_prefix=PREFIX)
     app.register_blueprint(openapi.routes(app, settings), url_prefix=PREFIX)
     app.register_blueprint(health.routes())
+    app.register_blueprint(metrics.routes(supervisor))
     return app

@@ -37,6 +37,7 @@ STATUS = {
     "PROCESS_ALREADY_RUNNING": 409,
     "PROCESS_NOT_RUNNING": 409,
     "START_FAILED": 500,
+    "SIGNAL_FAILED": 500,
     "CONFIG_ERROR": 500,
     "PROXY_NOT_ENABLED": 503,
     "SHUTDOWN_IN_PROGRESS": 503,
@@ -58,7 +59,7 @@ _HTTP_FAILURES = {
 
 
 class InvalidParameter(ProxError):
-    """A query parameter of the wrong type or out of its range; the message names both."""
+    """A parameter, or a field of a body, of the wrong type or out of its range; the message names both."""
 
     code = "INVALID_PARAMETER"
 

@@ -38,25 +38,28 @@ class Operation:
 
     answer: Any
     query: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | None = None
     errors: tuple[int, ...] = ()
     media: str = "application/json"
     events: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
     """The data of each kind of event of a stream."""
 
     def types(self) -> list[Any]:
-        return [*self.events.values()] if self.events else [self.answer]
+        answers = [*self.events.values()] if self.events else [self.answer]
+        return [*answers, self.body] if self.body else answers
 
 
 def describe(
     answer: Any,
     *,
     query: type[msgspec.Struct] | None = None,
+    body: type[msgspec.Struct] | None = None,
     errors: tuple[int, ...] = (),
     media: str = "application/json",
     events: Mapping[str, type[msgspec.Struct]] | None = None,
 ) -> Callable[[F], F]:
-    """Describe a route: its answer, its query, and the errors that it has beside those that every route has."""
-    operation = Operation(answer=answer, query=query, errors=errors, media=media, events=events or {})
+    """Describe a route: its answer, its query and body, and the errors that it has beside those of every route."""
+    operation = Operation(answer=answer, query=query, body=body, errors=errors, media=media, events=events or {})
 
     def decorate(function: F) -> F:
         setattr(function, _ATTRIBUTE, operation)
@@ -113,7 +116,7 @@ def _described(
     named = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in sorted(rule.arguments)
     ]
-    return {
+    described = {
         "operationId": function.__name__,
         "tags": [rule.endpoint.partition(".")[0]],
         "summary": summary,
@@ -121,6 +124,10 @@ def _described(
         "parameters": named + (_parameters(operation.query) if operation.query else []),
         "responses": _responses(operation, schema_of),
     }
+    if operation.body:
+        content = {"application/json": {"schema": schema_of[str(operation.body)]}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
 
 
 def _parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:

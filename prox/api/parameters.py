@@ -1,12 +1,13 @@
-"""The query of a request → a frozen type; what is wrong is INVALID_PARAMETER, naming the parameter and its range.
+"""The query or the body of a request → a frozen type; what is wrong is INVALID_PARAMETER, naming what and its range.
 
-The types are the resources' own, and the source of the OpenAPI description too. A value above the maximum
-counts as the maximum (``http-api.md``); parameters that nobody knows are ignored.
+The types are the resources' own, and the source of the OpenAPI description too. A value in a query above the maximum
+counts as the maximum (``http-api.md``); parameters and fields that nobody knows are ignored.
 """
 
 from __future__ import annotations
 
 import re
+from signal import Signals, valid_signals
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -14,6 +15,8 @@ from msgspec import inspect
 
 from prox.api.errors import InvalidParameter
 from prox.core.instants import parse_instant
+from prox.core.lifecycle import signal_name
+from prox.core.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -33,6 +36,27 @@ def read(kind: type[T], given: MultiDict[str, str]) -> T:
         if texts:
             values[field.name] = _value(field.name, texts[0], inspect.type_info(field.type))
     return kind(**values)
+
+
+def read_body(kind: type[T], body: bytes) -> T:
+    """Return a body, which is to be JSON, as a ``kind``. Raises InvalidParameter."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # The latter two are bytes that are no UTF-8, and what is nested too deeply.
+        why = str(error) if isinstance(error, msgspec.DecodeError) else "JSON is malformed"
+        names = " and ".join(field.name for field in msgspec.structs.fields(kind))
+        raise InvalidParameter(f"the body must be a JSON object with {names}: {why}") from None
+
+
+def signal_number(name: str, text: str) -> int:
+    """Return the number of a signal: with or without SIG before it, in any letter case. Raises InvalidParameter."""
+    known = {signal_name(number): int(number) for number in valid_signals()} | Signals.__members__
+    wanted = f"SIG{text.upper().removeprefix('SIG')}"
+    if wanted not in known:
+        hint = did_you_mean(wanted, known)
+        raise InvalidParameter(f"{name} must be the name of a signal such as SIGUSR1, not {text!r}{hint}")
+    return int(known[wanted])
 
 
 def moment(name: str, text: str, now: float) -> float | None:

@@ -106,6 +106,15 @@ class LogHub:
         for sink in list(self._sinks):
             await sink.wait_room()
 
+    def counts(self) -> dict[str, int]:
+        """Return by process, prox itself among them, how many lines there have been."""
+        return {name: ring.lines_in for name, ring in self._rings.items()}
+
+    @property
+    def subscribers(self) -> int:
+        """How many listen now."""
+        return len(self._subscriptions)
+
     def select(self, wanted: LogFilter, *, lines: int | None = None, size: int | None = None) -> Selection:
         """Return the newest lines in memory that ``wanted`` asks for."""
         return select(self._rings_of(wanted), wanted, lines=lines, size=size)

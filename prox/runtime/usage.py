@@ -20,10 +20,14 @@ MIN_WINDOW = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """``cpu_percent``: 100 is one core. ``memory_bytes``: resident, shared pages in each process. None: not known."""
+    """``cpu_percent``: 100 is one core. ``memory_bytes``: resident, shared pages in each process. None: not known.
+
+    ``cpu_seconds``: since the start, of what lives and of what its parents have waited for. It never falls.
+    """
 
     cpu_percent: float | None
     memory_bytes: int | None
+    cpu_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class _Tree:
     """Seconds since the leader was started."""
     cpu: dict[psutil.Process, float]
     """Seconds that each process has used so far."""
+    cpu_in_all: float
+    """The same with what each has waited for, in seconds."""
     memory: int
 
 
@@ -53,6 +59,7 @@ class UsageSampler:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._baselines: dict[int, _Baseline] = {}
+        self._cpu_seconds: dict[psutil.Process, float] = {}
 
     def sample(self, pids: Mapping[str, int]) -> dict[str, Usage]:
         """Measure the trees of these leaders, children of this process, by their names."""
@@ -64,10 +71,18 @@ class UsageSampler:
                 for leader, tree in trees.items()
                 if tree is not None
             }
+            # What nobody waits for is lost when it ends; a counter that falls would be taken for one that began anew.
+            self._cpu_seconds = {
+                tree.leader: max(tree.cpu_in_all, self._cpu_seconds.get(tree.leader, 0.0))
+                for tree in trees.values()
+                if tree is not None
+            }
             return {name: self._usage(trees[leader], leader) for name, leader in pids.items()}
 
     def _usage(self, tree: _Tree | None, leader: int) -> Usage:
-        return Usage(self._baselines[leader].percent, tree.memory) if tree else Usage(None, None)
+        if tree is None:
+            return Usage(None, None)
+        return Usage(self._baselines[leader].percent, tree.memory, self._cpu_seconds[tree.leader])
 
     def _advance(self, before: _Baseline | None, tree: _Tree, now: float) -> _Baseline:
         """Return the baseline after a sample; it stays while too little time has passed."""
@@ -100,6 +115,7 @@ def _measure(leader: int, members: Iterable[int]) -> _Tree | None:
     found: psutil.Process | None = None
     age = 0.0
     cpu: dict[psutil.Process, float] = {}
+    waited = 0.0
     memory = 0
     for pid in members:
         try:
@@ -111,8 +127,9 @@ def _measure(leader: int, members: Iterable[int]) -> _Tree | None:
         except psutil.Error:
             continue
         cpu[process] = times.user + times.system
+        waited += times.children_user + times.children_system
         memory += resident
-    return _Tree(found, age, cpu, memory) if found else None
+    return _Tree(found, age, cpu, sum(cpu.values()) + waited, memory) if found else None
 
 
 def _age(process: psutil.Process) -> float:

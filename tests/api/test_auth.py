@@ -28,6 +28,7 @@ ROUTES = [
     ("POST", "/processes/api/start"),
     ("POST", "/processes/api/stop"),
     ("POST", "/processes/api/restart"),
+    ("POST", "/processes/api/signal"),
     ("GET", "/logs"),
     ("GET", "/logs?lines=0"),
     ("GET", "/logs/stream"),

@@ -23,6 +23,7 @@ ROUTES = [
     ("GET", "/processes/api"),
     ("POST", "/processes/api/stop"),
     ("POST", "/processes/api/restart"),
+    ("POST", "/processes/api/signal"),
     ("GET", "/logs"),
     ("GET", "/logs/stream"),
     ("GET", "/events/stream"),

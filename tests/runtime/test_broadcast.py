@@ -88,6 +88,7 @@ async def test_everybody_gets_each_line_in_order() -> None:
     assert ids(await everything.receive()) == numbers
     assert texts(await only_web.receive()) == ["thr", "ee", "four"]
     assert hub.select(ALL).lines == keeper.lines
+    assert (hub.counts(), hub.subscribers) == ({"api": 2, "web": 3, "system": 2}, 2)
     assert [line.process for line in keeper.lines] == ["api", "api", "web", "web", "web", "system", "system"]
 
     hub.remove_sink(keeper)

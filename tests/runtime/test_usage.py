@@ -32,6 +32,18 @@ for line in sys.stdin:
         pass
     print(flush=True)
 """
+CHILD_SECONDS = 0.3
+WAITING = f"""
+import signal, subprocess, sys
+work = "import sys, time\\nwhile time.process_time() < {CHILD_SECONDS}: pass\\nprint(flush=True); sys.stdin.read()"
+for line in sys.stdin:
+    if line == "ignore\\n":
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    child = subprocess.Popen([sys.executable, "-c", work], stdin=subprocess.PIPE)
+    sys.stdin.readline()
+    child.communicate()
+    print(flush=True)
+"""
 
 
 @pytest.fixture
@@ -101,6 +113,31 @@ def test_the_first_share_is_that_since_the_start_and_the_next_since_the_last_sam
     assert second["busy"].cpu_percent < 10
     assert second["idle"].cpu_percent is not None
     assert second["idle"].cpu_percent > 10
+
+
+def test_the_seconds_never_fall(start: Callable[[str], subprocess.Popen[str]]) -> None:
+    sampler = UsageSampler()
+    process = start(WAITING)
+
+    def tell(word: str) -> None:
+        assert process.stdin
+        process.stdin.write(f"{word}\n")
+        wait_line(process)
+
+    def seconds() -> float:
+        used = sampler.sample({"it": process.pid})["it"].cpu_seconds
+        assert used is not None
+        return used
+
+    found = [seconds()]
+    for how in ("wait", "wait", "ignore"):
+        tell(how)
+        found.append(seconds())
+        # The child is gone; what it has used was told to who waited for it, and to nobody where it was ignored.
+        tell("end")
+        found.append(seconds())
+    assert found == sorted(found)
+    assert found[-1] >= 3 * CHILD_SECONDS - 0.1
 
 
 def test_who_is_gone_uses_nothing(start: Callable[[str], subprocess.Popen[str]]) -> None:
