@@ -35,6 +35,7 @@ from prox.instance.folder import InstanceFolder, instance_prefix
 from prox.runtime.children import become_subreaper, reap_adopted
 from prox.runtime.guarding import Guard
 from prox.runtime.leftovers import describe
+from prox.runtime.lifeline import watch_lifeline
 from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
 from prox.sinks.console import Console
@@ -145,7 +146,7 @@ def _log_files(supervisor: Supervisor, folder: Path | None) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpOptions:
-    """What the command line asks of `prox up`. Times in seconds; ``ready_fd`` is a file descriptor."""
+    """What the command line asks of `prox up`. Times in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
 
     names: tuple[str, ...] = ()
     api_port: int | None = None
@@ -155,6 +156,7 @@ class UpOptions:
     wait: bool = False
     wait_timeout: float | None = None
     ready_fd: int | None = None
+    lifeline: int | None = None
 
 
 def run_up(config: Config, options: UpOptions) -> int:
@@ -214,6 +216,8 @@ async def _up(
         await outer.start(reap_adopted)
         outer.start_soon(guard.keep, supervisor.hub.system)
         outer.start_soon(console.run)
+        if options.lifeline is not None:
+            outer.start_soon(watch_lifeline, options.lifeline, supervisor)
         try:
             if folder.unclean:
                 await _end_what_was_left(supervisor, folder)

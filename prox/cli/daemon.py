@@ -25,6 +25,8 @@ from prox.instance.folder import FOLDER, check_free
 from prox.instance.private import append_file, open_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from prox.core.config.model import Config
 
 LOG_FILE = "prox.log"
@@ -38,8 +40,10 @@ _LINE = re.compile(r"\d\d:\d\d:\d\d (\S+) *│")
 """A line of a process in the log, as ``sinks.console`` writes it."""
 
 
-def start_daemon(config: Config, arguments: list[str]) -> int:
+def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = ()) -> int:
     """Start `prox up` with these arguments in the background, and return the exit code.
+
+    ``keep``: descriptors that it gets with the same numbers.
 
     Raises InstanceRunning, FolderRefused.
     """
@@ -50,7 +54,7 @@ def start_daemon(config: Config, arguments: list[str]) -> int:
     _catch_signals()
     with open(reading, "rb") as told:
         try:
-            daemon = _spawn(config, arguments, log, writing)
+            daemon = _spawn(config, arguments, log, [writing, *keep])
         finally:
             os.close(writing)
             os.close(log)
@@ -72,18 +76,19 @@ def start_daemon(config: Config, arguments: list[str]) -> int:
     return int(message.get("code") or _code_of(ended))
 
 
-def _spawn(config: Config, arguments: list[str], log: int, writing: int) -> subprocess.Popen[bytes]:
+def _spawn(config: Config, arguments: list[str], log: int, keep: list[int]) -> subprocess.Popen[bytes]:
     assert config.file is not None
     # -P: no module that lies in the project's folder takes the place of one of ours.
     command = [sys.executable, "-P", "-m", "prox", "up", f"--config={config.file}", f"--project-dir={config.folder}"]
+    # The first of those kept is the pipe on which it says how it went.
     return subprocess.Popen(
-        [*command, f"--ready-fd={writing}", *arguments],
+        [*command, f"--ready-fd={keep[0]}", *arguments],
         cwd=config.folder,
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
         start_new_session=True,
-        pass_fds=[writing],
+        pass_fds=keep,
     )
 
 

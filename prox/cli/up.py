@@ -37,6 +37,7 @@ def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> 
 @click.option("--wait-timeout", callback=seconds, metavar="TIME", help="Fail with code 124 after so long: 30s, 5m.")
 @click.option("--exit-when-done", is_flag=True, help="End when all processes have ended; with 1 if one failed.")
 @click.option("--raw", is_flag=True, help="Let terminal control sequences of processes through.")
+@click.option("--lifeline", type=int, metavar="FD", help="Stop everything when the other end of this pipe is closed.")
 @click.option("--no-deps", is_flag=True, help="Start the named processes only, not what they need.")
 @click.option("--no-proxy", is_flag=True, help="Without the proxy.")
 @click.option("--watch/--no-watch", default=None, callback=_not_yet, expose_value=False, help="Restart on changes.")
@@ -61,6 +62,10 @@ def up(
     if ready_fd is not None:
         os.set_inheritable(ready_fd, False)
     with _failures_told(ready_fd):
+        if options["lifeline"] is not None:
+            from prox.runtime.lifeline import take_lifeline
+
+            take_lifeline(options["lifeline"])
         config = load_project()
         _refuse_terminals(config)
         groups_of = {name: process.groups for name, process in config.processes.items()}
@@ -68,7 +73,8 @@ def up(
         if detach:
             from prox.cli.daemon import start_daemon
 
-            return start_daemon(config, [*names, *_as_arguments(options)])
+            keep = [options["lifeline"]] if options["lifeline"] is not None else []
+            return start_daemon(config, [*names, *_as_arguments(options)], keep)
         from prox.app import UpOptions, run_up
 
         # A copy, which is closed as soon as it is used; ours stays, for what may go wrong until then.
