@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from helpers.leftovers import is_alive, wait_ended
-from helpers.project import SECONDS, wait_until
+from helpers.project import SECONDS, kill_with_guard, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,7 +146,7 @@ def test_a_daemon_that_was_killed_blocks_nothing(project: Project) -> None:
     assert killed
     assert project.client("wait", "web", "--for", "stopped").returncode == 0
     daemon = psutil.Process(killed["pid"])
-    daemon.kill()
+    kill_with_guard(daemon.pid)
     assert not wait_ended([daemon], SECONDS)
     assert project.state() == killed
     assert (project.folder / ".prox" / "prox.pid").exists()

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from helpers.leftovers import is_alive
-from helpers.project import wait_until
+from helpers.project import guards_of, kill_with_guard, wait_until
 from helpers.scale import figure, times
 from prox.guard.marks import marked
 from prox.instance.folder import instance_prefix
@@ -44,9 +44,7 @@ def start(project: Project, **options: bool) -> RunningProx:
 
 
 def guard_of(prox: RunningProx) -> int:
-    """Return the pid of the guard."""
-    children = psutil.Process(prox.pid).children()
-    (guard,) = [child.pid for child in children if "prox-guard" in child.cmdline()]
+    (guard,) = guards_of(prox.pid)
     return guard
 
 
@@ -126,7 +124,7 @@ def test_the_guard_is_killed(project: Project) -> None:
             first = guard_of(prox)
             os.kill(first, signal.SIGKILL)
             prox.wait_line("another one takes its place")
-            wait_until(lambda: len(guards(prox)) == 1)
+            wait_until(lambda: len(guards_of(prox.pid)) == 1)
             # The new one knows all that the one before did.
             prox.signal(signal.SIGKILL)
             took.append(wait_gone(project))
@@ -135,29 +133,13 @@ def test_the_guard_is_killed(project: Project) -> None:
     figure("SIGKILL to the guard, then to prox", times=len(took), worst_seconds=max(took))
 
 
-def guards(prox: RunningProx) -> list[int]:
-    children = psutil.Process(prox.pid).children()
-    return [child.pid for child in children if child.is_running() and "prox-guard" in _words(child)]
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
-
-
 @pytest.mark.parametrize("command", ["up", "down"])
 def test_the_guard_and_prox_are_killed_together(project: Project, command: str) -> None:
     """What is left is found by its variable at the next `prox up` or `prox down`, named, and ended."""
     project.write(CROWD)
     for _ in range(times(1, 50)):
         with start(project) as prox:
-            guard = guard_of(prox)
-            # Stopped, it cannot start another one in between.
-            prox.signal(signal.SIGSTOP)
-            os.kill(guard, signal.SIGKILL)
-            prox.signal(signal.SIGKILL)
+            kill_with_guard(prox.pid)
             prox.wait()
         left = crowd(project)
         assert len(left) == COUNT

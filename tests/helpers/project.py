@@ -29,6 +29,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from unittest import mock
 
+import psutil
+
 from helpers.leftovers import MARKER
 
 if TYPE_CHECKING:
@@ -275,6 +277,25 @@ class RunningOnTerminal(RunningProx):
             os.close(descriptor)
         if rest:
             yield rest
+
+
+def guards_of(prox: int) -> list[int]:
+    """Return the guard of an instance, given by pid: as a rule one."""
+    found = []
+    for child in psutil.Process(prox).children():
+        with suppress(psutil.Error):
+            if "prox-guard" in child.cmdline():
+                found.append(child.pid)
+    return found
+
+
+def kill_with_guard(prox: int) -> None:
+    """Kill an instance and its guard so that neither does anything any more."""
+    (guard,) = guards_of(prox)
+    # Stopped, it cannot start another one in between.
+    os.kill(prox, signal.SIGSTOP)
+    os.kill(guard, signal.SIGKILL)
+    os.kill(prox, signal.SIGKILL)
 
 
 def wait_until(holds: Callable[[], bool], timeout: float = SECONDS) -> None:
