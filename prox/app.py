@@ -34,6 +34,7 @@ from prox.guard.marks import end, left_behind
 from prox.instance.folder import InstanceFolder, instance_prefix
 from prox.runtime.children import become_subreaper, reap_adopted
 from prox.runtime.guarding import Guard
+from prox.runtime.inheritance import raise_descriptor_limit, start_clean
 from prox.runtime.leftovers import describe
 from prox.runtime.lifeline import watch_lifeline
 from prox.runtime.signals import Interrupts
@@ -167,6 +168,8 @@ def run_up(config: Config, options: UpOptions) -> int:
     """
     interrupts = Interrupts()
     interrupts.catch()
+    start_clean()
+    raise_descriptor_limit()
     with InstanceFolder(Path(config.folder, INSTANCE_FOLDER)) as folder:
         port = options.api_port if options.api_port is not None else config.api.port
         with listen(config.api.host, port) as sock, Guard(_charge(config, folder)) as guard:

@@ -20,6 +20,7 @@ from prox.core.logs.lines import LineSplitter
 from prox.guard.marks import KILL_SECONDS
 from prox.runtime.children import add_child, remove_child
 from prox.runtime.group import alive, kill_group, terminate_group, wait_empty
+from prox.runtime.inheritance import popen
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -75,7 +76,7 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
             read_end, write_end = os.pipe()
             ours.append(read_end)
             theirs.append(write_end)
-        popen = subprocess.Popen(
+        process = popen(
             argv,
             cwd=cwd,
             env=env,
@@ -91,8 +92,8 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
     finally:
         for descriptor in theirs:
             os.close(descriptor)
-    add_child(popen.pid)
-    return Spawned(popen, ours[0], None if merge else ours[1], _handle_of(popen.pid))
+    add_child(process.pid)
+    return Spawned(process, ours[0], None if merge else ours[1], _handle_of(process.pid))
 
 
 def _handle_of(pid: int) -> int | None:
