@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from prox.cli.exit_codes import OK
+from prox.cli.exit_codes import LEFT_SOMETHING, OK
 from prox.cli.group import settings
-from prox.cli.leftovers import say_left
+from prox.cli.leftovers import end_what_was_left, say_left
 from prox.cli.output import clean, say
 from prox.cli.project import find_client, instance_folder
-from prox.core.errors import NoInstance, ProxError
+from prox.core.errors import NoInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from prox.cli.leftovers import Ended
     from prox.client.client import Client, StreamEvent
 
 _ENDED = ("stopped", "crashed")
@@ -40,7 +40,7 @@ def stop_everything() -> int:
         try:
             client = find_client()
             if client is None:
-                return _end_what_was_left(folder)
+                return _say_ended(end_what_was_left(folder) if folder else [])
             _shut_down(client, left)
         except NoInstance:
             # It may have ended just now.
@@ -53,31 +53,14 @@ def stop_everything() -> int:
     return OK
 
 
-def _end_what_was_left(folder: Path | None) -> int:
-    """End what an instance that was killed, and its guard with it, has left running; return the exit code."""
-    from prox.guard.marks import command_of, end, left_behind, mark_of
-    from prox.instance.folder import InstanceFolder, instance_prefix
-
-    def find() -> dict[int, int]:
-        return left_behind(instance_prefix(folder)) if folder else {}
-
-    left = find()
-    if folder is None or not left:
+def _say_ended(found: list[Ended]) -> int:
+    """Say what a prox that was killed had left running, and return the exit code."""
+    for each in found:
+        how = "ended" if each.gone else "cannot be ended"
+        say(clean(f"left by a prox that was killed: {each.said}; {how}"))
+    if not found:
         say("nothing is running")
-        return OK
-    for pid in sorted(left):
-        mark = mark_of(pid)
-        say(
-            clean(f"left by a prox that was killed: {f'{mark.process}: ' if mark else ''}{command_of(pid)} (pid {pid})")
-        )
-    unended = end(find)
-    if unended:
-        return say_left({"process": None, "pid": pid, "command": command_of(pid)} for pid in sorted(unended))
-    # Entered and left, the folder no longer says that one runs.
-    with suppress(ProxError), InstanceFolder(folder):
-        pass
-    say("all of that has ended now")
-    return OK
+    return OK if all(each.gone for each in found) else LEFT_SOMETHING
 
 
 def _shut_down(client: Client, left: list[dict[str, Any]]) -> None:

@@ -27,10 +27,11 @@ COMMANDS = {
     "exec": ("prox.cli.exec:exec_command", "Run a command in a process's environment and folder."),
     "config": ("prox.cli.config:config", "Check prox.yaml and print it as understood."),
     "init": ("prox.cli.init:init", "Write a starting prox.yaml."),
+    "doctor": ("prox.cli.doctor:doctor", "Say what would keep this from working."),
     "version": ("prox.cli.version:version", "Print the version."),
     "completion": ("prox.cli.completion:completion", "Print a shell's completion script."),
 }
-LATER = ("attach", "certs", "doctor", "graph", "hosts", "reload", "requests", "run")
+LATER = ("attach", "certs", "graph", "hosts", "reload", "requests", "run")
 """Commands that are to come."""
 
 COMPLETION_VARIABLE = "_PROX_COMPLETE"

@@ -1,20 +1,56 @@
-"""What is there all the same after a stop, as the API tells it, in words."""
+"""What is there all the same after a stop, or was left by a prox that was killed: named, and the latter ended."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prox.cli.exit_codes import LEFT_SOMETHING
 from prox.cli.output import warn
+from prox.core.errors import ProxError
 from prox.core.leftovers import describe_leftover
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 
 def say_left(left: Iterable[Mapping[str, Any]]) -> int:
-    """Name what is left, and return the exit code that goes with it."""
+    """Name what is left, as the API tells it, and return the exit code that goes with it."""
     for each in left:
         said = describe_leftover(each["process"], each["pid"], each["command"], each.get("ports", ()))
         warn(f"left running: {said}")
     return LEFT_SOMETHING
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A process that a prox which was killed had left running, in words; ``gone``: it has ended now."""
+
+    said: str
+    gone: bool
+
+
+def end_what_was_left(folder: Path) -> list[Ended]:
+    """End what an instance that was killed, and its guard with it, has left running.
+
+    ``folder`` is the instance's, and no instance runs there now.
+    """
+    from prox.guard.marks import command_of, end, left_behind, mark_of
+    from prox.instance.folder import InstanceFolder, instance_prefix
+
+    def find() -> dict[int, int]:
+        return left_behind(instance_prefix(folder))
+
+    left = {}
+    for pid in sorted(find()):
+        mark = mark_of(pid)
+        left[pid] = describe_leftover(mark.process if mark else None, pid, command_of(pid), ())
+    if not left:
+        return []
+    unended = end(find)
+    # Entered and left, the folder no longer says that one runs.
+    with suppress(ProxError), InstanceFolder(folder):
+        pass
+    return [Ended(said, pid not in unended) for pid, said in left.items()]

@@ -158,7 +158,7 @@ def test_bad_usage(arguments: list[str], message: str | None, capsys: pytest.Cap
     "arguments",
     [
         ["run"], ["run", "e2e", "--jobs", "3"], ["requests", "-f"], ["certs", "--help"], ["hosts", "--show"],
-        ["doctor"], ["graph", "--json"], ["reload"], ["attach"], ["attach", "api"], ["up", "--tui"], ["up", "--watch"],
+        ["graph", "--json"], ["reload"], ["attach"], ["attach", "api"], ["up", "--tui"], ["up", "--watch"],
         ["up", "--http-port", "80"], ["up", "--https-port", "443"],
     ],
 )  # fmt: skip

@@ -1,0 +1,224 @@
+"""`prox doctor`: what would keep this project from working on this machine; what was left over is ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prox.cli.exit_codes import FAILED, OK
+from prox.cli.leftovers import end_what_was_left
+from prox.cli.output import clean, colored, print_json, say
+from prox.cli.project import instance_folder, load_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prox.core.config.model import Config
+
+DESCRIPTORS = 1024
+"""With fewer that may be open at once, a project of some size comes to an end of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, and in a sentence what was found; ``ok``: it is no hindrance."""
+
+    subject: str
+    ok: bool
+    message: str
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def doctor(as_json: bool) -> int:
+    """Say what would keep this project from working here: ports that are taken, permissions, commands that are not
+    there, names that do not lead here. What a prox that was killed has left running is ended.
+
+    The exit code is 1 where something would.
+    """
+    config = load_project()
+    folder = instance_folder()
+    findings = []
+    for finding in _examine(config, folder):
+        findings.append(finding)
+        if not as_json:
+            say(_line(finding))
+    ok = all(finding.ok for finding in findings)
+    if as_json:
+        print_json({"ok": ok, "findings": [asdict(finding) for finding in findings]})
+    return OK if ok else FAILED
+
+
+def _line(finding: Finding) -> str:
+    word, color = ("ok", 32) if finding.ok else ("problem", 31)
+    shown = f"\x1b[{color}m{word:7}\x1b[0m" if colored() else f"{word:7}"
+    return f"{shown}  {clean(finding.subject)}: {clean(finding.message)}"
+
+
+def _examine(config: Config, folder: Path) -> Iterator[Finding]:
+    yield Finding(Path(config.file or config.folder).name, True, _count(config))
+    yield from _folders(config, folder)
+    yield from _leftovers(folder)
+    yield from _programs(config)
+    yield from _ports(config, folder)
+    yield from _hosts(config)
+    yield from _certificates(config)
+    yield _limits()
+
+
+def _count(config: Config) -> str:
+    counts = [
+        f"{len(found)} {kind if len(found) == 1 else plural}"
+        for found, kind, plural in ((config.processes, "process", "processes"), (config.jobs, "job", "jobs"))
+        if found
+    ]
+    return f"read and understood, {' and '.join(counts)}"
+
+
+def _folders(config: Config, folder: Path) -> Iterator[Finding]:
+    """Look at the folders and files that prox writes."""
+    from prox.instance.private import FolderRefused, open_folder
+    from prox.instance.token import find_token
+    from prox.sinks.files import log_folder
+
+    try:
+        with open_folder(folder):
+            yield Finding(
+                folder.name, True, "is yours alone" if _is_private(folder) else "becomes yours alone at a start"
+            )
+    except FileNotFoundError:
+        ok = os.access(folder.parent, os.W_OK | os.X_OK)
+        yield Finding(folder.name, ok, "is made at the first start" if ok else f"{folder.parent} may not be written")
+    except FolderRefused as error:
+        yield Finding(folder.name, False, str(error))
+    logs = log_folder(config, folder)
+    if logs is not None:
+        above = next(path for path in (logs, *logs.parents) if path.exists())
+        ok = above.is_dir() and os.access(above, os.W_OK | os.X_OK)
+        yield Finding("logs.dir", ok, "can be written" if ok else f"{above} may not be written; no lines would be kept")
+    try:
+        find_token()
+    except FolderRefused as error:
+        yield Finding("~/.prox/token", False, str(error))
+
+
+def _is_private(path: Path) -> bool:
+    return not stat.S_IMODE(path.stat().st_mode) & 0o077
+
+
+def _leftovers(folder: Path) -> Iterator[Finding]:
+    """End what a prox that was killed has left running."""
+    from prox.instance.folder import is_running
+    from prox.instance.private import FolderRefused
+
+    try:
+        if is_running(folder):
+            yield Finding("leftovers", True, "an instance runs here now")
+            return
+    except FolderRefused:
+        # Said already. What was left is found all the same.
+        pass
+    found = end_what_was_left(folder)
+    for each in found:
+        how = "ended now" if each.gone else "cannot be ended"
+        yield Finding("leftovers", each.gone, f"a prox that was killed had left {each.said}; {how}")
+    if not found:
+        yield Finding("leftovers", True, "nothing runs that an earlier prox has left")
+
+
+def _programs(config: Config) -> Iterator[Finding]:
+    """Look for the folders and, where no shell reads them, the commands of processes."""
+    for kind, specs in (("processes", config.processes), ("jobs", config.jobs)):
+        for name, spec in specs.items():
+            cwd = Path(config.folder, spec.cwd)
+            if not cwd.is_dir():
+                yield Finding(f"{kind}.{name}.cwd", False, f"{cwd} is not there; create it, or change its cwd")
+            elif not isinstance(spec.cmd, str) and not _is_found(spec.cmd[0], cwd, config.env | spec.env):
+                yield Finding(f"{kind}.{name}.cmd", False, f"the command {spec.cmd[0]!r} was not found in PATH")
+
+
+def _is_found(program: str, cwd: Path, env: dict[str, str]) -> bool:
+    if os.sep in program:
+        return os.access(cwd / program, os.X_OK)
+    return shutil.which(program, path=env.get("PATH", os.environ.get("PATH"))) is not None
+
+
+def _ports(config: Config, folder: Path) -> Iterator[Finding]:
+    """Look for who holds the ports that this project wants; its own instance may."""
+    from prox.guard.marks import marked
+    from prox.instance.folder import instance_prefix, read_running
+    from prox.instance.private import FolderRefused
+    from prox.runtime.ports import find_holders, is_taken
+
+    running = None
+    with suppress(FolderRefused):
+        running = read_running(folder)
+    own = {running.pid, *marked(instance_prefix(folder))} if running else set()
+    wanted = {f"processes.{name}.port": spec.port for name, spec in config.processes.items()}
+    wanted |= {"api.port": config.api.port}
+    if config.proxy is not None and config.proxy.enabled:
+        wanted |= {"proxy.http_port": config.proxy.http_port, "proxy.https_port": config.proxy.https_port}
+    for key, port in wanted.items():
+        if not isinstance(port, int) or port == 0:
+            continue
+        if not is_taken(port):
+            yield Finding(key, True, f"port {port} is free")
+            continue
+        holders = find_holders(port)
+        if holders and own.issuperset(holder.pid for holder in holders):
+            yield Finding(key, True, f"port {port} is held by what runs here")
+        else:
+            who = " and ".join(map(str, holders)) or "another program"
+            yield Finding(key, False, f"port {port} is taken by {who}; stop it, or choose another port")
+
+
+def _hosts(config: Config) -> Iterator[Finding]:
+    """See whether the names of the proxy lead to this machine."""
+    if config.proxy is None or not config.proxy.enabled:
+        return
+    for host in [config.proxy.domain, *(f"{service}.{config.proxy.domain}" for service in config.services)]:
+        if host == "localhost" or host.endswith(".localhost"):
+            yield Finding(host, True, "needs no entry: it is this machine everywhere (RFC 6761 §6.3)")
+            continue
+        try:
+            found = {str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+        except (OSError, UnicodeError):
+            yield Finding(host, False, f"is no known name; put `127.0.0.1 {host}` into /etc/hosts")
+            continue
+        ok = all(address.startswith("127.") or address == "::1" for address in found)
+        yield Finding(host, ok, f"leads to {' and '.join(sorted(found))}{'' if ok else ', not to this machine'}")
+
+
+def _certificates(config: Config) -> Iterator[Finding]:
+    """Look at the folder of certificates, where HTTPS is wanted."""
+    if config.proxy is None or not config.proxy.enabled or config.proxy.https_port is None:
+        return
+    folder = Path(config.folder, Path(config.certs.dir).expanduser())
+    if not folder.exists():
+        ok = config.certs.auto_generate
+        message = "are made when they are needed" if ok else f"{folder} is not there, and certs.auto_generate is false"
+        yield Finding("certificates", ok, message)
+        return
+    open_to_others = [path.name for path in folder.glob("*key*") if path.is_file() and not _is_private(path)]
+    if open_to_others:
+        keys = ", ".join(sorted(open_to_others))
+        yield Finding("certificates", False, f"others can read {keys} in {folder}; `chmod 600` mends that")
+    else:
+        yield Finding("certificates", True, f"{folder} is there, and its keys are yours alone")
+
+
+def _limits() -> Finding:
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        return Finding("open files", True, "as many as wanted")
+    return Finding("open files", hard >= DESCRIPTORS, f"{hard} at once at the most (ulimit -Hn)")
