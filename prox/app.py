@@ -41,6 +41,7 @@ from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
 from prox.sinks.console import Console
 from prox.sinks.files import LogFiles, log_folder
+from prox.threads import in_thread
 
 if TYPE_CHECKING:
     import os
@@ -124,7 +125,7 @@ async def _serve(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve the API. Its imports are slow, so the processes start beside them."""
-    server = await trio.to_thread.run_sync(import_module, "prox.api.server")
+    server = await in_thread(import_module, "prox.api.server")
     await server.serve_api(supervisor, sock, settings=settings, task_status=task_status)
 
 
@@ -193,9 +194,9 @@ async def _end_what_was_left(supervisor: Supervisor, folder: InstanceFolder) -> 
     left = find()
     if not left:
         return
-    for each in await trio.to_thread.run_sync(describe, left):
+    for each in await in_thread(describe, left):
         supervisor.hub.system(f"an earlier prox was killed and has left {each}; ending it")
-    for each in describe(await trio.to_thread.run_sync(end, find)):
+    for each in describe(await in_thread(end, find)):
         supervisor.hub.system(f"cannot be ended: {each}")
 
 

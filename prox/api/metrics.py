@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, get_args
 
-import trio
 from quart import Blueprint, Response
 
 from prox._version import __version__
 from prox.api.openapi import describe
 from prox.core.snapshots import Health, Status
+from prox.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
             subscribers=supervisor.hub.subscribers,
         )
         # The library's import takes 0.1 s.
-        return Response(await trio.to_thread.run_sync(render, scrape), content_type=CONTENT_TYPE)
+        return Response(await in_thread(render, scrape), content_type=CONTENT_TYPE)
 
     return blueprint
 

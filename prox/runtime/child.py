@@ -34,6 +34,8 @@ DRAIN_SECONDS = 1.0
 """How long output is still read after the group is gone: somebody outside of it may hold the pipe open."""
 DRAIN_BYTES = 1024 * 1024
 """How much is still taken out of a pipe after that, at most: as much as a pipe can hold."""
+RESERVED_PIPES = 12
+"""Room for so many more must be left when a child is spawned."""
 NOT_FOUND, NOT_ALLOWED = 127, 126
 """Exit codes of a command that cannot be run, as a shell has them (POSIX, Shell Command Language, 2.8.2)."""
 
@@ -69,6 +71,7 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
     A string goes through ``/bin/sh -c``. Raises SpawnFailed.
     """
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+    _check_room()
     ours: list[int] = []
     theirs: list[int] = []
     try:
@@ -96,6 +99,23 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
     return Spawned(process, ours[0], None if merge else ours[1], _handle_of(process.pid))
 
 
+def _check_room() -> None:
+    """Leave prox itself some descriptors: it needs them to answer, to look at processes and to end them.
+
+    Raises SpawnFailed.
+    """
+    held: list[int] = []
+    try:
+        for _ in range(RESERVED_PIPES):
+            held += os.pipe()
+    except OSError as error:
+        why = f"{error.strerror}; stop other processes, or raise the limit (ulimit -n)"
+        raise SpawnFailed(f"no descriptors are left for its output: {why}", Exit(code=NOT_ALLOWED)) from None
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
 def _handle_of(pid: int) -> int | None:
     """Return a pidfd of a child; None where the system has none, or no descriptor is left: it runs all the same."""
     if not hasattr(os, "pidfd_open"):
@@ -119,6 +139,9 @@ def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed
         return SpawnFailed(f"its folder {cwd} may not be entered: {error.strerror}", exit)
     if missing:
         return SpawnFailed(f"the command {program!r} was not found; is it installed, and in PATH?", exit)
+    if error.errno == errno.EAGAIN:
+        why = "no more processes are allowed here; stop others, or raise the limit (ulimit -u, pids.max)"
+        return SpawnFailed(f"the command {program!r} cannot be run: {why}", exit)
     if error.errno == errno.ENOEXEC:
         return SpawnFailed(f"{program!r} is no program and has no #! line; run it with its interpreter", exit)
     return SpawnFailed(f"the command {program!r} cannot be run: {error.strerror}", exit)
@@ -167,7 +190,7 @@ class Child:
             if not self._hurried:
                 with self._grace:
                     self._grace.deadline = trio.current_time() + plan.grace
-                    if alive(self.pid):
+                    if _is_anyone_there(self.pid):
                         await plan.ask(self)
                         await wait_empty(self.pid)
             if self._grace.cancel_called:
@@ -217,6 +240,14 @@ def _has_ended(pid: int) -> bool:
     """Say whether a child is a zombie, which takes every signal and heeds none. False where that cannot be seen."""
     # macOS before Python 3.13 has no waitid.
     return hasattr(os, "waitid") and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _is_anyone_there(group: int) -> bool:
+    try:
+        return bool(alive(group))
+    except OSError:
+        # That cannot be seen, as no descriptor is left; nobody is hurt by a signal to an empty group.
+        return True
 
 
 def _peek_exit(pid: int) -> Exit:

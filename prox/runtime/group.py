@@ -41,7 +41,7 @@ def terminate_group(group: int, number: int) -> None:
 
 
 def alive(group: int) -> list[int]:
-    """Return the pids of the group's members that are no zombies."""
+    """Return the pids of the group's members that are no zombies. Raises OSError where no descriptor is left."""
     import psutil
 
     members = []
@@ -61,7 +61,7 @@ def _is_zombie(pid: int) -> bool:
 
 async def wait_empty(group: int) -> None:
     """Wait until nothing of the group is alive."""
-    while members := alive(group):
+    while members := await _look(group):
         await wait_any_ended(members, group)
 
 
@@ -72,12 +72,23 @@ async def kill_group(group: int) -> list[int]:
     """
     # Before anything is looked at: the sooner, the fewer there are of those that fork on and on.
     signal_group(group, signal.SIGKILL)
-    deadline = trio.current_time() + KILL_SECONDS
-    while (members := alive(group)) and trio.current_time() < deadline:
-        signal_group(group, signal.SIGKILL)
-        with trio.move_on_after(1):
-            await wait_any_ended(members, group)
+    members: list[int] = []
+    with trio.move_on_after(KILL_SECONDS):
+        while members := await _look(group):
+            signal_group(group, signal.SIGKILL)
+            with trio.move_on_after(1):
+                await wait_any_ended(members, group)
     return members
+
+
+async def _look(group: int) -> list[int]:
+    """Return who is alive, as soon as that can be seen."""
+    while True:
+        try:
+            return alive(group)
+        except OSError:
+            # No descriptor is left. Others end, too, and free theirs.
+            await trio.sleep(POLL_SECONDS)
 
 
 async def wait_any_ended(pids: Iterable[int], group: int | None = None) -> None:

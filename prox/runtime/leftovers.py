@@ -7,6 +7,7 @@ prox adopts them (``runtime.children``), or else to be found by its mark (``guar
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import trio
@@ -87,7 +88,9 @@ class Leftovers:
             look = self._looking = _Look()
             await trio.lowlevel.cancel_shielded_checkpoint()
             self._looking = None
-            look.table = process_table()
+            # Where no descriptor is left, nothing can be seen.
+            with suppress(OSError):
+                look.table = process_table()
             look.taken.set()
         else:
             await look.taken.wait()

@@ -25,6 +25,7 @@ from prox.runtime.environ import process_environment
 from prox.runtime.leftovers import describe
 from prox.runtime.ports import describe_holder, free_ports, is_taken
 from prox.runtime.probe import Probe, Target, open_probe, run_probe
+from prox.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -221,7 +222,7 @@ class Process:
         if self.spec.port == "auto":
             self._around.ports[self.name] = free_ports(1, taken=self._around.ports.values())[0]
             return
-        holder = await trio.to_thread.run_sync(describe_holder, port, abandon_on_cancel=True)
+        holder = await in_thread(describe_holder, port, abandon_on_cancel=True)
         if holder is None and not is_taken(port):
             return
         raise StartFailed(
@@ -262,12 +263,14 @@ class Process:
                     if self.life.phase is Phase.UP:
                         # Cancelled by nobody's goal: the whole tree is going.
                         self.apply(Event.STOP)
-                    exit = await child.end(self._stop_plan(env))
-                    if self.life.phase is Phase.ENDING:
-                        self.apply(Event.EXITED, exit=exit)
-                    await self._clear()
-                    for drain in drains:
-                        drain.deadline = trio.current_time() + DRAIN_SECONDS
+                    try:
+                        exit = await child.end(self._stop_plan(env))
+                        if self.life.phase is Phase.ENDING:
+                            self.apply(Event.EXITED, exit=exit)
+                        await self._clear()
+                    finally:
+                        for drain in drains:
+                            drain.deadline = trio.current_time() + DRAIN_SECONDS
                 nursery.cancel_scope.cancel()
         finally:
             self._child = None
@@ -283,7 +286,7 @@ class Process:
             if self.spec.stop.leftovers == "kill":
                 await leftovers.end(self._is_it, hurried=lambda: self._hurried, report=self._say_ending)
             left = await leftovers.find(self._is_it)
-            self.left = await trio.to_thread.run_sync(describe, left, self.name) if left else ()
+            self.left = await in_thread(describe, left, self.name) if left else ()
         for each in self.left:
             self._around.hub.system(f"left running: {each}")
 

@@ -31,6 +31,7 @@ from prox.runtime.leftovers import Leftovers, describe
 from prox.runtime.ports import find_holders, free_ports, is_taken
 from prox.runtime.process import Process, Surroundings
 from prox.runtime.usage import Usage, UsageSampler
+from prox.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -122,7 +123,7 @@ class Supervisor:
         )
         ignored = {name for name, policy in policies.items() if policy == "ignore"}
         left = await self._leftovers.find(lambda name: not ignored if name is None else name not in ignored)
-        self.left = await trio.to_thread.run_sync(self._describe_left, left)
+        self.left = await in_thread(self._describe_left, left)
         for each in self.left:
             self.hub.system(f"left running: {each}")
         if self.left:
@@ -243,7 +244,7 @@ class Supervisor:
     async def usage(self) -> dict[str, Usage]:
         """Measure what each running process and its descendants use."""
         pids = {name: process.pid for name, process in self._processes.items() if process.pid}
-        return await trio.to_thread.run_sync(self._usage.sample, pids)
+        return await in_thread(self._usage.sample, pids)
 
     # -- waiting and listening
 

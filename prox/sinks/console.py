@@ -16,6 +16,7 @@ import trio
 
 from prox.core.logs.batch import SYSTEM
 from prox.sinks.render import LinePrinter
+from prox.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,7 @@ class Console:
         """Write in a thread, as a terminal may be held (Ctrl-S) for as long as its user likes."""
         while True:
             try:
-                return await trio.to_thread.run_sync(os.write, self._fd, data, abandon_on_cancel=True)
+                return await in_thread(os.write, self._fd, data, abandon_on_cancel=True)
             except BlockingIOError:
                 # Somebody who shares it has made it non-blocking.
                 await trio.lowlevel.wait_writable(self._fd)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prox.core.config.model import Logs
+from prox.core.logs.batch import SYSTEM
 from prox.sinks.record import head
 from prox.sinks.render import prefixed
 from prox.sinks.rotation import AppendFailed, RotatingFile
@@ -54,7 +55,7 @@ class LogFiles:
         if log is None:
             path = self._folder / f"{batch.process}.log"
             file = RotatingFile(path, max_size=self._max_size, keep=self._keep)
-            log = self._logs[batch.process] = _Log(str(path), file, Records(self._max_size))
+            log = self._logs[batch.process] = _Log(str(path), file, Records(self._max_size), batch.process == SYSTEM)
         self._append(log, log.records.add(batch), batch.time)
 
     async def wait_room(self) -> None:
@@ -74,7 +75,11 @@ class LogFiles:
             log.file.append(block)
         except AppendFailed as failure:
             missing = failure.missing + log.records.forget() if failure.missing else 0
-            self._trouble.failed(log.path, failure.reason, missing, now)
+            if log.is_own:
+                # What is said of that would be the next line that is missing.
+                self._trouble.missed(missing)
+            else:
+                self._trouble.failed(log.path, failure.reason, missing, now)
         else:
             self._trouble.works(log.path)
 
@@ -84,6 +89,8 @@ class _Log:
     path: str
     file: RotatingFile
     records: Records
+    is_own: bool
+    """Whether the lines in it are prox's own."""
 
 
 class Records:

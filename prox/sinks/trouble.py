@@ -31,6 +31,10 @@ class Trouble:
             self._told = True
             self._report(f"log file {path} {reason}")
 
+    def missed(self, lines: int) -> None:
+        """Take note of lines that are missing where nothing else is to be said."""
+        self._missing += lines
+
     def works(self, path: str) -> None:
         """Take note that a file was written."""
         if self._failing.pop(path, None) is not None and not self._failing and self._told:

@@ -17,6 +17,7 @@ import trio
 from prox.runtime.listeners import Listener, all_listeners, own_listeners, parse_host
 from prox.runtime.ports import describe, look_up_holders
 from prox.runtime.tree import is_marked, process_tree
+from prox.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -146,7 +147,7 @@ async def _choose(target: Target, connected: Iterable[Address], port: int) -> Ad
         if not address.local:
             return address
     asked = {address.host: address for address in connected}
-    own = await trio.to_thread.run_sync(_find_own, target, list(asked), port, abandon_on_cancel=True)
+    own = await in_thread(_find_own, target, list(asked), port, abandon_on_cancel=True)
     return asked[own]
 
 
