@@ -316,7 +316,9 @@ class Supervisor:
         async def wait() -> None:
             await self._until(lambda: process.life.attempts > attempts or not process.life.wanted)
             if process.life.spawns == spawns:
-                reason = process.life.reason or "it was stopped before it was started"
+                # The reason of an earlier end is none for this.
+                tried = process.life.attempts > attempts
+                reason = (process.life.reason if tried else None) or "it was stopped before it was started"
                 raise StartFailed(f"{name} was not started: {reason}")
 
         return Goal(wait)
