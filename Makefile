@@ -1,5 +1,5 @@
 # What can be done here; each target sets up what it needs, in .venv. Needs Python 3.11 or newer and a package index.
-.PHONY: help demo test check real clean
+.PHONY: help demo test check torture mutants real clean
 .NOTPARALLEL:
 
 # Without a PATH, Python does not find itself.
@@ -15,6 +15,8 @@ help:
 	@echo 'make demo   run prox on prox.example.yaml (Ctrl-C ends it)'
 	@echo 'make test   run all tests (ARGS="-k name": some)'
 	@echo 'make check  format, lint, types, imports, layout'
+	@echo 'make torture  what docs/guarantees.md promises, tried hundreds of times (hours)'
+	@echo 'make mutants  see that tests notice when parts of prox are taken away'
 	@echo 'make real   install Vite, for the tests that run real programs'
 	@echo 'make clean  remove all that was made here'
 
@@ -31,13 +33,21 @@ check: $(VENV)/.for-work
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/test_layout.py
 
+torture: $(VENV)/.for-work
+	@rm -f .figures.jsonl
+	PROX_TORTURE=1 PROX_FIGURES=$(CURDIR)/.figures.jsonl $(BIN)/python -m pytest tests/guarantees $(ARGS)
+	$(BIN)/python tests/guarantees/report.py .figures.jsonl
+
+mutants: $(VENV)/.for-work
+	$(BIN)/python tests/guarantees/mutants.py
+
 # redis-server comes from the system (apt-get install redis-server), httpbin with the other Python packages.
 # Without npm, or where npm fails, the tests say at their end what they left out.
 real:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .real/vite/.installed || true; fi
 
 clean:
-	rm -rf $(VENV) .real .prox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) .real .prox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .figures.jsonl dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each is made when its work is done, so that what was interrupted is done again.
