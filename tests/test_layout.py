@@ -1,17 +1,26 @@
 """The test tree mirrors the source tree: prox/core/health.py is tested in tests/core/test_health.py.
 
 What a module needs several files for has its name first (test_supervisor_stop.py); what runs the whole program is
-in tests/e2e/.
+in tests/e2e/, what is promised of it in tests/guarantees/. A document that says which test shows something names one
+that is there.
 """
 
 from __future__ import annotations
 
+import ast
+import re
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 TESTS = Path(__file__).parent
 PROX = TESTS.parent / "prox"
+DOCS = TESTS.parent / "docs"
 OF_THE_PROJECT = {"test_layout.py", "test_example.py"}
 """Tests of what is not in prox/."""
+NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+"""How a document names a test, or a file of them."""
 
 
 def test_each_test_file_stands_where_its_module_does() -> None:
@@ -21,8 +30,33 @@ def test_each_test_file_stands_where_its_module_does() -> None:
 
 def has_its_place(path: Path) -> bool:
     place = path.relative_to(TESTS)
-    if place.parts[0] in {"e2e", "helpers"} or place.name == "conftest.py" or place.name in OF_THE_PROJECT:
+    if (
+        place.parts[0] in {"e2e", "guarantees", "helpers"}
+        or place.name == "conftest.py"
+        or place.name in OF_THE_PROJECT
+    ):
         return True
     modules = {module.stem for module in (PROX / place.parent).glob("[!_]*")}
     name = place.stem.removeprefix("test_")
     return place.name.startswith("test_") and any(name == module or name.startswith(f"{module}_") for module in modules)
+
+
+@pytest.mark.parametrize("name", ["security.md", "guarantees.md"])
+def test_each_test_that_a_document_names_is_there(name: str) -> None:
+    document = DOCS / name
+    if not document.exists():
+        pytest.skip(f"there is no docs/{name} yet")
+    named = NAMED.findall(document.read_text(encoding="utf-8"))
+    assert named
+    assert [f"{path}::{test}" for path, test in named if not is_test(TESTS.parent / path, test)] == []
+
+
+def is_test(path: Path, name: str) -> bool:
+    """Say whether a file has a test of that name; of no name, whether there is such a file."""
+    return path.is_file() and (not name or name in functions_of(path))
+
+
+@cache
+def functions_of(path: Path) -> set[str]:
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in ast.parse(path.read_bytes()).body if isinstance(node, functions)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
@@ -39,6 +40,9 @@ class OutputFailed(ProxError):
 def clean(text: str) -> str:
     """Return a text that is one line and drives no terminal: control characters are shown, not sent."""
     return text.translate(_UNSAFE)
+
+
+_CONTROLS = re.compile("[\x7f-\x9f]")
 
 
 def colored(stream: TextIO | None = None) -> bool:
@@ -89,4 +93,6 @@ def as_message(text: str) -> str:
 
 def print_json(value: Mapping[str, Any], *, indent: int | None = 2) -> None:
     """Print an object for a program; ``indent`` None: on one line."""
-    say(json.dumps(value, ensure_ascii=False, indent=indent))
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    # JSON lets DEL and the C1 controls stand as they are; a terminal that shows it would obey them (ECMA-48 §5.3).
+    say(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -23,7 +23,8 @@ def read_env_file(folder: str, file: EnvFile) -> list[Binding]:
     """Return what an env file binds; nothing where it is optional and not there. Raises EnvFileMissing, ConfigError."""
     path = Path(folder, os.path.expanduser(file.path) if file.path.startswith("~/") else file.path)
     try:
-        text = read_text(path, shown=shown_path(path))
+        # PATH or LD_PRELOAD in it decide what is run as much as prox.yaml does.
+        text = read_text(path, shown=shown_path(path), trusted=True)
     except FileNotFoundError:
         if file.optional:
             return []

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from prox.core.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 MAX_BYTES = 1024 * 1024
 
 
-def read_text(path: Path, *, shown: str, refuse: Callable[[os.stat_result], str | None] = lambda found: None) -> str:
+def read_text(path: Path, *, shown: str, trusted: bool = False) -> str:
     """Return what stands in a file, which problems call ``shown``.
 
-    ``refuse`` says why a file must not be used, from what the system knows of the very file that is read. Raises
+    ``trusted``: it decides what this user runs, and so it must not be one that everybody can write to. Raises
     FileNotFoundError, ConfigError.
     """
     try:
         with path.open("rb") as file:
-            refusal = refuse(os.fstat(file.fileno()))
+            # Of the very file that is read, whatever its path means by now.
+            refusal = _refusal(os.fstat(file.fileno()), shown) if trusted else None
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise
@@ -36,6 +37,11 @@ def read_text(path: Path, *, shown: str, refuse: Callable[[os.stat_result], str 
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise problem(shown, data.count(b"\n", 0, error.start) + 1, "is not UTF-8") from None
+
+
+def _refusal(found: os.stat_result, shown: str) -> str | None:
+    writable = stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IWOTH
+    return f"can be written by everybody; `chmod o-w {shown}` mends that" if writable else None
 
 
 def problem(shown: str, line: int, message: str, column: int = 1) -> ConfigError:

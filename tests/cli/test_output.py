@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from prox.cli.main import run
-from prox.cli.output import as_message, clean, colored, warn
+from prox.cli.output import as_message, clean, colored, print_json, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,3 +63,12 @@ def test_messages(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_color_is_an_option_of_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["version", "--no-color"]) == 0
     assert run(["--no-color", "version"]) == 0
+
+
+def test_json_holds_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"line": "a\x9b2Jb\x7f\x85\x1b[2J\u00e9"}
+    print_json(value)
+    out = capsys.readouterr().out
+    assert not set(out) & set(map(chr, (*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0))))
+    assert "\u00e9" in out
+    assert json.loads(out) == value
