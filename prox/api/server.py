@@ -68,25 +68,27 @@ class _Server:
 
     async def run(self, listener: trio.SocketListener, task_status: trio.TaskStatus[None]) -> None:
         """Accept until cancelled; then let every connection end."""
+        accept = partial(trio.serve_listeners, self._serve, [listener])
         async with trio.open_nursery() as nursery:
-            connections = await nursery.start(self._hold_connections)
-            try:
-                await nursery.start(partial(trio.serve_listeners, self._serve, [listener], handler_nursery=connections))
-                task_status.started()
-                await trio.sleep_forever()
-            finally:
-                self._ending.set()
-                await self._context.terminated.set()
-                for connection in self._connections:
-                    connection.retire()
-                connections.cancel_scope.deadline = trio.current_time() + GRACE_SECONDS
+            nursery.start_soon(self._end_when_cancelled)
+            # Connections outlive the cancel for a while.
+            with trio.CancelScope(shield=True):
+                async with trio.open_nursery() as connections:
+                    async with trio.open_nursery() as accepting:
+                        await accepting.start(partial(accept, handler_nursery=connections))
+                        task_status.started()
+                        await self._ending.wait()
+                        accepting.cancel_scope.cancel()
+                    await self._context.terminated.set()
+                    for connection in self._connections:
+                        connection.retire()
+                    connections.cancel_scope.deadline = trio.current_time() + GRACE_SECONDS
 
-    async def _hold_connections(self, *, task_status: trio.TaskStatus[trio.Nursery]) -> None:
-        """Be where connections live: they outlive the cancel that ends the server."""
-        with trio.CancelScope(shield=True):
-            async with trio.open_nursery() as connections:
-                task_status.started(connections)
-                await self._ending.wait()
+    async def _end_when_cancelled(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._ending.set()
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         connection = Connection(self._app, self._config, self._context, stream)

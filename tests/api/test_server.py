@@ -186,6 +186,15 @@ async def test_who_has_stopped_reading_is_given_up_in_the_end(tmp_path: Path) ->
             nursery.cancel_scope.cancel()
 
 
+async def test_a_server_that_is_cancelled_before_it_has_begun(tmp_path: Path) -> None:
+    supervisor = Supervisor(prox.parse_config("processes: {api: exec sleep 1000}", folder=tmp_path))
+    settings = ApiSettings(host="127.0.0.1", port=0, auth=False)
+    with listen("127.0.0.1", 0) as sock, trio.CancelScope() as scope:
+        scope.cancel()
+        async with trio.open_nursery() as nursery:
+            await nursery.start(partial(server_module.serve_api, supervisor, sock, settings=settings))
+
+
 async def test_the_port_is_nobody_elses(serve: Serve) -> None:
     async with serve() as api:
         child = psutil.Process(api.supervisor.process("api").pid)
