@@ -52,7 +52,8 @@ processes:
         prox.wait()
     os.close(reading)
     os.close(writing)
-    assert found["ignored"] == _python_ignores()
+    # The C library keeps 32 and 33 for itself: nobody can change what they were inherited as (nptl(7)).
+    assert found["ignored"] & ~(_mask(32) | _mask(33)) == _python_ignores()
     assert found["blocked"] == 0
     # The fourth is that of the folder which is being listed.
     assert found["descriptors"][:3] == [0, 1, 2]
