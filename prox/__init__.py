@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         UnknownProcess,
     )
     from prox.core.logs.batch import LogLine
-    from prox.core.snapshots import Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent
+    from prox.core.snapshots import Leftover, LeftoverEvent, Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent
     from prox.instance.project import load_config, parse_config
     from prox.runtime.events import EventSubscription
     from prox.runtime.following import FollowedLogs
@@ -62,7 +62,14 @@ _HOMES = {
         "UnknownProcess",
     ),
     "prox.core.logs.batch": ("LogLine",),
-    "prox.core.snapshots": ("Overflow", "ProcessEvent", "ProcessSnapshot", "ShutdownEvent"),
+    "prox.core.snapshots": (
+        "Leftover",
+        "LeftoverEvent",
+        "Overflow",
+        "ProcessEvent",
+        "ProcessSnapshot",
+        "ShutdownEvent",
+    ),
     "prox.instance.project": ("load_config", "parse_config"),
     "prox.runtime.events": ("EventSubscription",),
     "prox.runtime.following": ("FollowedLogs",),
@@ -79,6 +86,8 @@ __all__ = [
     "FollowedLogs",
     "Goal",
     "InvalidPattern",
+    "Leftover",
+    "LeftoverEvent",
     "LogLine",
     "NotReady",
     "NotRunning",

@@ -160,7 +160,7 @@ class InstanceFolder:
 
 def instance_prefix(path: Path) -> str:
     """Return what the ids of all runs begin with whose folder this is: their processes can be told from others'."""
-    return f"{hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:10]}-"
+    return f"{hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:10]}-"
 
 
 def is_running(path: Path) -> bool:
