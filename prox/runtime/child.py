@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ DRAIN_SECONDS = 1.0
 """How long output is still read after the group is gone: somebody outside of it may hold the pipe open."""
 DRAIN_BYTES = 1024 * 1024
 """How much is still taken out of a pipe after that, at most: as much as a pipe can hold."""
-RESERVED_PIPES = 12
-"""Room for so many more must be left when a child is spawned."""
+RESERVED_DESCRIPTORS = 24
+"""So many must be left when a child is spawned."""
 NOT_FOUND, NOT_ALLOWED = 127, 126
 """Exit codes of a command that cannot be run, as a shell has them (POSIX, Shell Command Language, 2.8.2)."""
 
@@ -71,7 +72,6 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
     A string goes through ``/bin/sh -c``. Raises SpawnFailed.
     """
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
-    _check_room()
     ours: list[int] = []
     theirs: list[int] = []
     try:
@@ -79,6 +79,7 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
             read_end, write_end = os.pipe()
             ours.append(read_end)
             theirs.append(write_end)
+        _check_room(max(ours + theirs))
         process = popen(
             argv,
             cwd=cwd,
@@ -99,21 +100,14 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
     return Spawned(process, ours[0], None if merge else ours[1], _handle_of(process.pid))
 
 
-def _check_room() -> None:
+def _check_room(descriptor: int) -> None:
     """Leave prox itself some descriptors: it needs them to answer, to look at processes and to end them.
 
-    Raises SpawnFailed.
+    ``descriptor`` is a new one: all that are lower are in use (POSIX, 2.6 File Descriptor Allocation). Raises OSError.
     """
-    held: list[int] = []
-    try:
-        for _ in range(RESERVED_PIPES):
-            held += os.pipe()
-    except OSError as error:
-        why = f"{error.strerror}; stop other processes, or raise the limit (ulimit -n)"
-        raise SpawnFailed(f"no descriptors are left for its output: {why}", Exit(code=NOT_ALLOWED)) from None
-    finally:
-        for descriptor in held:
-            os.close(descriptor)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit != resource.RLIM_INFINITY and descriptor >= limit - RESERVED_DESCRIPTORS:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def _handle_of(pid: int) -> int | None:
@@ -139,6 +133,9 @@ def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed
         return SpawnFailed(f"its folder {cwd} may not be entered: {error.strerror}", exit)
     if missing:
         return SpawnFailed(f"the command {program!r} was not found; is it installed, and in PATH?", exit)
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        why = f"{error.strerror}; stop other processes, or raise the limit (ulimit -n)"
+        return SpawnFailed(f"no descriptors are left for its output: {why}", exit)
     if error.errno == errno.EAGAIN:
         why = "no more processes are allowed here; stop others, or raise the limit (ulimit -u, pids.max)"
         return SpawnFailed(f"the command {program!r} cannot be run: {why}", exit)

@@ -42,7 +42,7 @@ def test_exits_with_a_grandchild_that_holds_the_pipe(project: Project) -> None:
     project.write("""
 api: {port: 0}
 processes:
-  web: {cmd: "echo $$; (setsid sleep 1000 &); (sleep 1000 &); read x < gate"}
+  web: {cmd: "echo $$; (setsid sleep 1000 &); (sleep 1000 &); exec 3<>gate; read x <&3"}
 """)
     os.mkfifo(project.folder / "gate")
     count = times(15, 1000)

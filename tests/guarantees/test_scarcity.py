@@ -91,9 +91,10 @@ def test_a_full_disk(project: Project) -> None:
     project.write("""
 api: {port: 0}
 processes:
-  loud: "while read line < again; do seq 1000; done"
+  loud: "exec 3<>again; while read line <&3; do seq 1000; done"
   other: exec sleep 1000
 """)
+    # Opened for both, it has no end when whoever writes into it closes it.
     os.mkfifo(project.folder / "again")
     log = project.folder / ".prox" / "logs" / "loud.log"
     with project.up(preexec_fn=limited(resource.RLIMIT_FSIZE, 4096, resource.RLIM_INFINITY)) as prox:
@@ -116,7 +117,7 @@ processes:
 def test_a_log_folder_that_is_in_the_way_and_goes(project: Project) -> None:
     project.write("""
 api: {port: 0}
-processes: {loud: "while read line < again; do echo said $line; done"}
+processes: {loud: "exec 3<>again; while read line <&3; do echo said $line; done"}
 """)
     os.mkfifo(project.folder / "again")
     logs = project.folder / ".prox" / "logs"
