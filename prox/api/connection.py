@@ -15,7 +15,7 @@ import msgspec
 import trio
 from hypercorn.config import Config
 from hypercorn.events import Closed, RawData, Updated
-from hypercorn.protocol.events import Request
+from hypercorn.protocol.events import Body, EndBody, Request, StreamClosed
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.trio.task_group import TaskGroup
@@ -23,19 +23,27 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
 
 from prox.api.errors import http_failure
+from prox.api.turns import turn
 
 if TYPE_CHECKING:
     from hypercorn.events import Event
+    from hypercorn.protocol.events import Event as StreamEvent
     from hypercorn.trio.worker_context import WorkerContext
     from hypercorn.typing import AppWrapper
 
-MAX_READ = 64 * 1024
+    from prox.api.answers import Failure
+
+MAX_READ = 16 * 1024
+"""Bytes of a client that are taken at once; each layer below the app may hold so many for each connection."""
 IDLE_SECONDS = 30
 """How long a connection may be silent between requests, or take to send the head of one."""
 LINGER_SECONDS = 2.0
 """How long the rest of a request that was refused is read and thrown away."""
 RECYCLE_SECONDS = 1.0
 """How long the app may take to hear that its request is over."""
+SMALL_BODY = 16 * 1024
+LARGE_BODIES = 32
+"""How many requests may send a body that is not small at the same time; others wait to be read on."""
 
 _ABSOLUTE = re.compile(rb"http://([^/?#@]+)(/[^?]*)?(\?.*)?", re.IGNORECASE | re.DOTALL)
 
@@ -56,46 +64,80 @@ class Connection:
     """Serves one client with an ASGI app."""
 
     def __init__(
-        self, app: AppWrapper, config: SignedConfig, context: WorkerContext, stream: trio.SocketStream
+        self,
+        app: AppWrapper,
+        config: SignedConfig,
+        context: WorkerContext,
+        large: trio.Semaphore,
+        stream: trio.SocketStream,
     ) -> None:
         self._app = app
         self._config = config
         self._context = context
+        self._large = large
         self._stream = stream
         self._sending = trio.Lock()
         self._reading = trio.CancelScope()
-        self._idle = True
+        self._awaiting = trio.CancelScope()
+        self._retired = False
+        self._silent_since: float | None = None
 
     async def run(self) -> None:
         """Answer one request after the other until the client leaves, is silent for too long, or this is cancelled."""
         try:
             async with self._stream, TaskGroup() as tasks:
-                protocol = self._protocol(tasks)
                 self._be_idle(True)
-                with self._reading:
-                    while data := await self._stream.receive_some(MAX_READ):
-                        await protocol.handle(RawData(data))
-                await protocol.handle(Closed())
-                if protocol.has_unread and self._reading.cancelled_caught:
-                    await self._linger()
+                # One that says nothing costs next to nothing.
+                protocol: _Http1 | None = None
+                try:
+                    with self._reading:
+                        while data := await self._receive():
+                            protocol = protocol or self._protocol(tasks)
+                            await protocol.handle(RawData(data))
+                    if protocol:
+                        await protocol.handle(Closed())
+                finally:
+                    if protocol:
+                        protocol.give_place()
+                if protocol and protocol.has_unread and self._reading.cancelled_caught and not self._retired:
+                    self._silent_since = trio.current_time()
+                    with trio.CancelScope() as self._awaiting:
+                        await linger(self._stream)
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             # The client is gone, in the middle of something.
             pass
 
+    async def _receive(self) -> bytes:
+        """Return what comes next; nothing where that is the end, or nothing more is wanted."""
+        if self._retired:
+            return b""
+        # Only the wait can be ended from outside: what has come is answered.
+        with trio.CancelScope() as self._awaiting:
+            return bytes(await self._stream.receive_some(MAX_READ))
+        return b""
+
     def retire(self) -> None:
         """End now where no request is under way; one that is (``WorkerContext.terminated``) is the last."""
-        if self._idle:
-            self._reading.cancel()
+        if self._silent_since is not None:
+            self._retired = True
+            self._awaiting.cancel()
+
+    @property
+    def silent_since(self) -> float | None:
+        """Since when, in Trio's time, no request is under way; None where one is, or where it was told to end."""
+        return None if self._retired else self._silent_since
 
     def _protocol(self, tasks: TaskGroup) -> _Http1:
         socket = self._stream.socket
         client = parse_socket_addr(socket.family, socket.getpeername())
         server = parse_socket_addr(socket.family, socket.getsockname())
         state = ConnectionState({})
-        return _Http1(self._app, self._config, self._context, tasks, state, False, client, server, self._handle)
+        return _Http1(
+            self._large, self._app, self._config, self._context, tasks, state, False, client, server, self._handle
+        )
 
     def _be_idle(self, idle: bool) -> None:
-        self._idle = idle
+        self._silent_since = trio.current_time() if idle else None
         self._reading.deadline = trio.current_time() + IDLE_SECONDS if idle else float("inf")
 
     async def _handle(self, event: Event) -> None:
@@ -119,20 +161,91 @@ class Connection:
             self._stream.socket.close()
             raise
 
-    async def _linger(self) -> None:
-        """Read what the client still sends.
 
-        Closed with bytes unread the connection would be reset, and a client that sends first and reads then would
-        never see why it was refused (RFC 9112 §9.6).
-        """
-        await self._stream.send_eof()
+async def linger(stream: trio.SocketStream) -> None:
+    """Read what the client still sends.
+
+    Closed with bytes unread the connection would be reset, and a client that sends first and reads then would
+    never see why it was refused (RFC 9112 §9.6).
+    """
+    await stream.send_eof()
+    with trio.move_on_after(LINGER_SECONDS):
+        while await stream.receive_some(MAX_READ):
+            # One of all that do this at a time: what nobody wants is not to slow what somebody does.
+            async with turn("linger"):
+                await trio.lowlevel.checkpoint()
+
+
+def refusal(status: int, failure: Failure, config: Config, *, with_body: bool = True) -> bytes:
+    """Return a whole answer, after which the connection ends."""
+    body = msgspec.json.encode(failure)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        *config.response_headers("h11"),
+    ]
+    head = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
+    fields = b"".join(b"%s: %s\r\n" % field for field in headers)
+    return head + fields + b"\r\n" + (body if with_body else b"")
+
+
+class _Request(HTTPStream):
+    """One request. Where its body is large, it needs a place among ``large`` until it is over."""
+
+    def __init__(self, large: trio.Semaphore, *args: Any) -> None:
+        super().__init__(*args)
+        self._large = large
+        self._has_place = False
+        self._size = 0
+        self._all_read = trio.Event()
+
+    async def handle(self, event: StreamEvent) -> None:
+        if isinstance(event, EndBody | StreamClosed):
+            self._all_read.set()
+        match event:
+            case Body():
+                self._size += len(event.data)
+                if self._size > SMALL_BODY:
+                    await self._wait_turn()
+            case StreamClosed():
+                self.give_place()
+        await super().handle(event)
+
+    async def _send_closed(self) -> None:
+        """End the answer once the request has been read, or after a while: only then the next one can follow."""
         with trio.move_on_after(LINGER_SECONDS):
-            while await self._stream.receive_some(MAX_READ):
-                pass
+            await self._all_read.wait()
+        await super()._send_closed()
+
+    async def _wait_turn(self) -> None:
+        async with turn("body"):
+            await trio.lowlevel.checkpoint()
+        if not self._has_place and not self.closed:
+            await self._large.acquire()
+            self._has_place = True
+            if self.closed:
+                # It was over before there was a place.
+                self.give_place()
+
+    def give_place(self) -> None:
+        """Give its place to another request."""
+        if self._has_place:
+            self._has_place = False
+            self._large.release()
 
 
 class _Http1(H11Protocol):
     """HTTP/1.1 without upgrades: a server may ignore them (RFC 9110 §7.8), and nothing here is worth one."""
+
+    def __init__(self, large: trio.Semaphore, *args: Any) -> None:
+        super().__init__(*args)
+        self._large = large
+
+    def give_place(self) -> None:
+        """Do so for a request that is under way, however it ends."""
+        if isinstance(self.stream, _Request):
+            self.stream.give_place()
 
     @property
     def has_unread(self) -> bool:
@@ -148,7 +261,8 @@ class _Http1(H11Protocol):
             await self._refuse(400, with_body=request.method != b"HEAD")
             await self.send(Closed())
             return
-        self.stream = HTTPStream(
+        self.stream = _Request(
+            self._large,
             self.app,
             self.config,
             self.context,
@@ -175,16 +289,7 @@ class _Http1(H11Protocol):
 
     async def _refuse(self, status: int, *, with_body: bool = True) -> None:
         """Answer what no route will see. The connection ends with it, so h11 need not know."""
-        body = msgspec.json.encode(http_failure(status))
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-            *self.config.response_headers("h11"),
-        ]
-        head = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
-        fields = b"".join(b"%s: %s\r\n" % field for field in headers)
-        await self.send(RawData(head + fields + b"\r\n" + (body if with_body else b"")))
+        await self.send(RawData(refusal(status, http_failure(status), self.config, with_body=with_body)))
 
     async def _maybe_recycle(self) -> None:
         # In the middle of this Quart hears that the request is over, and Quart-Trio cancels what it does for it, this

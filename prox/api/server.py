@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import socket
-from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.trio.worker_context import WorkerContext
 
+from prox.api.accepting import Door
 from prox.api.app import create_app
-from prox.api.connection import Connection, SignedConfig
+from prox.api.connection import LARGE_BODIES, Connection, SignedConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hypercorn.typing import AppWrapper
 
     from prox.api.settings import ApiSettings
@@ -48,7 +50,7 @@ async def serve_api(
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
     config = SignedConfig(supervisor.instance)
     config.errorlog = _log
-    server = _Server(ASGIWrapper(create_app(supervisor, settings)), config)
+    server = _Server(ASGIWrapper(create_app(supervisor, settings)), config, supervisor.hub.system)
     await server.run(trio.SocketListener(trio.socket.from_stdlib_socket(sock)), task_status)
 
 
@@ -59,23 +61,24 @@ class _Server:
     it prox.
     """
 
-    def __init__(self, app: AppWrapper, config: SignedConfig) -> None:
+    def __init__(self, app: AppWrapper, config: SignedConfig, report: Callable[[str], None]) -> None:
         self._app = app
         self._config = config
         self._context = WorkerContext(None)
+        self._large = trio.Semaphore(LARGE_BODIES)
         self._connections: set[Connection] = set()
+        self._door = Door(self._connections, config, report)
         self._ending = trio.Event()
 
     async def run(self, listener: trio.SocketListener, task_status: trio.TaskStatus[None]) -> None:
         """Accept until cancelled; then let every connection end."""
-        accept = partial(trio.serve_listeners, self._serve, [listener])
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._end_when_cancelled)
             # Connections outlive the cancel for a while.
             with trio.CancelScope(shield=True):
                 async with trio.open_nursery() as connections:
                     async with trio.open_nursery() as accepting:
-                        await accepting.start(partial(accept, handler_nursery=connections))
+                        await accepting.start(self._door.keep, listener, self._serve, connections)
                         task_status.started()
                         await self._ending.wait()
                         accepting.cancel_scope.cancel()
@@ -91,7 +94,7 @@ class _Server:
             self._ending.set()
 
     async def _serve(self, stream: trio.SocketStream) -> None:
-        connection = Connection(self._app, self._config, self._context, stream)
+        connection = Connection(self._app, self._config, self._context, self._large, stream)
         self._connections.add(connection)
         try:
             await connection.run()

@@ -11,6 +11,8 @@ import trio
 from quart import Response
 from quart.wrappers.response import ResponseBody
 
+from prox.api.turns import turn
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 15.0
 CHUNK_BYTES = 64 * 1024
 """About what goes out in one write; what a client that has stopped reading holds beside its subscription."""
+REST_TURNS = 3
+"""How often everything else has its turn before the next of several streams makes a chunk.
+
+A chunk is a millisecond or two of work; a hundred busy streams would leave nothing to processes and other clients.
+"""
 
 _OPENING = b": prox\n\n"
 _HEARTBEAT = b": still here\n\n"
@@ -62,7 +69,8 @@ class EventStream(ResponseBody, Generic[T]):
     def __init__(self, source: Source[T], encode: Callable[[list[T]], Iterator[bytes]], first: bytes) -> None:
         self._source = source
         self._encode = encode
-        self._chunks = iter([_OPENING + first])
+        self._chunks: Iterator[bytes] = iter(())
+        self._parts = _parts(_OPENING + first)
 
     async def __aenter__(self) -> Self:
         return self
@@ -79,11 +87,26 @@ class EventStream(ResponseBody, Generic[T]):
         # The clock counts from the last write: events that are not for this client do not keep it waiting.
         with trio.move_on_after(HEARTBEAT_SECONDS):
             while True:
-                chunk = next(self._chunks, None)
-                if chunk is not None:
-                    return chunk
+                part = next(self._parts, None)
+                if part is not None:
+                    return part
+                async with (making := turn("stream")):
+                    chunk = next(self._chunks, None)
+                    if chunk is not None:
+                        self._parts = _parts(chunk)
+                        if making.statistics().tasks_waiting:
+                            for _ in range(REST_TURNS):
+                                await trio.lowlevel.checkpoint()
+                        continue
                 try:
                     self._chunks = self._encode(await self._source.receive())
                 except trio.EndOfChannel:
                     raise StopAsyncIteration from None
         return _HEARTBEAT
+
+
+def _parts(chunk: bytes) -> Iterator[bytes]:
+    """Cut what is much larger than others, as an event of a long line is: all below here keeps a copy of a write."""
+    if len(chunk) <= 2 * CHUNK_BYTES:
+        return iter([chunk])
+    return (chunk[at : at + CHUNK_BYTES] for at in range(0, len(chunk), CHUNK_BYTES))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 SUBSCRIBER_BYTES = 8 * 1024 * 1024
 """What may wait for one subscriber, in bytes of log text; beyond it lines are dropped and counted."""
+SUBSCRIBERS_BYTES = 128 * 1024 * 1024
+"""What may wait for all of them. Where there are too many for ``SUBSCRIBER_BYTES`` each, each has an equal share."""
+READY_BYTES, READY_LINES = 64 * 1024, 1000
+"""What a subscriber is given at once, and so holds besides what waits; of lines that are long, one."""
 BATCH_BYTES = 256
 """What a batch takes in memory besides its text: a million empty lines that came one by one are not free."""
 
@@ -92,8 +96,9 @@ class LogHub:
                 batch = self._arrived.popleft()
                 for sink in self._sinks:
                     sink.write(batch)
+                share = self._share
                 for subscription in list(self._subscriptions):
-                    subscription._put(batch)
+                    subscription._put(batch, share)
         finally:
             self._delivering = False
 
@@ -130,6 +135,8 @@ class LogHub:
         ``limit``: bytes that may wait for the subscriber, besides what it begins with.
         """
         subscription = Subscription(wanted, limit)
+        if not self._closed:
+            self._subscriptions.add(subscription)
         rings = self._rings_of(wanted)
         if after_id is not None:
             last = after_id if self._first_id <= after_id < self._next_id else self._first_id - 1
@@ -137,15 +144,23 @@ class LogHub:
                 subscription._lose(self._lost_after(last, rings))
             for batch in reversed(newest_first(rings)):
                 if batch.end_id > last + 1:
-                    subscription._put(batch.skip(max(0, last + 1 - batch.first_id)), bounded=False)
+                    subscription._begin(batch.skip(max(0, last + 1 - batch.first_id)))
         elif tail > 0:
             for batch in reversed(_newest(newest_first(rings), wanted, tail)):
-                subscription._put(batch, bounded=False)
+                subscription._begin(batch)
         if self._closed:
             subscription.close()
-        else:
-            self._subscriptions.add(subscription)
+        if (share := self._share) is not None:
+            # Each has less from now on, and so may what this one begins with be too much.
+            for each in list(self._subscriptions):
+                each._be_within(share)
         return subscription
+
+    @property
+    def _share(self) -> int | None:
+        """Bytes that may wait for each subscriber, what it began with included; None: they are few, each is bounded."""
+        count = len(self._subscriptions)
+        return SUBSCRIBERS_BYTES // count if count * SUBSCRIBER_BYTES > SUBSCRIBERS_BYTES else None
 
     def close(self) -> None:
         """End every subscription once it has read what waits for it: there will be no more lines."""
@@ -171,19 +186,25 @@ class Subscription:
         self._limit = limit
         self._waiting: deque[Batch | Dropped] = deque()
         self._bytes = 0
+        self._begun_with = 0
         self._news = trio.Event()
         self._closed = False
 
     async def receive(self) -> list[Batch | Dropped]:
-        """Return everything that waits, at least one item. Raises trio.EndOfChannel at the end."""
+        """Return the oldest of what waits, at least one item. Raises trio.EndOfChannel at the end."""
         while not self._waiting:
             if self._closed:
                 raise trio.EndOfChannel
             self._news = trio.Event()
             await self._news.wait()
-        ready = list(self._waiting)
-        self._waiting.clear()
-        self._bytes = 0
+        ready: list[Batch | Dropped] = []
+        size = lines = 0
+        while self._waiting and size < READY_BYTES and lines < READY_LINES:
+            item = self._take()
+            if isinstance(item, Batch):
+                size += len(item.data)
+                lines += item.count
+            ready.append(item)
         return ready
 
     def close(self) -> None:
@@ -191,16 +212,49 @@ class Subscription:
         self._closed = True
         self._news.set()
 
-    def _put(self, batch: Batch, *, bounded: bool = True) -> None:
+    def _begin(self, batch: Batch) -> None:
+        """Begin with a batch that came before."""
+        if self.wanted.wants(batch):
+            self._waiting.append(batch)
+            self._bytes += _cost(batch)
+            self._begun_with += _cost(batch)
+
+    def _put(self, batch: Batch, share: int | None) -> None:
         if self._closed or not self.wanted.wants(batch):
             return
-        cost = len(batch.data) + BATCH_BYTES if bounded else 0
-        if cost and self._bytes and self._bytes + cost > self._limit:
+        cost = _cost(batch)
+        # Who has read everything gets whatever comes.
+        allowed = max(self._limit, cost) + self._begun_with
+        if share is not None:
+            allowed = min(allowed, max(share, cost))
+        if self._bytes + cost > allowed:
             self._lose(batch.count)
         else:
             self._waiting.append(batch)
             self._bytes += cost
         self._news.set()
+
+    def _be_within(self, share: int) -> None:
+        """Lose the oldest of what is over so many bytes."""
+        lost = 0
+        while self._bytes > share:
+            lost += self._take().count
+        if lost:
+            self._waiting.appendleft(Dropped(lost))
+
+    def _take(self) -> Batch | Dropped:
+        """Return the oldest item; of a batch of many lines, the first of them."""
+        item = self._waiting.popleft()
+        if isinstance(item, Batch):
+            cost = _cost(item)
+            if item.count > READY_LINES:
+                item, rest = _cut(item, READY_LINES)
+                self._waiting.appendleft(rest)
+                cost -= _cost(rest)
+            self._bytes -= cost
+            # Which is the oldest of what waits.
+            self._begun_with = max(0, self._begun_with - cost)
+        return item
 
     def _lose(self, count: int) -> None:
         if not count:
@@ -211,6 +265,16 @@ class Subscription:
         else:
             self._waiting.append(Dropped(count))
         self._news.set()
+
+
+def _cost(batch: Batch) -> int:
+    return len(batch.data) + BATCH_BYTES
+
+
+def _cut(batch: Batch, lines: int) -> tuple[Batch, Batch]:
+    """Return the first ``lines`` (fewer than ``count``) of a batch, and the rest."""
+    rest = batch.skip(lines)
+    return replace(batch, count=lines, data=batch.data[: len(batch.data) - len(rest.data)]), rest
 
 
 def _newest(batches: list[Batch], wanted: LogFilter, tail: int) -> list[Batch]:

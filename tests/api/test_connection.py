@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 import trio
+import trio.testing
 
 from prox.api import app as app_module
 from prox.api import connection as connection_module
+from prox.api import server as server_module
 
 if TYPE_CHECKING:
     from conftest import Api, Serve
@@ -239,9 +243,54 @@ async def test_a_body_that_does_not_come(api: Api, monkeypatch: pytest.MonkeyPat
         assert api.supervisor.status == "running"
 
 
+async def test_a_refused_body_does_not_cost_the_connection(api: Api) -> None:
+    """However late its bytes come."""
+    head = message("POST /api/v1/status", "Host: localhost\r\nContent-Length: 5\r\n")
+    async with api.connect() as stream:
+        for _ in range(30):
+            await stream.send_all(head)
+            await trio.testing.wait_all_tasks_blocked()
+            await stream.send_all(b"hello")
+            answer = b""
+            while not answer.endswith(b"}"):
+                part = await stream.receive_some()
+                assert part, answer
+                answer += part
+            assert read(answer)[0] == 405
+
+
 async def test_one_connection_for_many_requests(api: Api) -> None:
     refused = message("POST /api/v1/status", "Host: localhost\r\nContent-Length: 5\r\n", b"hello")
     forbidden = message("GET /api/v1/status", "Host: localhost\r\nOrigin: null\r\n")
     last = message("GET /api/v1/status")
     answers = await api.send(refused, forbidden, refused + forbidden, last)
     assert [int(part[:3]) for part in answers.split(b"HTTP/1.1 ")[1:]] == [405, 403, 405, 403, 200]
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+async def test_so_many_large_bodies_at_a_time(serve: Serve, monkeypatch: pytest.MonkeyPatch, in_order: bool) -> None:
+    """Others wait until one is over, or its client is gone; small ones never do."""
+    monkeypatch.setattr(server_module, "LARGE_BODIES", 1)
+    head = b"POST /api/v1/processes/worker/stop HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000\r\n\r\n"
+    answers: list[int] = []
+    # Those who ask end before the server does.
+    async with serve() as api, api.connect() as first, trio.open_nursery() as nursery:
+
+        async def ask() -> None:
+            answers.append((await api.ask("POST", "/processes/worker/stop", body=b"x" * 300_000)).status)
+
+        await first.send_all(head + b"x" * 290_000)
+        # It is read by now, and has the place.
+        await api.get("/status")
+        for _ in range(3):
+            nursery.start_soon(ask)
+        for _ in range(20):
+            assert (await api.ask("POST", "/processes/worker/stop", body=b"x" * 10_000)).status == 409
+        assert answers == []
+        if in_order:
+            await first.send_all(b"x" * 10_000)
+            assert (await first.receive_some()).startswith(b"HTTP/1.1 409")
+        else:
+            first.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await first.aclose()
+    assert answers == [409, 409, 409]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from prox.api.sse import HEARTBEAT_SECONDS, EventStream, event, stream_response
+from prox.api.sse import CHUNK_BYTES, HEARTBEAT_SECONDS, EventStream, event, stream_response
+from prox.api.turns import turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,6 +85,27 @@ async def test_what_is_for_others_keeps_nobody_waiting(autojump_clock: MockClock
 async def test_chunks_come_one_after_the_other(autojump_clock: MockClock) -> None:
     source = Source((1, [b"a", b"b"]), (0, [b"c"]), (0, []), (0, [b"-", b"d"]))
     assert await received(source) == [(0, OPENING), (1, b"a"), (1, b"b"), (1, b"c"), (1, b"d")]
+
+
+async def test_what_is_large_goes_out_in_parts(autojump_clock: MockClock) -> None:
+    large = b"x" * (3 * CHUNK_BYTES + 1)
+    _, *parts = await received(Source((1, [large]), (1, [b"a"])))
+    assert [len(part) for _, part in parts] == [CHUNK_BYTES] * 3 + [1, 1]
+    assert b"".join(part for _, part in parts) == large + b"a"
+
+
+async def test_a_heartbeat_costs_no_event(autojump_clock: MockClock) -> None:
+    """Also where it is due while others have their turn."""
+    got: list[bytes] = []
+    async with trio.open_nursery() as nursery, EventStream(Source((1, [b"a", b"b"])), chunks, b"") as stream:
+
+        async def follow() -> None:
+            got.extend([chunk async for chunk in stream])
+
+        async with turn("stream"):
+            nursery.start_soon(follow)
+            await trio.sleep(40)
+    assert got == [OPENING, HEARTBEAT, HEARTBEAT, b"a", b"b"]
 
 
 @pytest.mark.parametrize("error", [None, ZeroDivisionError])

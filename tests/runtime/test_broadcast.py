@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from prox.core.logs.lines import Piece
 from prox.core.logs.query import LogFilter
 from prox.core.patterns import compile_pattern
+from prox.runtime import broadcast
 from prox.runtime.broadcast import BATCH_BYTES, Dropped, LogHub, Subscription
 
 if TYPE_CHECKING:
@@ -303,6 +304,47 @@ def test_what_it_begins_with_is_not_held_against_a_subscriber() -> None:
     subscription = hub.subscribe(ALL, tail=100, limit=1000)
     say(hub, "api", "new")
     assert len(ids(take(subscription))) == 101
+
+
+def test_all_subscribers_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever they began with, and whoever of them was there first; each is told what it lost for it."""
+    each, together = 10 * (BATCH_BYTES + 101), 40 * (BATCH_BYTES + 101)
+    monkeypatch.setattr(broadcast, "SUBSCRIBER_BYTES", each)
+    monkeypatch.setattr(broadcast, "SUBSCRIBERS_BYTES", together)
+    hub = hub_of()
+    subscriptions = []
+    for _ in range(20):
+        subscriptions.append(hub.subscribe(ALL, tail=100, limit=each))
+        for _ in range(30):
+            say(hub, "api", "x" * 100)
+        if len(subscriptions) > 4:
+            assert sum(map(waiting_bytes, subscriptions)) <= together
+    for n, subscription in enumerate(subscriptions):
+        received = take(subscription)
+        lost = sum(item.count for item in received if isinstance(item, Dropped))
+        assert lost
+        assert lost + len(ids(received)) == min(100, 30 * n) + 30 * (20 - n)
+    # Where there are few of them again, each has what it may have alone.
+    del subscriptions[1:], subscription
+    gc.collect()
+    for _ in range(30):
+        say(hub, "api", "x" * 100)
+    assert len(ids(take(subscriptions[0]))) == 10
+
+
+def test_what_is_given_at_once_is_little() -> None:
+    hub = hub_of(max_lines=100_000, max_bytes=10_000_000)
+    subscription = hub.subscribe(ALL)
+    say(hub, "api", *[""] * 2500)
+    say(hub, "api", *["x" * 1000] * 500)
+    parts = []
+    while subscription._waiting:
+        parts.append(take(subscription))
+    assert [len(ids(part)) for part in parts] == [1000, 1000, 1000]
+    assert ids([item for part in parts for item in part]) == ids(
+        [batch for batch in hub._rings["api"].newest_first()][::-1]
+    )
+    assert waiting_bytes(subscription) == subscription._bytes == 0
 
 
 async def test_a_slow_subscriber_never_waits_for_ever_and_holds_up_nobody() -> None:
