@@ -68,7 +68,7 @@ processes:
 
 def test_quick_starts(project: Project) -> None:
     project.write("api: {port: 0}\nprocesses: {quick: 'true', other: exec sleep 1000}")
-    count = times(100, 10_000)
+    count = times(60, 10_000)
     with project.up() as prox:
         before = base(prox)
         state = project.state()
@@ -102,7 +102,7 @@ def test_random_goals_from_many_clients(project: Project) -> None:
         state = project.state()
         assert state
         memory = psutil.Process(prox.pid).memory_info().rss
-        rounds = times(2, 60)
+        rounds = times(1, 60)
         for number in range(rounds):
             _all_at_once(state, names, seed=number, seconds=times(1, 5))
             wait_until(lambda: _agrees(project, state, names))

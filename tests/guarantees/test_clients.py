@@ -112,7 +112,7 @@ class Busy:
         # It comes in the middle of the rush.
         first = self.ask()
         took = []
-        for _ in range(times(5, 200)):
+        for _ in range(times(3, 200)):
             took.append(self.ask())
             self.wait_lines(1)
         (last,) = self.project.get("/logs?process=ticker&lines=1").json()["logs"]
@@ -132,8 +132,8 @@ class Busy:
         print(f"{what}: {first:.3f} s, then {took[len(took) // 2]:.3f} to {took[-1]:.3f} s; {grown / MIB:.0f} MiB more")
         assert took[len(took) // 2] < PROMISED_SECONDS * times(20, 1)
         # Where somebody else uses the machine, too, one of many may have to wait for it.
-        assert max(first, took[-1]) < PROMISED_SECONDS * 50
-        assert held_up < 1
+        assert max(first, took[-1]) < PROMISED_SECONDS * times(300, 50)
+        assert held_up < times(20, 1)
         assert grown < bound
         assert self.pids() == self._pids
 
@@ -226,7 +226,7 @@ def reading(clients: list[socket.socket]) -> Iterator[list[int]]:
 
 
 def test_streams_half_of_which_never_read(busy: Busy) -> None:
-    count = times(20, 200)
+    count = times(10, 200)
     paths = [STREAMS[n % len(STREAMS)] for n in range(count // 2)]
     with ExitStack() as stack:
         for path in paths:
@@ -234,7 +234,7 @@ def test_streams_half_of_which_never_read(busy: Busy) -> None:
         readers = [stack.enter_context(busy.connect(get(path))) for path in paths]
         with reading(readers) as counts:
             # Enough for each of those that do not read to be full; and those that do get what there is all the while.
-            busy.wait_lines(times(20_000, 500_000))
+            busy.wait_lines(times(5_000, 500_000))
             before = list(counts)
             busy.holds(
                 f"{count} event streams, half of which never read", bound=SUBSCRIBERS_BYTES + count * EACH + SLACK
@@ -268,7 +268,7 @@ def test_connections_that_send_nothing(project: Project, many_descriptors: None)
 def test_requests_without_end(busy: Busy) -> None:
     heads_without_end(busy, times(30, 1000))
     bodies_of_100_megabytes(busy, times(2, 40))
-    bodies_that_do_not_come(busy, times(64, 900))
+    bodies_that_do_not_come(busy, times(40, 900))
 
 
 def heads_without_end(busy: Busy, count: int) -> None:

@@ -62,7 +62,7 @@ def state_files(project: Project) -> set[str]:
 def test_prox_is_killed(project: Project) -> None:
     project.write(CROWD)
     took = []
-    for _ in range(times(2, 300)):
+    for _ in range(times(1, 300)):
         with start(project) as prox:
             guard = guard_of(prox)
             prox.signal(signal.SIGKILL)
@@ -86,7 +86,7 @@ def test_prox_is_killed(project: Project) -> None:
 def test_prox_is_asked_to_end(project: Project, name: str, signals: list[int], code: int) -> None:
     project.write(CROWD)
     took = []
-    for _ in range(times(2, 300)):
+    for _ in range(times(1, 300)):
         with start(project) as prox:
             begun = time.monotonic()
             for number in signals:
@@ -104,7 +104,7 @@ def test_prox_is_asked_to_end(project: Project, name: str, signals: list[int], c
 def test_the_terminal_is_closed(project: Project) -> None:
     project.write(CROWD)
     took = []
-    for _ in range(times(2, 300)):
+    for _ in range(times(1, 300)):
         with start(project, terminal=True) as prox:
             prox.hang_up()
             begun = time.monotonic()
