@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
+import trio
 from msgspec import UNSET, Meta, Struct, UnsetType
 from quart import Blueprint, Response, request
 
@@ -17,9 +18,10 @@ from prox.api.parameters import moment, read
 from prox.api.sse import CHUNK_BYTES, event, stream_response
 from prox.core.errors import UnknownProcess
 from prox.core.logs.batch import SYSTEM, timestamp
-from prox.core.logs.query import LogFilter
+from prox.core.logs.query import LogFilter, select
 from prox.core.patterns import MAX_PATTERN, compile_pattern
 from prox.runtime.broadcast import Dropped
+from prox.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,15 +81,22 @@ class DroppedLines(Struct, frozen=True):
     count: int
 
 
+SEARCHES = 2
+"""How many regular expressions are looked for at a time. They take linear time, but that may be seconds."""
+
+
 def routes(supervisor: Supervisor) -> Blueprint:
     blueprint = Blueprint("logs", __name__)
+    searches = trio.CapacityLimiter(SEARCHES)
 
     @blueprint.get("/logs")
     @describe(Logs, query=LogsQuery, errors=(400, 404))
     async def get_logs() -> Response:
         """Return the newest lines in memory."""
         query = read(LogsQuery, request.args)
-        found = supervisor.hub.select(_filter(query, supervisor), lines=query.lines, size=query.bytes)
+        wanted = _filter(query, supervisor)
+        search = partial(select, supervisor.hub.newest_first(wanted), wanted, lines=query.lines, size=query.bytes)
+        found = await in_thread(search, abandon_on_cancel=True, limiter=searches) if query.regex else search()
         return json_response(Logs([_record(line) for line in found.lines], len(found.lines), found.total))
 
     @blueprint.get("/logs/stream")

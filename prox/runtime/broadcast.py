@@ -122,7 +122,11 @@ class LogHub:
 
     def select(self, wanted: LogFilter, *, lines: int | None = None, size: int | None = None) -> Selection:
         """Return the newest lines in memory that ``wanted`` asks for."""
-        return select(self._rings_of(wanted), wanted, lines=lines, size=size)
+        return select(self.newest_first(wanted), wanted, lines=lines, size=size)
+
+    def newest_first(self, wanted: LogFilter) -> list[Batch]:
+        """Return what is in memory now of the processes that ``wanted`` asks for, the newest batch first."""
+        return newest_first(self._rings_of(wanted))
 
     def subscribe(
         self, wanted: LogFilter, *, tail: int = 0, after_id: int | None = None, limit: int = SUBSCRIBER_BYTES

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
+
+import trio
+import trio.testing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,3 +181,24 @@ processes:
         records = (await api.get("/logs?process=api"))["logs"]
         assert [record.get("partial") for record in records] == [True, True, None, None]
         assert "".join(record["line"] for record in records[:-1]) == "x" * (2 * MIB + 3)
+
+
+async def test_a_slow_pattern_holds_up_nobody_else(serve: Serve) -> None:
+    """RE2 takes linear time, and for some patterns that is seconds for each megabyte."""
+    program = "import random; r = random.Random(1); [print(''.join(r.choices('ab', k=2000))) for _ in range(100)]"
+    config = f"processes: {{api: [{sys.executable}, -c, {program + '; print(0)'!r}]}}"
+    async with serve(config) as api, trio.open_nursery() as nursery:
+        await api.line("api", "0")
+        found: list[int] = []
+
+        async def search() -> None:
+            answer = await api.get("/logs?" + urlencode({"regex": "true", "pattern": "a.{100}!b"}))
+            found.append(answer["total_count"])
+
+        nursery.start_soon(search)
+        await trio.testing.wait_all_tasks_blocked()
+        for _ in range(5):
+            assert (await api.get("/status"))["status"] == "running"
+        assert found == []
+        # It is not waited for, either, when its client leaves: nobody has to.
+        nursery.cancel_scope.cancel()

@@ -59,11 +59,16 @@ def newest_first(rings: Iterable[Ring]) -> list[Batch]:
     return batches
 
 
-def select(rings: Iterable[Ring], wanted: LogFilter, *, lines: int | None = None, size: int | None = None) -> Selection:
-    """Return the newest lines that ``wanted`` asks for: at most ``lines``, and ``size`` bytes of text."""
+def select(
+    batches: Iterable[Batch], wanted: LogFilter, *, lines: int | None = None, size: int | None = None
+) -> Selection:
+    """Return the newest lines that ``wanted`` asks for: at most ``lines``, and ``size`` bytes of text.
+
+    ``batches`` are those of ``newest_first``.
+    """
     newest: list[LogLine] = []
     total = 0
-    for batch in newest_first(rings):
+    for batch in batches:
         if not wanted.wants(batch):
             continue
         found = wanted.lines(batch)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prox.core.logs.batch import Batch, LogLine, Stream, lines_of
-from prox.core.logs.query import LogFilter, select
+from prox.core.logs.query import LogFilter, newest_first, select
 from prox.core.logs.ring import Ring
 from prox.core.patterns import compile_pattern
 
@@ -77,7 +77,7 @@ def test_select(
             break
         expected.insert(0, line)
 
-    found = select(rings.values(), wanted, lines=lines, size=size)
+    found = select(newest_first(rings.values()), wanted, lines=lines, size=size)
     assert found.lines == expected
     assert found.total == len(matching)
 
@@ -88,12 +88,12 @@ def test_select(
 def test_times_are_those_that_a_line_shows(since: float | None, until: float | None, count: int) -> None:
     ring = Ring(10, 1000)
     ring.append(Batch("api", "stdout", 5.0006, 1, 1, b"x\n"))
-    assert select([ring], LogFilter(since=since, until=until)).total == count
+    assert select(newest_first([ring]), LogFilter(since=since, until=until)).total == count
 
 
 def test_pieces_of_a_long_line_are_records() -> None:
     ring = Ring(10, 1000)
     ring.append(Batch("api", "stdout", 5.0, 1, 1, b"abc", partial=True))
     ring.append(Batch("api", "stdout", 5.0, 2, 2, b"def\nnext\n"))
-    found = select([ring], LogFilter())
+    found = select(newest_first([ring]), LogFilter())
     assert [(line.text, line.partial) for line in found.lines] == [("abc", True), ("def", False), ("next", False)]
