@@ -63,10 +63,6 @@ class Guard:
                 self._popen.kill()
                 self._popen.wait()
 
-    @property
-    def pid(self) -> int | None:
-        return self._popen.pid if self._popen else None
-
     async def keep(self, say: Callable[[str], None]) -> None:
         """See that there is a guard, until cancelled; tell ``say`` where there is none, or a new one."""
         short = 0
