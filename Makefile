@@ -41,7 +41,7 @@ torture: $(VENV)/.for-work
 mutants: $(VENV)/.for-work
 	$(BIN)/python tests/guarantees/mutants.py
 
-# redis-server comes from the system (apt-get install redis-server), httpbin with the other Python packages.
+# redis-server and faketime come from the system (apt-get install), httpbin with the other Python packages.
 # Without npm, or where npm fails, the tests say at their end what they left out.
 real:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .real/vite/.installed || true; fi

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -41,7 +40,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
         """Return what prox itself does."""
         status = Status(
             status=supervisor.status,
-            uptime_seconds=max(0, int(time.time() - supervisor.started_at)),
+            uptime_seconds=supervisor.uptime_seconds,
             config_file=supervisor.config.file,
             instance=supervisor.instance,
             pid=os.getpid(),

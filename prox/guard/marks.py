@@ -150,7 +150,7 @@ def end(
                 send(pid, started, signal.SIGTERM)
                 send(pid, started, signal.SIGCONT)
         asked |= found.keys()
-        _wait_any_ended(found, min(LOOK_SECONDS, max(grace - passed, 0.01)))
+        wait_any_ended(found, min(LOOK_SECONDS, max(grace - passed, 0.01)))
     return {}
 
 
@@ -170,7 +170,8 @@ def send(pid: int, started: int, number: int) -> None:
             os.close(descriptor)
 
 
-def _wait_any_ended(pids: Iterable[int], seconds: float) -> None:
+def wait_any_ended(pids: Iterable[int], seconds: float) -> None:
+    """Wait until one of these has ended, or may have: so long at the most, and shorter where that cannot be seen."""
     if not hasattr(os, "pidfd_open"):
         time.sleep(min(seconds, 0.05))
         return

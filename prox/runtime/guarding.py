@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -14,6 +15,7 @@ import trio
 import prox.guard.program
 from prox.core.errors import ProxError
 from prox.core.lifecycle import Exit
+from prox.guard.marks import wait_any_ended
 from prox.runtime.children import add_child, listen, remove_child, spawned, unlisten
 
 if TYPE_CHECKING:
@@ -57,11 +59,11 @@ class Guard:
             self._write(b"end\n")
         self._close()
         if self._popen:
-            try:
-                self._popen.wait(END_SECONDS if in_order else ACT_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._popen.kill()
-                self._popen.wait()
+            deadline = time.monotonic() + (END_SECONDS if in_order else ACT_SECONDS)
+            while self._popen.poll() is None and (left := deadline - time.monotonic()) > 0:
+                wait_any_ended([self._popen.pid], left)
+            self._popen.kill()
+            self._popen.wait()
 
     async def keep(self, say: Callable[[str], None]) -> None:
         """See that there is a guard, until cancelled; tell ``say`` where there is none, or a new one."""

@@ -72,7 +72,7 @@ class Supervisor:
         self.autostarted = tuple(name for name, spec in config.processes.items() if spec.autostart)
         self.api_url: str | None = None
         self.hub = LogHub(self.names, max_lines=config.logs.buffer_lines, max_bytes=config.logs.buffer_bytes)
-        self.started_at = time.time()
+        self.started_at, self._started_clock = time.time(), time.monotonic()
         self._status: Literal["starting", "running", "stopping"] = "starting"
         self._events = EventHub()
         self._usage = UsageSampler()
@@ -211,6 +211,11 @@ class Supervisor:
     @property
     def status(self) -> Literal["starting", "running", "stopping"]:
         return self._status
+
+    @property
+    def uptime_seconds(self) -> int:
+        """How long it has existed, whatever happened to the wall clock meanwhile."""
+        return int(time.monotonic() - self._started_clock)
 
     def process(self, name: str) -> ProcessSnapshot:
         """Return what is known of a process now. Raises UnknownProcess."""

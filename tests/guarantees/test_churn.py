@@ -181,28 +181,3 @@ def _process(state: dict[str, int], name: str) -> dict[str, object]:
     found = request(state["host"], state["port"], "GET", "/api/v1/processes").json()["processes"]
     (process,) = [each for each in found if each["name"] == name]
     return process
-
-
-def test_prox_is_stopped_for_a_while(project: Project) -> None:
-    """Nothing that did not happen is made up of the time that it was not there."""
-    project.write("""
-api: {port: 0}
-processes:
-  web: {cmd: exec sleep 1000, healthcheck: {cmd: "true", interval: 100ms, timeout: 500ms, retries: 1}}
-""")
-    for _ in range(times(1, 5)):
-        with project.up() as prox:
-            wait_until(lambda: project.get("/processes/web").json()["health"] == "healthy")
-            pid = project.get("/processes/web").json()["pid"]
-            prox.signal(signal.SIGSTOP)
-            # Longer than any timeout of the check: that is what is tried here.
-            time.sleep(times(2, 30))
-            prox.signal(signal.SIGCONT)
-            checked = project.get("/processes/web").json()["healthcheck"]["last_check"]
-            wait_until(lambda: project.get("/processes/web").json()["healthcheck"]["last_check"] > checked)  # noqa: B023
-            now = project.get("/processes/web").json()
-            assert (now["health"], now["pid"], now["restarts"]) == ("healthy", pid, 0)
-            assert "unhealthy" not in prox.output
-            prox.signal(signal.SIGTERM)
-            assert prox.wait() == 0
-    figure("SIGSTOP to prox, then CONT", times=times(1, 5), seconds=times(2, 30))

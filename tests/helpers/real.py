@@ -39,9 +39,17 @@ def why_missing(program: str) -> str | None:
                 return "node is not on PATH (install Node.js 20.19 or newer with npm, then `make real`)"
             if not VITE.exists():
                 return f"{VITE.parents[2]} does not hold it (`make real` installs it with npm, and says what fails)"
+        case "faketime":
+            if not faketime():
+                return "its library is not installed (Debian: apt-get install faketime)"
         case _:
             raise ValueError(f"no such real program: {program}")
     return None
+
+
+def faketime() -> Path | None:
+    """Return the library that lets programs see another time, where it is installed."""
+    return next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 
 
 def live_a_life(project: Project, name: str, *, works: Callable[[int], None], logged: str) -> None:
