@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from prox.core.snapshots import Leftover, LeftoverEvent, Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent
     from prox.instance.project import load_config, parse_config
     from prox.runtime.events import EventSubscription
-    from prox.runtime.following import FollowedLogs
+    from prox.runtime.log_iterator import FollowedLogs
     from prox.runtime.supervisor import Goal, ProcessDetails, Supervisor
-    from prox.runtime.usage import Usage
+    from prox.system.usage import Usage
 
 _HOMES = {
     "prox.app": ("open_supervisor",),
@@ -72,9 +72,9 @@ _HOMES = {
     ),
     "prox.instance.project": ("load_config", "parse_config"),
     "prox.runtime.events": ("EventSubscription",),
-    "prox.runtime.following": ("FollowedLogs",),
+    "prox.runtime.log_iterator": ("FollowedLogs",),
     "prox.runtime.supervisor": ("Goal", "ProcessDetails", "Supervisor"),
-    "prox.runtime.usage": ("Usage",),
+    "prox.system.usage": ("Usage",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -1,11 +1,13 @@
 """The HTTP API: a Quart-Trio app on Hypercorn. The contract is ``http-api.md``; users read ``docs/api.md``.
 
 settings    who may ask, and where the API listens
-addresses   names and addresses: which are loopback ones
-listen      the bound socket, or who else holds the port
-server      the Hypercorn shell around the app
+listening   the API's socket and its port
+server      the server around the app; connection: one client's connection
+hypercorn_shell
+            Hypercorn's HTTP/1.1, and all that is not documented of it
 app         the app: one blueprint a resource, guarded, every error in JSON
-guard, auth browser safety and CORS; the token
+browser_safety, auth
+            Host and Origin checks, CORS; the token
 errors      codes, statuses, answers in JSON
 parameters  the query of a request → a frozen type
 answers     JSON out of frozen types
@@ -14,5 +16,5 @@ openapi     the description of all of it, out of the same types
 health, status, processes, logs, events, proxy, shutdown
             the resources
 
-Only ``settings``, ``addresses`` and ``listen`` are cheap to import; Quart takes a third of a second.
+Only ``settings`` and ``listening`` are cheap to import; Quart takes a third of a second.
 """

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from quart import request
 
 from prox.api import events, health, logs, metrics, openapi, processes, proxy, shutdown, status
+from prox.api.browser_safety import protect
 from prox.api.errors import JsonApp, answer_in_json
-from prox.api.guard import protect
 
 if TYPE_CHECKING:
     from quart_trio import QuartTrio

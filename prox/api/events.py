@@ -17,7 +17,7 @@ from prox.core.snapshots import LeftoverEvent, Overflow, ProcessEvent, ProcessSn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prox.core.snapshots import Event
+    from prox.core.snapshots import SupervisorEvent
     from prox.runtime.supervisor import Supervisor
 
 
@@ -75,11 +75,11 @@ class Events:
         now = Snapshot(self._supervisor.status, list(self._supervisor.processes()))
         return self._event("snapshot", now)
 
-    def encode(self, items: list[Event | Overflow]) -> Iterator[bytes]:
+    def encode(self, items: list[SupervisorEvent | Overflow]) -> Iterator[bytes]:
         """Yield one chunk with all of them."""
         yield b"".join(map(self._encode, items))
 
-    def _encode(self, item: Event | Overflow) -> bytes:
+    def _encode(self, item: SupervisorEvent | Overflow) -> bytes:
         match item:
             case ProcessEvent(process, previous):
                 change = Change(**msgspec.structs.asdict(process), previous_status=previous)

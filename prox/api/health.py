@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
-from prox.api.guard import HEALTH_PATH
+from prox.api.browser_safety import HEALTH_PATH
 from prox.api.openapi import describe
 
 

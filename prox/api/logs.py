@@ -21,7 +21,7 @@ from prox.core.logs.batch import SYSTEM, timestamp
 from prox.core.logs.query import LogFilter, select
 from prox.core.patterns import MAX_PATTERN, compile_pattern
 from prox.runtime.broadcast import Dropped
-from prox.threads import in_thread
+from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

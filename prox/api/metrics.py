@@ -14,7 +14,7 @@ from quart import Blueprint, Response
 from prox._version import __version__
 from prox.api.openapi import describe
 from prox.core.snapshots import Health, Status
-from prox.threads import in_thread
+from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from prox.core.snapshots import ProcessSnapshot
     from prox.runtime.supervisor import Supervisor
-    from prox.runtime.usage import Usage
+    from prox.system.usage import Usage
 
     Family = TypeVar("Family", CounterMetricFamily, GaugeMetricFamily)
 

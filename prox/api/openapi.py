@@ -18,7 +18,7 @@ from quart import Blueprint, Response
 
 from prox._version import __version__
 from prox.api.answers import Failure, json_response
-from prox.api.guard import HEALTH_PATH
+from prox.api.browser_safety import HEALTH_PATH
 
 if TYPE_CHECKING:
     from quart_trio import QuartTrio

@@ -14,9 +14,9 @@ import msgspec
 from msgspec import inspect
 
 from prox.api.errors import InvalidParameter
-from prox.core.instants import parse_instant
 from prox.core.lifecycle import signal_name
 from prox.core.spelling import did_you_mean
+from prox.core.timestamps import parse_instant
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict

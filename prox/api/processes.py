@@ -18,7 +18,7 @@ from prox.core.snapshots import HealthcheckSnapshot, Leftover, ProcessSnapshot
 
 if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
-    from prox.runtime.usage import Usage
+    from prox.system.usage import Usage
 
 
 class Processes(Struct, frozen=True):
@@ -93,7 +93,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
     async def stop(name: str) -> Response:
         """Stop a process; the answer comes once nothing of it is left, or says what is there all the same."""
         await supervisor.stop(name).wait_done()
-        return json_response(Stopped(left=supervisor.left_by(name) or UNSET))
+        return json_response(Stopped(left=supervisor.leftovers_of(name) or UNSET))
 
     @blueprint.post("/processes/<name>/restart")
     @describe(Success, errors=(404, 500, 503))

@@ -1,4 +1,4 @@
-"""The server around the app: one bound socket, and an end that no client can hold up."""
+"""The server around the app: one listening socket, and an end that no client can delay."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ import socket
 from typing import TYPE_CHECKING
 
 import trio
-from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.trio.worker_context import WorkerContext
 
-from prox.api.accepting import Door
+from prox.api.answers import Failure
 from prox.api.app import create_app
-from prox.api.connection import LARGE_BODIES, Connection, SignedConfig
+from prox.api.connection import ApiConnection, refusal
+from prox.api.errors import http_failure
+from prox.api.hypercorn_shell import Shell, SignedConfig
+from prox.net.acceptor import Acceptor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from hypercorn.typing import AppWrapper
 
     from prox.api.settings import ApiSettings
     from prox.runtime.supervisor import Supervisor
 
 GRACE_SECONDS = 1.0
-"""What answers under way get at the end, before their connections are cut."""
+"""What responses under way get at the end, before their connections are cut."""
 UNREAD_SECONDS = 60
-"""A client that has stopped reading for so long is gone."""
+"""A client that has stopped reading for so long is disconnected."""
+
+_AT_CAPACITY = Failure("too many connections are in use; close some of them", "TOO_MANY_CONNECTIONS")
 
 _log = logging.getLogger("prox.api.server")
 _log.setLevel(logging.WARNING)
@@ -40,34 +41,31 @@ async def serve_api(
 ) -> None:
     """Serve the API on a listening socket, which this takes over, until cancelled.
 
-    The cancel lets answers under way reach their clients: it takes ``GRACE_SECONDS`` at the most.
+    The cancel lets responses under way reach their clients: it takes ``GRACE_SECONDS`` at the most.
     """
     if settings.exposed:
         where = f"{settings.host}, port {settings.port}"
         supervisor.hub.system(f"warning: api.auth is false: whoever reaches {where} can drive these processes")
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # Connections have it from the socket that accepts them (tcp(7)).
+        # Accepted connections inherit it from the listening socket (tcp(7)).
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
-    config = SignedConfig(supervisor.instance)
-    config.errorlog = _log
-    server = _Server(ASGIWrapper(create_app(supervisor, settings)), config, supervisor.hub.system)
+    config = SignedConfig(supervisor.instance, _log)
+
+    def refuse(status: int, with_body: bool) -> bytes:
+        return refusal(status, http_failure(status), config, with_body=with_body)
+
+    shell = Shell(create_app(supervisor, settings), config, refuse)
+    server = _Server(shell, refusal(503, _AT_CAPACITY, config), supervisor.hub.system)
     await server.run(trio.SocketListener(trio.socket.from_stdlib_socket(sock)), task_status)
 
 
 class _Server:
-    """Accepts, and knows who is connected.
+    """Accepts connections and keeps the set of those that are open."""
 
-    ``hypercorn.trio.serve`` does the same, but there an error in one connection ends all of them, the server and with
-    it prox.
-    """
-
-    def __init__(self, app: AppWrapper, config: SignedConfig, report: Callable[[str], None]) -> None:
-        self._app = app
-        self._config = config
-        self._context = WorkerContext(None)
-        self._large = trio.Semaphore(LARGE_BODIES)
-        self._connections: set[Connection] = set()
-        self._door = Door(self._connections, config, report)
+    def __init__(self, shell: Shell, at_capacity: bytes, report: Callable[[str], None]) -> None:
+        self._shell = shell
+        self._connections: set[ApiConnection] = set()
+        self._acceptor = Acceptor("the API", self._connections, at_capacity, report)
         self._ending = trio.Event()
 
     async def run(self, listener: trio.SocketListener, task_status: trio.TaskStatus[None]) -> None:
@@ -78,11 +76,11 @@ class _Server:
             with trio.CancelScope(shield=True):
                 async with trio.open_nursery() as connections:
                     async with trio.open_nursery() as accepting:
-                        await accepting.start(self._door.keep, listener, self._serve, connections)
+                        await accepting.start(self._acceptor.serve, listener, self._serve, connections)
                         task_status.started()
                         await self._ending.wait()
                         accepting.cancel_scope.cancel()
-                    await self._context.terminated.set()
+                    await self._shell.terminate()
                     for connection in self._connections:
                         connection.retire()
                     connections.cancel_scope.deadline = trio.current_time() + GRACE_SECONDS
@@ -94,7 +92,7 @@ class _Server:
             self._ending.set()
 
     async def _serve(self, stream: trio.SocketStream) -> None:
-        connection = Connection(self._app, self._config, self._context, self._large, stream)
+        connection = ApiConnection(self._shell, stream)
         self._connections.add(connection)
         try:
             await connection.run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prox.api.addresses import in_url, is_loopback, plain
+from prox.core.addresses import in_url, is_loopback, plain
 
 if TYPE_CHECKING:
     import socket

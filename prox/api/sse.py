@@ -11,7 +11,7 @@ import trio
 from quart import Response
 from quart.wrappers.response import ResponseBody
 
-from prox.api.turns import turn
+from prox.net.fairness import fair_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +90,7 @@ class EventStream(ResponseBody, Generic[T]):
                 part = next(self._parts, None)
                 if part is not None:
                     return part
-                async with (making := turn("stream")):
+                async with (making := fair_lock("stream")):
                     chunk = next(self._chunks, None)
                     if chunk is not None:
                         self._parts = _parts(chunk)

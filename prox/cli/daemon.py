@@ -22,7 +22,7 @@ import click
 from prox.cli import exit_codes
 from prox.cli.output import as_message, clean, say, warn
 from prox.instance.folder import FOLDER, check_free
-from prox.instance.private import append_file, open_folder
+from prox.instance.owned_files import append_file, open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

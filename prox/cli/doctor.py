@@ -85,7 +85,7 @@ def _count(config: Config) -> str:
 
 def _folders(config: Config, folder: Path) -> Iterator[Finding]:
     """Look at the folders and files that prox writes."""
-    from prox.instance.private import FolderRefused, open_folder
+    from prox.instance.owned_files import FolderRefused, open_folder
     from prox.instance.token import find_token
     from prox.sinks.files import log_folder
 
@@ -117,7 +117,7 @@ def _is_private(path: Path) -> bool:
 def _leftovers(folder: Path) -> Iterator[Finding]:
     """End what a prox that was killed has left running."""
     from prox.instance.folder import is_running
-    from prox.instance.private import FolderRefused
+    from prox.instance.owned_files import FolderRefused
 
     try:
         if is_running(folder):
@@ -153,10 +153,10 @@ def _is_found(program: str, cwd: Path, env: dict[str, str]) -> bool:
 
 def _ports(config: Config, folder: Path) -> Iterator[Finding]:
     """Look for who holds the ports that this project wants; its own instance may."""
-    from prox.guard.marks import marked
     from prox.instance.folder import instance_prefix, read_running
-    from prox.instance.private import FolderRefused
-    from prox.runtime.ports import find_holders, is_taken
+    from prox.instance.owned_files import FolderRefused
+    from prox.system.ports import find_holders, is_taken
+    from prox.watchdog.marks import marked
 
     running = None
     with suppress(FolderRefused):

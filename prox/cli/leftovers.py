@@ -33,12 +33,12 @@ class Ended:
 
 
 def end_what_was_left(folder: Path) -> list[Ended]:
-    """End what an instance that was killed, and its guard with it, has left running.
+    """End what an instance that was killed, and its watchdog with it, has left running.
 
     ``folder`` is the instance's, and no instance runs there now.
     """
-    from prox.guard.marks import command_of, end, left_behind, mark_of
     from prox.instance.folder import InstanceFolder, instance_prefix
+    from prox.watchdog.marks import command_of, end, left_behind, mark_of
 
     def find() -> dict[int, int]:
         return left_behind(instance_prefix(folder))

@@ -162,8 +162,8 @@ def _rendered(printer: LinePrinter, record: Record) -> bytes:
 
 def _show_files(asked: Sequence[str], wanted: _Wanted) -> None:
     """Show lines out of the log files."""
-    from prox.core.instants import parse_instant
     from prox.core.patterns import compile_pattern
+    from prox.core.timestamps import parse_instant
     from prox.sinks.files import log_folder
     from prox.sinks.reader import names_in, read_log_files
 

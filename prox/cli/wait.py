@@ -20,7 +20,7 @@ from prox.core.errors import NotReady, ProxError, TimedOut
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from prox.cli.sources import Sources
+    from prox.cli.merged_streams import MergedStreams
     from prox.client.client import Client, StreamEvent
 
 Process = dict[str, Any]
@@ -42,14 +42,14 @@ _TIMER_SECONDS = 0.01
 @click.option("--timeout", callback=seconds, metavar="TIME", help="Give up after so long, with code 124: 30s, 5m.")
 def wait(names: tuple[str, ...], condition: str | None, pattern: str | None, timeout: float | None) -> None:
     """Wait until NAMES, which may be groups, are ready; with no name, all that were started."""
-    from prox.cli.sources import NothingCame, Sources
+    from prox.cli.merged_streams import MergedStreams, NothingCame
 
     if pattern is not None and condition:
         raise click.UsageError("--for and --log exclude each other")
     condition = condition or "ready"
     client = connect()
     waited = _waited(names, client.processes(), condition)
-    sources = Sources(timeout)
+    sources = MergedStreams(timeout)
     sources.listen("processes", client.follow_events)
     try:
         if pattern is None:
@@ -88,7 +88,7 @@ def _too_late(client: Client, waited: Iterable[str], condition: str, pattern: st
     return f"{what} after {timeout:g} s: {', '.join(late)}"
 
 
-def _wait_states(sources: Sources, waited: dict[str, Process], condition: str) -> None:
+def _wait_states(sources: MergedStreams, waited: dict[str, Process], condition: str) -> None:
     judge = _JUDGES[condition]
     while waited:
         _, event = sources.receive()
@@ -108,9 +108,9 @@ def _wait_states(sources: Sources, waited: dict[str, Process], condition: str) -
                 raise NotReady(f"{name} cannot become {condition} any more: {_why_not(process, condition)}")
 
 
-def _wait_lines(sources: Sources, waited: dict[str, Process]) -> None:
+def _wait_lines(sources: MergedStreams, waited: dict[str, Process]) -> None:
     """Wait for a line of each, written since it was started."""
-    from prox.cli.sources import NothingCame
+    from prox.cli.merged_streams import NothingCame
 
     # Until when lines of those that have ended may still come, by the monotonic clock.
     last_words: dict[str, float] = {}

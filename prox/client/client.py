@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from prox.client.connection import Connection
+from prox.client.connection import ClientConnection
 from prox.client.errors import ConnectionLost
 from prox.client.sse import BadStream, EventParser
 
@@ -83,12 +83,12 @@ class Client:
             yield events
 
     def _call(self, method: str, path: str, **options: float | None) -> dict[str, Any]:
-        with Connection(self.target) as connection:
+        with ClientConnection(self.target) as connection:
             return connection.request(method, PREFIX + path, **options)
 
     @contextmanager
     def _stream(self, path: str) -> Iterator[Iterator[StreamEvent]]:
-        with Connection(self.target) as connection:
+        with ClientConnection(self.target) as connection:
             yield _read(connection.stream(PREFIX + path))
 
 

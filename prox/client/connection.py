@@ -29,7 +29,7 @@ INSTANCE_HEADER = "X-Prox-Instance"
 PROBE = "/api/v1/status"
 
 
-class Connection:
+class ClientConnection:
     """An open connection whose other end is the right one. Raises NoInstance where there is none."""
 
     def __init__(self, target: Target) -> None:

@@ -20,7 +20,7 @@ class BadStream(ProxError):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SseEvent:
     name: str
     data: str
 
@@ -36,7 +36,7 @@ class EventParser:
         self._data: list[str] = []
         self._data_size = 0
 
-    def feed(self, chunk: bytes) -> list[Event]:
+    def feed(self, chunk: bytes) -> list[SseEvent]:
         """Return the events that ``chunk`` completes. Raises BadStream where one is too long."""
         events = []
         if b"\n" in chunk:
@@ -49,12 +49,12 @@ class EventParser:
             raise BadStream(f"an event of more than {self._max_event} bytes came; this is no stream of prox")
         return events
 
-    def _take(self, line: bytes) -> Event | None:
+    def _take(self, line: bytes) -> SseEvent | None:
         """Take a whole line in; return the event that it ends."""
         if not line:
             name, data = self._name, self._data
             self._name, self._data, self._data_size = "message", [], 0
-            return Event(name, "\n".join(data)) if data else None
+            return SseEvent(name, "\n".join(data)) if data else None
         field, _, value = line.decode("utf-8", "replace").partition(":")
         value = value.removeprefix(" ")
         if field == "data":

@@ -71,7 +71,7 @@ def after_check(
     )
 
 
-def after_word(state: HealthState, output: str) -> HealthState:
+def with_status_text(state: HealthState, output: str) -> HealthState:
     """Return the state after the process has told something that is no verdict."""
     return replace(state, last_output=printable(output))
 

@@ -40,7 +40,7 @@ class Phase(Enum):
     SWEEPING = auto()
 
 
-class Event(Enum):
+class LifecycleEvent(Enum):
     START = auto()
     STOP = auto()
     RESTART = auto()
@@ -66,43 +66,43 @@ class Row(NamedTuple):
 DOWN, PENDING, UP, ENDING, SWEEPING = Phase
 SPAWN, END = Command
 
-TABLE: dict[tuple[Phase, bool, Event], Row | type[AlreadyRunning | NotRunning]] = {
-    (DOWN, False, Event.START): Row(PENDING, True, SPAWN),
-    (DOWN, False, Event.STOP): NotRunning,
-    (DOWN, False, Event.RESTART): Row(PENDING, True, SPAWN),
+TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotRunning]] = {
+    (DOWN, False, LifecycleEvent.START): Row(PENDING, True, SPAWN),
+    (DOWN, False, LifecycleEvent.STOP): NotRunning,
+    (DOWN, False, LifecycleEvent.RESTART): Row(PENDING, True, SPAWN),
     #
-    (PENDING, True, Event.START): AlreadyRunning,
-    (PENDING, True, Event.STOP): Row(DOWN, False, END),
-    (PENDING, True, Event.RESTART): Row(PENDING, True),
-    (PENDING, True, Event.SPAWNED): Row(UP, True),
-    (PENDING, True, Event.SPAWN_FAILED): Row(DOWN, False),
+    (PENDING, True, LifecycleEvent.START): AlreadyRunning,
+    (PENDING, True, LifecycleEvent.STOP): Row(DOWN, False, END),
+    (PENDING, True, LifecycleEvent.RESTART): Row(PENDING, True),
+    (PENDING, True, LifecycleEvent.SPAWNED): Row(UP, True),
+    (PENDING, True, LifecycleEvent.SPAWN_FAILED): Row(DOWN, False),
     #
-    (UP, True, Event.START): AlreadyRunning,
-    (UP, True, Event.STOP): Row(ENDING, False, END),
-    (UP, True, Event.RESTART): Row(ENDING, True, END),
-    (UP, True, Event.EXITED): Row(SWEEPING, False),
+    (UP, True, LifecycleEvent.START): AlreadyRunning,
+    (UP, True, LifecycleEvent.STOP): Row(ENDING, False, END),
+    (UP, True, LifecycleEvent.RESTART): Row(ENDING, True, END),
+    (UP, True, LifecycleEvent.EXITED): Row(SWEEPING, False),
     #
-    (ENDING, False, Event.START): Row(ENDING, True),
-    (ENDING, False, Event.STOP): Row(ENDING, False),
-    (ENDING, False, Event.RESTART): Row(ENDING, True),
-    (ENDING, False, Event.EXITED): Row(ENDING, False),
-    (ENDING, False, Event.GONE): Row(DOWN, False),
+    (ENDING, False, LifecycleEvent.START): Row(ENDING, True),
+    (ENDING, False, LifecycleEvent.STOP): Row(ENDING, False),
+    (ENDING, False, LifecycleEvent.RESTART): Row(ENDING, True),
+    (ENDING, False, LifecycleEvent.EXITED): Row(ENDING, False),
+    (ENDING, False, LifecycleEvent.GONE): Row(DOWN, False),
     #
-    (ENDING, True, Event.START): Row(ENDING, True),
-    (ENDING, True, Event.STOP): Row(ENDING, False),
-    (ENDING, True, Event.RESTART): Row(ENDING, True),
-    (ENDING, True, Event.EXITED): Row(ENDING, True),
-    (ENDING, True, Event.GONE): Row(PENDING, True, SPAWN),
+    (ENDING, True, LifecycleEvent.START): Row(ENDING, True),
+    (ENDING, True, LifecycleEvent.STOP): Row(ENDING, False),
+    (ENDING, True, LifecycleEvent.RESTART): Row(ENDING, True),
+    (ENDING, True, LifecycleEvent.EXITED): Row(ENDING, True),
+    (ENDING, True, LifecycleEvent.GONE): Row(PENDING, True, SPAWN),
     #
-    (SWEEPING, False, Event.START): Row(SWEEPING, True),
-    (SWEEPING, False, Event.STOP): NotRunning,
-    (SWEEPING, False, Event.RESTART): Row(SWEEPING, True),
-    (SWEEPING, False, Event.GONE): Row(DOWN, False),
+    (SWEEPING, False, LifecycleEvent.START): Row(SWEEPING, True),
+    (SWEEPING, False, LifecycleEvent.STOP): NotRunning,
+    (SWEEPING, False, LifecycleEvent.RESTART): Row(SWEEPING, True),
+    (SWEEPING, False, LifecycleEvent.GONE): Row(DOWN, False),
     #
-    (SWEEPING, True, Event.START): AlreadyRunning,
-    (SWEEPING, True, Event.STOP): Row(SWEEPING, False),
-    (SWEEPING, True, Event.RESTART): Row(SWEEPING, True),
-    (SWEEPING, True, Event.GONE): Row(PENDING, True, SPAWN),
+    (SWEEPING, True, LifecycleEvent.START): AlreadyRunning,
+    (SWEEPING, True, LifecycleEvent.STOP): Row(SWEEPING, False),
+    (SWEEPING, True, LifecycleEvent.RESTART): Row(SWEEPING, True),
+    (SWEEPING, True, LifecycleEvent.GONE): Row(PENDING, True, SPAWN),
 }
 
 
@@ -170,7 +170,7 @@ class Life:
 
 
 def step(
-    life: Life, event: Event, *, exit: Exit | None = None, reason: str | None = None
+    life: Life, event: LifecycleEvent, *, exit: Exit | None = None, reason: str | None = None
 ) -> tuple[Life, Command | None]:
     """Return the life after the event, and what is to be done about it.
 
@@ -183,11 +183,11 @@ def step(
         raise row
     moved = replace(life, phase=row.phase, wanted=row.wanted)
     match event:
-        case Event.SPAWNED:
+        case LifecycleEvent.SPAWNED:
             moved = replace(moved, spawns=life.spawns + 1, attempts=life.attempts + 1, crashed=False, reason=None)
-        case Event.SPAWN_FAILED:
+        case LifecycleEvent.SPAWN_FAILED:
             moved = replace(moved, attempts=life.attempts + 1, crashed=True, last_exit=exit, reason=reason)
-        case Event.EXITED if exit is not None:
+        case LifecycleEvent.EXITED if exit is not None:
             crashed = life.phase is UP and exit.failed
             moved = replace(moved, last_exit=exit, crashed=crashed, reason=str(exit) if crashed else None)
     return moved, row.command

@@ -81,7 +81,7 @@ class LeftoverEvent(Struct, frozen=True):
     left: tuple[Leftover, ...]
 
 
-Event = ProcessEvent | ShutdownEvent | LeftoverEvent
+SupervisorEvent = ProcessEvent | ShutdownEvent | LeftoverEvent
 
 
 class Overflow(Struct, frozen=True):

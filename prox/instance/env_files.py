@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from prox.core.environment import parse_env
 from prox.core.errors import ConfigError, Problem
-from prox.instance.texts import read_text, shown_path
+from prox.instance.text_files import read_text, shown_path
 
 if TYPE_CHECKING:
     from prox.core.config.model import EnvFile

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prox.core.errors import InstanceRunning
 from prox.core.logs.batch import timestamp
-from prox.instance.private import FolderRefused, open_file, open_folder, read_file, write_file
+from prox.instance.owned_files import FolderRefused, open_file, open_folder, read_file, write_file
 from prox.instance.registry import Registration, register, unregister
 
 if TYPE_CHECKING:

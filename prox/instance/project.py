@@ -10,7 +10,7 @@ from prox.core.config.parse import in_order, parse
 from prox.core.errors import ConfigError, Problem
 from prox.instance.env_files import EnvFileMissing, read_env_file
 from prox.instance.finding import NAMES
-from prox.instance.texts import problem, read_text, shown_path
+from prox.instance.text_files import problem, read_text, shown_path
 
 if TYPE_CHECKING:
     import os

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prox.instance.private import FolderRefused, open_home, read_file, write_file
+from prox.instance.owned_files import FolderRefused, open_home, read_file, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from prox.core.errors import ProxError
-from prox.instance.private import FolderRefused, open_file, open_home, write_file
+from prox.instance.owned_files import FolderRefused, open_file, open_home, write_file
 
 if TYPE_CHECKING:
     from pathlib import Path

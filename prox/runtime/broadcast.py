@@ -1,7 +1,7 @@
 """Log lines from the pumps to everybody: rings, sinks (lossless) and subscribers (lossy, told of each gap).
 
 Counterpart of ``core.logs``. Publishing is synchronous, so that ids, rings and subscribers always agree;
-a pump then waits in ``wait_room`` where a lossless sink is behind.
+a pump then waits in ``wait_for_capacity`` where a lossless sink is behind.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Sink(Protocol):
 
     def write(self, batch: Batch) -> None: ...
 
-    async def wait_room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         """Return once the sink can take more; a sink that is behind slows the processes here."""
 
 
@@ -106,10 +106,10 @@ class LogHub:
         """Record a line of prox's own."""
         self.publish(SYSTEM, "stdout", [_piece(text)])
 
-    async def wait_room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         """Wait until every lossless sink can take more."""
         for sink in list(self._sinks):
-            await sink.wait_room()
+            await sink.wait_for_capacity()
 
     def counts(self) -> dict[str, int]:
         """Return by process, prox itself among them, how many lines there have been."""

@@ -18,10 +18,10 @@ import trio
 from prox.core.errors import ProxError, StartFailed
 from prox.core.lifecycle import Exit
 from prox.core.logs.lines import LineSplitter
-from prox.guard.marks import KILL_SECONDS
-from prox.runtime.children import add_child, remove_child
-from prox.runtime.group import alive, kill_group, terminate_group, wait_empty
-from prox.runtime.inheritance import popen
+from prox.system.children import add_child, remove_child
+from prox.system.group import alive, kill_group, terminate_group, wait_empty
+from prox.system.spawn_limits import popen
+from prox.watchdog.marks import KILL_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -160,7 +160,7 @@ class Child:
         self._popen = spawned.popen
         self._handle = spawned.handle
         self._grace = trio.CancelScope()
-        self._hurried = False
+        self._grace_skipped = False
 
     async def wait(self) -> Exit:
         """Return how the leader ended. It is not reaped yet: its number stays taken until ``end`` is done."""
@@ -180,11 +180,11 @@ class Child:
     async def end(self, plan: StopPlan) -> Exit:
         """End the whole group, whatever of it is left: ask, wait out the grace, kill; then reap the leader.
 
-        Never cancelled from outside, and bounded: it ends in SIGKILL, which ``hurry`` brings on now. What that does
-        not end within KILL_SECONDS is left, and then not even the leader may have ended.
+        Never cancelled from outside, and bounded: it ends in SIGKILL, at once after ``skip_grace``. Processes that
+        survive SIGKILL for KILL_SECONDS are left running, possibly the leader among them.
         """
         with trio.CancelScope(shield=True):
-            if not self._hurried:
+            if not self._grace_skipped:
                 with self._grace:
                     self._grace.deadline = trio.current_time() + plan.grace
                     if _is_anyone_there(self.pid):
@@ -207,9 +207,9 @@ class Child:
         remove_child(self.pid)
         return Exit.of(code)
 
-    def hurry(self) -> None:
+    def skip_grace(self) -> None:
         """End the grace now, or give none if the end has yet to begin."""
-        self._hurried = True
+        self._grace_skipped = True
         self._grace.cancel()
 
     def terminate(self, number: int) -> None:
@@ -259,11 +259,11 @@ async def pump(
     descriptor: int,
     drain: trio.CancelScope,
     emit: Callable[[Sequence[Piece]], None],
-    wait_room: Callable[[], Awaitable[None]],
+    wait_for_capacity: Callable[[], Awaitable[None]],
 ) -> None:
     """Read one stream to its end and emit its lines; past ``drain``'s deadline take what is there and end.
 
-    ``emit`` gets what each read completes. ``wait_room`` is awaited in between, and so slows the writer.
+    ``emit`` gets what each read completes. ``wait_for_capacity`` is awaited in between, and so slows the writer.
     """
     splitter = LineSplitter()
     stream = trio.lowlevel.FdStream(descriptor)
@@ -271,7 +271,7 @@ async def pump(
         with drain:
             while chunk := await stream.receive_some(CHUNK):
                 emit(splitter.feed(chunk))
-                await wait_room()
+                await wait_for_capacity()
         if drain.cancelled_caught:
             for chunk in _read_rest(descriptor):
                 emit(splitter.feed(chunk))
@@ -310,7 +310,7 @@ async def run_command(command: Command, *, cwd: str, env: Mapping[str, str], kee
     """
     spawned = spawn(command, cwd=cwd, env=env, merge=True)
     child = Child(spawned)
-    child.hurry()
+    child.skip_grace()
     drain = trio.CancelScope(shield=True)
     tail = bytearray()
 

@@ -11,7 +11,7 @@ import trio
 from prox.core.snapshots import Overflow
 
 if TYPE_CHECKING:
-    from prox.core.snapshots import Event
+    from prox.core.snapshots import SupervisorEvent
 
 MAX_WAITING = 1000
 """Events that may wait for one listener."""
@@ -22,7 +22,7 @@ class EventHub:
         self._subscriptions: WeakSet[EventSubscription] = WeakSet()
         self._closed = False
 
-    def publish(self, event: Event) -> None:
+    def publish(self, event: SupervisorEvent) -> None:
         for subscription in list(self._subscriptions):
             subscription._put(event)
 
@@ -45,11 +45,11 @@ class EventSubscription:
     """What waits for one listener. It ends by ``close``, or when nobody holds it any longer."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Event | Overflow] = deque()
+        self._waiting: deque[SupervisorEvent | Overflow] = deque()
         self._news = trio.Event()
         self._closed = False
 
-    async def receive(self) -> list[Event | Overflow]:
+    async def receive(self) -> list[SupervisorEvent | Overflow]:
         """Return everything that waits, at least one event. Raises trio.EndOfChannel at the end."""
         while not self._waiting:
             if self._closed:
@@ -65,7 +65,7 @@ class EventSubscription:
         self._closed = True
         self._news.set()
 
-    def _put(self, event: Event) -> None:
+    def _put(self, event: SupervisorEvent) -> None:
         if self._closed:
             return
         if len(self._waiting) >= MAX_WAITING:

@@ -1,7 +1,7 @@
 """What a process leaves behind outside of its group: daemons, and all else that has moved to another session.
 
 Looked for when its group is empty. By then whatever descends from it and lives is an orphan: a child of prox, where
-prox adopts them (``runtime.children``), or else to be found by its mark (``guard.marks``) only.
+prox adopts them (``system.children``), or else to be found by its mark (``watchdog.marks``) only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 import trio
 
 from prox.core.snapshots import Leftover
-from prox.guard.marks import (
+from prox.system.children import adopted, adopts, spawned
+from prox.system.group import wait_any_ended
+from prox.system.listeners import own_listeners
+from prox.watchdog.marks import (
     GRACE_SECONDS,
     KILL_SECONDS,
     LOOK_SECONDS,
@@ -25,9 +28,6 @@ from prox.guard.marks import (
     process_table,
     send,
 )
-from prox.runtime.children import adopted, adopts, spawned
-from prox.runtime.group import wait_any_ended
-from prox.runtime.listeners import own_listeners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,10 +55,10 @@ class Leftovers:
         self,
         wanted: Callable[[str | None], bool],
         *,
-        hurried: Callable[[], bool],
+        skip_grace: Callable[[], bool],
         report: Callable[[str], None],
     ) -> None:
-        """End what was left, gently first unless that is ``hurried``, and ``report`` each.
+        """End what was left, gently first or at once where ``skip_grace``, and ``report`` each.
 
         Bounded by GRACE_SECONDS and KILL_SECONDS, and not to be cancelled. A process that forks meanwhile does not
         win: what is new is found at the next look.
@@ -72,7 +72,7 @@ class Leftovers:
             for pid, started in found.items():
                 if pid not in asked:
                     report(f"{command_of(pid) or 'a process'} (pid {pid})")
-                if passed >= GRACE_SECONDS or hurried():
+                if passed >= GRACE_SECONDS or skip_grace():
                     send(pid, started, signal.SIGKILL)
                 elif pid not in asked:
                     send(pid, started, signal.SIGTERM)

@@ -17,21 +17,20 @@ import trio
 
 from prox.core.errors import AlreadyRunning, ConfigError, NotRunning, StartFailed
 from prox.core.health import UNKNOWN, HealthState
-from prox.core.lifecycle import Command, Event, Exit, Life, Phase, step
+from prox.core.lifecycle import Command, Exit, Life, LifecycleEvent, Phase, step
 from prox.core.logs.batch import timestamp
 from prox.core.snapshots import ProcessSnapshot
 from prox.runtime.child import DRAIN_SECONDS, Child, SignalFailed, SpawnFailed, StopPlan, pump, run_command, spawn
 from prox.runtime.environ import process_environment
 from prox.runtime.leftovers import describe
-from prox.runtime.ports import describe_holder, free_ports, is_taken
 from prox.runtime.probe import Probe, Target, open_probe, run_probe
-from prox.threads import in_thread
+from prox.system.ports import describe_holder, free_ports, is_taken
+from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from prox.core.config.model import Config
-    from prox.core.config.model import Process as ProcessSpec
+    from prox.core.config.model import Config, ProcessSpec
     from prox.core.environment import BuiltEnvironment
     from prox.core.logs.batch import Stream
     from prox.core.logs.lines import Piece
@@ -46,7 +45,7 @@ LAST_WORDS_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class InstanceContext:
     """What all processes of one instance share."""
 
     config: Config
@@ -63,18 +62,20 @@ class Surroundings:
 class Process:
     """One process of the configuration, and what is known of it now."""
 
-    def __init__(self, name: str, spec: ProcessSpec, around: Surroundings, changed: Callable[[Process], None]) -> None:
+    def __init__(
+        self, name: str, spec: ProcessSpec, context: InstanceContext, changed: Callable[[Process], None]
+    ) -> None:
         self.name = name
         self.spec = spec
         self.life = Life()
         self.health: HealthState = UNKNOWN
-        self._around = around
+        self._context = context
         self._changed = changed
         self._child: Child | None = None
         self._scope = trio.CancelScope()
         self._pending = trio.Event()
-        self._hurried = False
-        self.left: tuple[Leftover, ...] = ()
+        self._grace_skipped = False
+        self.leftovers: tuple[Leftover, ...] = ()
         """What its last incarnation has left running."""
         self._configured: dict[str, str] | None = None
         self._started_at: float | None = None
@@ -82,7 +83,7 @@ class Process:
 
     # -- what others may ask for; synchronous, so that each is a transaction
 
-    def apply(self, event: Event, *, exit: Exit | None = None, reason: str | None = None) -> None:
+    def apply(self, event: LifecycleEvent, *, exit: Exit | None = None, reason: str | None = None) -> None:
         """Let an event happen. Raises AlreadyRunning or NotRunning where it cannot, and changes nothing then."""
         try:
             self.life, command = step(self.life, event, exit=exit, reason=reason)
@@ -96,11 +97,11 @@ class Process:
             self._scope.cancel()
         self._changed(self)
 
-    def hurry(self) -> None:
+    def skip_grace(self) -> None:
         """End every grace of this process now, also those that have yet to begin."""
-        self._hurried = True
+        self._grace_skipped = True
         if self._child:
-            self._child.hurry()
+            self._child.skip_grace()
 
     def signal(self, number: int) -> None:
         """Send a signal to the leader alone. Raises NotRunning, SignalFailed."""
@@ -127,11 +128,11 @@ class Process:
     @property
     def held_port(self) -> int | None:
         """The port that it has had, where it was ever started."""
-        return self._around.ports.get(self.name) if self.life.spawns else None
+        return self._context.ports.get(self.name) if self.life.spawns else None
 
     def snapshot(self) -> ProcessSnapshot:
         """Return what is known of the process now."""
-        port = self._around.ports.get(self.name)
+        port = self._context.ports.get(self.name)
         exit = self.life.last_exit
         return ProcessSnapshot(
             name=self.name,
@@ -153,9 +154,9 @@ class Process:
 
     def environment(self) -> BuiltEnvironment:
         """Return the variables that it gets when it is started now. Raises ConfigError for a bad env file."""
-        around = self._around
+        context = self._context
         return process_environment(
-            around.config, self.name, around.ports, instance=around.instance, inherited=around.inherited
+            context.config, self.name, context.ports, instance=context.instance, inherited=context.inherited
         )
 
     def configured(self) -> dict[str, str]:
@@ -169,7 +170,7 @@ class Process:
 
     @property
     def cwd(self) -> str:
-        return str(Path(self._around.config.folder, self.spec.cwd))
+        return str(Path(self._context.config.folder, self.spec.cwd))
 
     # -- the task
 
@@ -184,14 +185,14 @@ class Process:
                         await self._incarnation()
         finally:
             if self.life.phase is Phase.PENDING:
-                self.apply(Event.STOP)
+                self.apply(LifecycleEvent.STOP)
 
     async def _incarnation(self) -> None:
         """Start the process and live with it until nothing of it is left."""
         probe: Probe | None = None
         try:
             await self._claim_port()
-            probe = open_probe(self.spec.healthcheck, folder=self._around.folder) if self.spec.healthcheck else None
+            probe = open_probe(self.spec.healthcheck, folder=self._context.folder) if self.spec.healthcheck else None
             built = self.environment()
             self._configured = built.configured
             env = built.variables | dict(probe.env if probe else {})
@@ -211,16 +212,16 @@ class Process:
     def _fail(self, reason: str, exit: Exit | None) -> None:
         """Take note that the process could not be spawned."""
         reason = "; ".join(reason.splitlines())
-        self._around.hub.system(f"{self.name} was not started: {reason}")
-        self.apply(Event.SPAWN_FAILED, exit=exit, reason=reason)
+        self._context.hub.system(f"{self.name} was not started: {reason}")
+        self.apply(LifecycleEvent.SPAWN_FAILED, exit=exit, reason=reason)
 
     async def _claim_port(self) -> None:
         """See that nobody else holds the process's port. Raises StartFailed, naming the holder."""
-        port = self._around.ports.get(self.name)
+        port = self._context.ports.get(self.name)
         if port is None or not is_taken(port):
             return
         if self.spec.port == "auto":
-            self._around.ports[self.name] = free_ports(1, taken=self._around.ports.values())[0]
+            self._context.ports[self.name] = free_ports(1, taken=self._context.ports.values())[0]
             return
         holder = await in_thread(describe_holder, port, abandon_on_cancel=True)
         if holder is None and not is_taken(port):
@@ -232,8 +233,8 @@ class Process:
     async def _live(self, spawned: Spawned, env: Mapping[str, str], probe: Probe | None) -> None:
         """Pump, probe and wait until the child has ended, by itself or by a cancel; then end its group."""
         child = self._child = Child(spawned)
-        if self._hurried:
-            child.hurry()
+        if self._grace_skipped:
+            child.skip_grace()
         drains = [trio.CancelScope(shield=True), trio.CancelScope(shield=True)]
         ends = [trio.Event(), trio.Event()]
         pipes: list[tuple[int | None, Stream]] = [(spawned.stdout, "stdout"), (spawned.stderr, "stderr")]
@@ -245,13 +246,13 @@ class Process:
                     assert pipe is not None
                     nursery.start_soon(self._pump, pipe, drain, self._emit(stream, probe), end)
                 try:
-                    self.apply(Event.SPAWNED)
+                    self.apply(LifecycleEvent.SPAWNED)
                     if probe and self.spec.healthcheck:
                         target = Target(
                             name=self.name,
-                            instance=self._around.instance,
+                            instance=self._context.instance,
                             pid=child.pid,
-                            port=self._around.ports.get(self.name),
+                            port=self._context.ports.get(self.name),
                             env=env,
                             cwd=self.cwd,
                         )
@@ -262,12 +263,12 @@ class Process:
                 finally:
                     if self.life.phase is Phase.UP:
                         # Cancelled by nobody's goal: the whole tree is going.
-                        self.apply(Event.STOP)
+                        self.apply(LifecycleEvent.STOP)
                     try:
                         exit = await child.end(self._stop_plan(env))
                         if self.life.phase is Phase.ENDING:
-                            self.apply(Event.EXITED, exit=exit)
-                        await self._clear()
+                            self.apply(LifecycleEvent.EXITED, exit=exit)
+                        await self._end_leftovers()
                     finally:
                         for drain in drains:
                             drain.deadline = trio.current_time() + DRAIN_SECONDS
@@ -275,31 +276,31 @@ class Process:
         finally:
             self._child = None
             self.health = replace(self.health, health="unknown")
-            self.apply(Event.GONE)
+            self.apply(LifecycleEvent.GONE)
 
-    async def _clear(self) -> None:
+    async def _end_leftovers(self) -> None:
         """End what has left the group, or say that it is there, as ``stop.leftovers`` has it; the group is gone."""
         if self.spec.stop.leftovers == "ignore":
             return
-        leftovers = self._around.leftovers
+        leftovers = self._context.leftovers
         with trio.CancelScope(shield=True):
             if self.spec.stop.leftovers == "kill":
-                await leftovers.end(self._is_it, hurried=lambda: self._hurried, report=self._say_ending)
-            left = await leftovers.find(self._is_it)
-            self.left = await in_thread(describe, left, self.name) if left else ()
-        for each in self.left:
-            self._around.hub.system(f"left running: {each}")
+                await leftovers.end(self._owns, skip_grace=lambda: self._grace_skipped, report=self._say_ending)
+            left = await leftovers.find(self._owns)
+            self.leftovers = await in_thread(describe, left, self.name) if left else ()
+        for each in self.leftovers:
+            self._context.hub.system(f"left running: {each}")
 
-    def _is_it(self, name: str | None) -> bool:
+    def _owns(self, name: str | None) -> bool:
         return name == self.name
 
     def _say_ending(self, what: str) -> None:
-        self._around.hub.system(f"{self.name} has left {what} behind; ending it")
+        self._context.hub.system(f"{self.name} has left {what} behind; ending it")
 
     def _exited(self, exit: Exit) -> None:
         """Take note that the leader has ended."""
         self.health = replace(self.health, health="unknown")
-        self.apply(Event.EXITED, exit=exit)
+        self.apply(LifecycleEvent.EXITED, exit=exit)
 
     async def _say_end(self, ends: Sequence[trio.Event]) -> None:
         """Say how the process ended, after its last words if these come to an end soon."""
@@ -308,26 +309,26 @@ class Process:
             for end in ends:
                 await end.wait()
         assert exit is not None
-        self._around.hub.system(f"{self.name} crashed: {exit}" if exit.failed else f"{self.name} {exit}")
+        self._context.hub.system(f"{self.name} crashed: {exit}" if exit.failed else f"{self.name} {exit}")
 
     async def _pump(
         self, pipe: int, drain: trio.CancelScope, emit: Callable[[Sequence[Piece]], None], end: trio.Event
     ) -> None:
         try:
-            await pump(pipe, drain, emit, self._wait_room)
+            await pump(pipe, drain, emit, self._wait_for_capacity)
         finally:
             end.set()
 
     def _emit(self, stream: Stream, probe: Probe | None) -> Callable[[Sequence[Piece]], None]:
         def emit(pieces: Sequence[Piece]) -> None:
-            self._around.hub.publish(self.name, stream, pieces)
+            self._context.hub.publish(self.name, stream, pieces)
             if probe:
                 probe.feed(pieces)
 
         return emit
 
-    async def _wait_room(self) -> None:
-        await self._around.hub.wait_room()
+    async def _wait_for_capacity(self) -> None:
+        await self._context.hub.wait_for_capacity()
 
     def _set_health(self, health: HealthState) -> None:
         if self.life.phase is Phase.UP:
@@ -336,7 +337,7 @@ class Process:
 
     def _stop_plan(self, env: Mapping[str, str]) -> StopPlan:
         stop = self.spec.stop
-        grace = stop.timeout if stop.timeout is not None else self._around.config.shutdown_timeout
+        grace = stop.timeout if stop.timeout is not None else self._context.config.shutdown_timeout
         ask = self._ask_by_signal if stop.cmd is None else self._ask_by_command(env)
         return StopPlan(ask, grace)
 
@@ -356,7 +357,7 @@ class Process:
                 if not result.exit.failed:
                     return
                 why = f"{result.exit}: {result.output.decode('utf-8', 'replace').strip()}"
-            self._around.hub.system(f"{self.name}: its stop.cmd failed ({why}); sending {self.spec.stop.signal}")
+            self._context.hub.system(f"{self.name}: its stop.cmd failed ({why}); sending {self.spec.stop.signal}")
             await self._ask_by_signal(child)
 
         return ask

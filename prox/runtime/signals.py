@@ -30,7 +30,7 @@ class Interrupts:
         self._first = True
         self._received: deque[int] = deque()
         self._token: trio.lowlevel.TrioToken | None = None
-        self._told = False
+        self._wake_scheduled = False
         self._news = trio.Event()
         self._waiting = trio.CancelScope()
 
@@ -42,12 +42,12 @@ class Interrupts:
     def _note(self, number: int, frame: object) -> None:
         """Take note of a signal, in few words: however many come, each may interrupt this for the one before it."""
         self._received.append(number)
-        if self._token and not self._told:
-            self._told = True
+        if self._token and not self._wake_scheduled:
+            self._wake_scheduled = True
             self._token.run_sync_soon(self._wake)
 
     def _wake(self) -> None:
-        self._told = False
+        self._wake_scheduled = False
         self._news.set()
 
     async def run(

@@ -20,25 +20,25 @@ from msgspec import Struct
 
 from prox.core.environment import redact
 from prox.core.errors import NotReady, ShuttingDown, StartFailed, UnknownProcess
-from prox.core.lifecycle import Event, Phase
+from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.logs.batch import SYSTEM, timestamp
 from prox.core.logs.query import LogFilter
 from prox.core.snapshots import HealthcheckSnapshot, Leftover, LeftoverEvent, ProcessEvent, ShutdownEvent
 from prox.runtime.broadcast import LogHub
 from prox.runtime.events import EventHub, EventSubscription
-from prox.runtime.following import FollowedLogs
 from prox.runtime.leftovers import Leftovers, describe
-from prox.runtime.ports import find_holders, free_ports, is_taken
-from prox.runtime.process import Process, Surroundings
-from prox.runtime.usage import Usage, UsageSampler
-from prox.threads import in_thread
+from prox.runtime.log_iterator import FollowedLogs
+from prox.runtime.process import InstanceContext, Process
+from prox.system.ports import find_holders, free_ports, is_taken
+from prox.system.threads import in_thread
+from prox.system.usage import Usage, UsageSampler
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from prox.core.config.model import Config
     from prox.core.snapshots import ProcessSnapshot, Status
-    from prox.runtime.ports import Holder
+    from prox.system.ports import Holder
 
 
 class ProcessDetails(Struct, frozen=True, kw_only=True):
@@ -78,11 +78,11 @@ class Supervisor:
         self._usage = UsageSampler()
         self._change = trio.Event()
         self._leftovers = Leftovers(self.instance)
-        self._hurried = False
+        self._grace_skipped = False
         self._over = False
-        self.left: tuple[Leftover, ...] = ()
+        self.leftovers: tuple[Leftover, ...] = ()
         """What was found running, or holding a port, after everything was stopped."""
-        around = Surroundings(
+        context = InstanceContext(
             config=config,
             instance=self.instance,
             hub=self.hub,
@@ -91,7 +91,7 @@ class Supervisor:
             folder=folder or Path(tempfile.gettempdir()),
             ports=_ports_of(config),
         )
-        self._processes = {name: Process(name, spec, around, self._changed) for name, spec in config.processes.items()}
+        self._processes = {name: Process(name, spec, context, self._changed) for name, spec in config.processes.items()}
         self._shown = {name: process.snapshot() for name, process in self._processes.items()}
 
     async def run(self) -> None:
@@ -118,16 +118,16 @@ class Supervisor:
         # What nobody can be named for may be of one whose leftovers are to stay.
         await self._leftovers.end(
             lambda name: not kept if name is None else name not in kept,
-            hurried=lambda: self._hurried,
+            skip_grace=lambda: self._grace_skipped,
             report=lambda what: self.hub.system(f"{what} was left behind; ending it"),
         )
         ignored = {name for name, policy in policies.items() if policy == "ignore"}
         left = await self._leftovers.find(lambda name: not ignored if name is None else name not in ignored)
-        self.left = await in_thread(self._describe_left, left)
-        for each in self.left:
+        self.leftovers = await in_thread(self._describe_left, left)
+        for each in self.leftovers:
             self.hub.system(f"left running: {each}")
-        if self.left:
-            self._events.publish(LeftoverEvent(self.left))
+        if self.leftovers:
+            self._events.publish(LeftoverEvent(self.leftovers))
 
     def _describe_left(self, pids: Iterable[int]) -> tuple[Leftover, ...]:
         """Say what is left: processes, and ports of ours that are held by nobody whom the system shows."""
@@ -154,24 +154,24 @@ class Supervisor:
         wanted = self.autostarted if names is None else tuple(names)
         processes = [self._process(name) for name in wanted]
         for process in processes:
-            process.apply(Event.START)
+            process.apply(LifecycleEvent.START)
         self._status = "running"
 
     # -- goals
 
     def start(self, name: str) -> Goal:
         """Ask for a process to run. Raises UnknownProcess, AlreadyRunning, ShuttingDown."""
-        return self._ask_up(name, Event.START)
+        return self._ask_up(name, LifecycleEvent.START)
 
     def restart(self, name: str) -> Goal:
         """Ask for a process to be stopped and started anew. Raises UnknownProcess, ShuttingDown."""
-        return self._ask_up(name, Event.RESTART)
+        return self._ask_up(name, LifecycleEvent.RESTART)
 
     def stop(self, name: str) -> Goal:
         """Ask for a process to be ended. Raises UnknownProcess, NotRunning, ShuttingDown."""
         process = self._open_for_goals(name)
         spawns = process.life.spawns
-        process.apply(Event.STOP)
+        process.apply(LifecycleEvent.STOP)
 
         async def wait() -> None:
             await self._until(lambda: not process.life.exists or process.life.spawns > spawns)
@@ -196,14 +196,14 @@ class Supervisor:
         self._events.publish(ShutdownEvent())
         for process in self._processes.values():
             if process.life.wanted:
-                process.apply(Event.STOP)
+                process.apply(LifecycleEvent.STOP)
         self._wake()
 
     def kill(self) -> None:
         """Stop everything now: no grace for anybody."""
-        self._hurried = True
+        self._grace_skipped = True
         for process in self._processes.values():
-            process.hurry()
+            process.skip_grace()
         self.shutdown()
 
     # -- what is known
@@ -242,9 +242,9 @@ class Supervisor:
             env=redact(process.configured()),
         )
 
-    def left_by(self, name: str) -> tuple[Leftover, ...]:
+    def leftovers_of(self, name: str) -> tuple[Leftover, ...]:
         """Return what the last incarnation of a process has left running. Raises UnknownProcess."""
-        return self._process(name).left
+        return self._process(name).leftovers
 
     async def usage(self) -> dict[str, Usage]:
         """Measure what each running process and its descendants use."""
@@ -275,7 +275,7 @@ class Supervisor:
         await self._until(lambda: self._status == "stopping")
 
     async def wait_stopped(self) -> None:
-        """Wait until everything has been stopped, and was looked at: ``left`` says what is there all the same."""
+        """Wait until everything has been stopped, and was looked at: ``leftovers`` says what is there all the same."""
         await self._until(lambda: self._over)
 
     async def wait_all_down(self) -> None:
@@ -313,7 +313,7 @@ class Supervisor:
             raise ShuttingDown("prox is stopping everything; start it again with `prox up`")
         return process
 
-    def _ask_up(self, name: str, event: Event) -> Goal:
+    def _ask_up(self, name: str, event: LifecycleEvent) -> Goal:
         process = self._open_for_goals(name)
         spawns, attempts = process.life.spawns, process.life.attempts
         process.apply(event)

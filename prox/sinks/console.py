@@ -16,7 +16,7 @@ import trio
 
 from prox.core.logs.batch import SYSTEM
 from prox.sinks.render import LinePrinter
-from prox.threads import in_thread
+from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Console:
         if not self._ended:
             self._add(self._printer.render(batch))
 
-    async def wait_room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         while self._waiting > BACKLOG_BYTES:
             await self._progress.wait()
 

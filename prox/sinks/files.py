@@ -14,7 +14,7 @@ from prox.core.logs.batch import SYSTEM
 from prox.sinks.record import head
 from prox.sinks.render import prefixed
 from prox.sinks.rotation import AppendFailed, RotatingFile
-from prox.sinks.trouble import Trouble
+from prox.sinks.write_failures import WriteFailureReporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class LogFiles:
         self._folder = folder
         self._max_size = max_size
         self._keep = keep
-        self._trouble = Trouble(report)
+        self._failures = WriteFailureReporter(report)
         self._logs: dict[str, _Log] = {}
 
     def write(self, batch: Batch) -> None:
@@ -58,7 +58,7 @@ class LogFiles:
             log = self._logs[batch.process] = _Log(str(path), file, Records(self._max_size), batch.process == SYSTEM)
         self._append(log, log.records.add(batch), batch.time)
 
-    async def wait_room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         """Return at once: everything is written."""
 
     def close(self) -> None:
@@ -66,7 +66,7 @@ class LogFiles:
         for log in self._logs.values():
             self._append(log, log.records.end(), 0)
             log.file.close()
-        self._trouble.close()
+        self._failures.close()
 
     def _append(self, log: _Log, block: bytes, now: float) -> None:
         if not block:
@@ -77,11 +77,11 @@ class LogFiles:
             missing = failure.missing + log.records.forget() if failure.missing else 0
             if log.is_own:
                 # What is said of that would be the next line that is missing.
-                self._trouble.missed(missing)
+                self._failures.missed(missing)
             else:
-                self._trouble.failed(log.path, failure.reason, missing, now)
+                self._failures.failed(log.path, failure.reason, missing, now)
         else:
-            self._trouble.works(log.path)
+            self._failures.works(log.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import trio
 import trio.testing
 
 from prox.api import app as app_module
-from prox.api import connection as connection_module
-from prox.api import server as server_module
+from prox.api import hypercorn_shell
+from prox.net import lingering
 
 if TYPE_CHECKING:
     from conftest import Api, Serve
@@ -220,7 +220,7 @@ async def test_a_body_of_100_megabytes(api: Api, chunked: bool) -> None:
 
 
 async def test_who_announces_too_much_need_not_send_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(lingering, "LINGER_SECONDS", 0.05)
     answer = await api.send(message("POST /api/v1/shutdown", f"Host: localhost\r\nContent-Length: {10**15}\r\n"))
     assert read(answer)[0] == 413
 
@@ -235,7 +235,7 @@ async def test_who_sends_first_and_reads_then_sees_why_it_was_refused(api: Api) 
 
 async def test_a_body_that_does_not_come(api: Api, monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
     monkeypatch.setattr(app_module, "BODY_SECONDS", 0.05)
-    monkeypatch.setattr(connection_module, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(lingering, "LINGER_SECONDS", 0.05)
     async with serve() as api:
         sent = message("POST /api/v1/shutdown", "Host: localhost\r\nContent-Length: 5\r\n", b"abc")
         status, _, body = read(await api.send(sent))
@@ -270,7 +270,7 @@ async def test_one_connection_for_many_requests(api: Api) -> None:
 @pytest.mark.parametrize("in_order", [True, False])
 async def test_so_many_large_bodies_at_a_time(serve: Serve, monkeypatch: pytest.MonkeyPatch, in_order: bool) -> None:
     """Others wait until one is over, or its client is gone; small ones never do."""
-    monkeypatch.setattr(server_module, "LARGE_BODIES", 1)
+    monkeypatch.setattr(hypercorn_shell, "LARGE_BODIES", 1)
     head = b"POST /api/v1/processes/worker/stop HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000\r\n\r\n"
     answers: list[int] = []
     # Those who ask end before the server does.

@@ -14,8 +14,9 @@ import trio
 import prox
 from prox.api import connection as connection_module
 from prox.api import server as server_module
-from prox.api.listen import listen
+from prox.api.listening import listen
 from prox.api.settings import ApiSettings
+from prox.net import lingering
 from prox.runtime.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ BREAKING = {
 
 
 async def test_what_breaks_a_connection_breaks_no_other(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(lingering, "LINGER_SECONDS", 0.05)
     async with api.stream("/logs/stream?process=system") as reader:
         await reader.block()
         for name, sent in BREAKING.items():

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from prox.api.sse import CHUNK_BYTES, HEARTBEAT_SECONDS, EventStream, event, stream_response
-from prox.api.turns import turn
+from prox.net.fairness import fair_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ async def test_a_heartbeat_costs_no_event(autojump_clock: MockClock) -> None:
         async def follow() -> None:
             got.extend([chunk async for chunk in stream])
 
-        async with turn("stream"):
+        async with fair_lock("stream"):
             nursery.start_soon(follow)
             await trio.sleep(40)
     assert got == [OPENING, HEARTBEAT, HEARTBEAT, b"a", b"b"]

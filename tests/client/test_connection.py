@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prox.client.client import Client
-from prox.client.connection import Connection
+from prox.client.connection import ClientConnection
 from prox.client.errors import ApiError, ConnectionLost
 from prox.client.target import Target
 from prox.core.errors import NoInstance
@@ -32,14 +32,14 @@ def test_nobody_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(
-        NoInstance, match=rf"no instance of prox answers at http://127.0.0.1:{port}: Connection refused"
+        NoInstance, match=rf"no instance of prox answers at http://127.0.0.1:{port}: ClientConnection refused"
     ):
         Client(target(port)).status()
 
 
 def test_a_name_that_is_none() -> None:
     with pytest.raises(NoInstance, match="no instance of prox answers"):
-        Connection(Target(host="x" * 300, port=1))
+        ClientConnection(Target(host="x" * 300, port=1))
 
 
 @pytest.mark.parametrize("call", ["shutdown", "status", "processes"])
@@ -136,6 +136,6 @@ class TestAnswers:
     def test_one_that_is_cut(self, serve: Serve, answer: Answer, reply: bytes | None) -> None:
         server = serve(lambda _: answer() if len(server.requests) == 1 else reply)
         with pytest.raises(ConnectionLost):
-            connection = Connection(target(server.port))
+            connection = ClientConnection(target(server.port))
             with connection:
                 connection.request("GET", "/api/v1/status", timeout=0.2)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prox.client.sse import BadStream, Event, EventParser
+from prox.client.sse import BadStream, EventParser, SseEvent
 
 STREAM = (
     b": prox\n\n"
@@ -21,10 +21,10 @@ STREAM = (
     b"data: unfinished"
 )
 EVENTS = [
-    Event("message", '{"line": "│"}'),
-    Event("dropped", "3"),
-    Event("message", "one\ntwo\n"),
-    Event("message", "plain"),
+    SseEvent("message", '{"line": "│"}'),
+    SseEvent("dropped", "3"),
+    SseEvent("message", "one\ntwo\n"),
+    SseEvent("message", "plain"),
 ]
 
 

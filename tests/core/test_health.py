@@ -15,10 +15,10 @@ from prox.core.health import (
     CheckResult,
     HealthState,
     after_check,
-    after_word,
     next_delay,
     one_line,
     printable,
+    with_status_text,
 )
 
 CHECK = HealthCheck(tcp=True, interval=10, retries=3, start_period=30, start_interval=0.5)
@@ -70,7 +70,7 @@ def test_one_failure_is_enough_where_retries_is_one() -> None:
 
 def test_what_was_told_is_shown_and_counts_for_nothing() -> None:
     state = verdicts((30, BAD))
-    assert after_word(state, "loading\x07") == HealthState("unknown", 1, 1030, "loading\ufffd")
+    assert with_status_text(state, "loading\x07") == HealthState("unknown", 1, 1030, "loading\ufffd")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prox.core.errors import AlreadyRunning, NotRunning
-from prox.core.lifecycle import TABLE, Command, Event, Exit, Life, Phase, Row, signal_name, step
+from prox.core.lifecycle import TABLE, Command, Exit, Life, Phase, Row, signal_name, step
+from prox.core.lifecycle import LifecycleEvent as Event
 
 STATES = [
     (Phase.DOWN, False),
@@ -76,7 +77,16 @@ UP = (Event.START, Event.SPAWNED)
         ((*UP, (Event.EXITED, Exit(code=3)), Event.START), "starting"),
         ((*UP, Event.STOP, (Event.EXITED, Exit(signal="SIGTERM")), Event.GONE), "stopped"),
         ((*UP, Event.STOP, (Event.EXITED, Exit(code=3)), Event.GONE), "stopped"),
-        ((*UP, Event.STOP, Event.START, (Event.EXITED, Exit(code=0)), Event.GONE), "starting"),
+        (
+            (
+                *UP,
+                Event.STOP,
+                Event.START,
+                (Event.EXITED, Exit(code=0)),
+                Event.GONE,
+            ),
+            "starting",
+        ),
         ((Event.START, (Event.SPAWN_FAILED, Exit(code=127))), "crashed"),
         ((Event.START, Event.STOP), "stopped"),
     ],

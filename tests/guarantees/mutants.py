@@ -29,16 +29,16 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
-        "the guard is told nothing",
-        "prox/runtime/guarding.py",
+        "the watchdog is told nothing",
+        "prox/runtime/watchdog.py",
         '        self._write(b"".join(os.fsencode(line) + b"\\n" for line in lines))\n',
         "",
         ("tests/guarantees/test_nothing_left.py::test_prox_is_killed",),
     ),
     Mutant(
-        "the guard does nothing at the end",
-        "prox/guard/program.py",
-        "        end(charge.left)\n",
+        "the watchdog does nothing at the end",
+        "prox/watchdog/program.py",
+        "        end(watch_list.leftovers)\n",
         "",
         ("tests/guarantees/test_nothing_left.py::test_prox_is_killed",),
     ),
@@ -51,21 +51,21 @@ MUTANTS = (
     ),
     Mutant(
         "the origin of a request is not looked at",
-        "prox/api/guard.py",
+        "prox/api/browser_safety.py",
         '    check_origin(headers.getlist("Origin"), headers.get("Sec-Fetch-Site", ""))\n',
         "",
-        ("tests/api/test_guard.py",),
+        ("tests/api/test_browser_safety.py",),
     ),
     Mutant(
         "the host of a request is not looked at",
-        "prox/api/guard.py",
+        "prox/api/browser_safety.py",
         "    if not settings.auth:\n",
         "    if False:\n",
-        ("tests/api/test_guard.py",),
+        ("tests/api/test_browser_safety.py",),
     ),
     Mutant(
         "the token is not asked for",
-        "prox/api/guard.py",
+        "prox/api/browser_safety.py",
         "    if settings.auth and settings.token and asked.path != HEALTH_PATH:\n",
         "    if False:\n",
         ("tests/api/test_auth.py",),

@@ -14,8 +14,8 @@ import psutil
 from helpers.leftovers import is_alive
 from helpers.project import SECONDS, request, wait_until
 from helpers.scale import figure, times
-from prox.guard.marks import marked
 from prox.instance.folder import instance_prefix
+from prox.watchdog.marks import marked
 
 if TYPE_CHECKING:
     from helpers.project import Project, RunningProx

@@ -13,8 +13,8 @@ import pytest
 from helpers.leftovers import is_alive
 from helpers.project import guards_of, kill_with_guard, wait_until
 from helpers.scale import figure, times
-from prox.guard.marks import marked
 from prox.instance.folder import instance_prefix
+from prox.watchdog.marks import marked
 
 if TYPE_CHECKING:
     from helpers.project import Project, RunningProx
@@ -130,7 +130,7 @@ def test_the_guard_is_killed(project: Project) -> None:
             took.append(wait_gone(project))
             prox.wait()
             wait_until(lambda: state_files(project) == set())
-    figure("SIGKILL to the guard, then to prox", times=len(took), worst_seconds=max(took))
+    figure("SIGKILL to the watchdog, then to prox", times=len(took), worst_seconds=max(took))
 
 
 @pytest.mark.parametrize("command", ["up", "down"])
@@ -173,7 +173,7 @@ def test_the_guard_costs_next_to_nothing(project: Project) -> None:
         assert guard.environ() == {}
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):
             guard.send_signal(number)
-        figure("the guard", memory_mib=round(memory / 1024**2, 1))
+        figure("the watchdog", memory_mib=round(memory / 1024**2, 1))
         prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
     assert not is_alive(guard.pid)

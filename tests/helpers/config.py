@@ -18,7 +18,7 @@ from prox.core.config.model import (
     HealthCheck,
     Job,
     ListenFd,
-    Process,
+    ProcessSpec,
     Proxy,
     Restart,
     Service,
@@ -251,7 +251,7 @@ def configs(draw: st.DrawFn) -> Config:
     names = draw(st.lists(NAMES, min_size=1, max_size=5, unique_by=lambda name: port_variable(name)))
     ports = iter(draw(st.lists(st.integers(1, 65535), min_size=8, max_size=8, unique=True)))
     groups = st.lists(st.sampled_from(["backend", "a.b", "5"]).filter(lambda group: group not in names)).map(tuple)
-    processes: dict[str, Process] = {}
+    processes: dict[str, ProcessSpec] = {}
     jobs: dict[str, Job] = {}
     for name in names:
         port = draw(st.sampled_from([None, "auto", next(ports)]) | _structs(ListenFd))
@@ -263,7 +263,7 @@ def configs(draw: st.DrawFn) -> Config:
         check = st.none() | _health_checks(own_port=port is not None)
         watch = st.none() | _structs(Watch, paths=st.lists(_FORMS["text"], min_size=1, max_size=2).map(tuple))
         fields = {"port": st.just(port), "groups": groups, "depends_on": dependencies, "healthcheck": check}
-        processes[name] = draw(_structs(Process, watch=watch, **fields))
+        processes[name] = draw(_structs(ProcessSpec, watch=watch, **fields))
     own_port = [name for name, process in processes.items() if process.port is not None]
     rest = draw(
         _structs(
@@ -280,7 +280,7 @@ def configs(draw: st.DrawFn) -> Config:
     return replace(rest, processes=processes, jobs=jobs)
 
 
-def _dependencies(processes: dict[str, Process], jobs: dict[str, Job]) -> st.SearchStrategy[dict[str, Dependency]]:
+def _dependencies(processes: dict[str, ProcessSpec], jobs: dict[str, Job]) -> st.SearchStrategy[dict[str, Dependency]]:
     """Return dependencies on some of those that were made before, so that there is no cycle."""
     checked = {name for name, process in processes.items() if process.healthcheck}
 

@@ -280,17 +280,17 @@ class RunningOnTerminal(RunningProx):
 
 
 def guards_of(prox: int) -> list[int]:
-    """Return the guard of an instance, given by pid: as a rule one."""
+    """Return the watchdog of an instance, given by pid: as a rule one."""
     found = []
     for child in psutil.Process(prox).children():
         with suppress(psutil.Error):
-            if "prox-guard" in child.cmdline():
+            if "prox-watchdog" in child.cmdline():
                 found.append(child.pid)
     return found
 
 
 def kill_with_guard(prox: int) -> None:
-    """Kill an instance and its guard so that neither does anything any more."""
+    """Kill an instance and its watchdog so that neither does anything any more."""
     (guard,) = guards_of(prox)
     # Stopped, it cannot start another one in between.
     os.kill(prox, signal.SIGSTOP)

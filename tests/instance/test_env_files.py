@@ -10,7 +10,7 @@ import pytest
 from prox.core.config.model import EnvFile
 from prox.core.errors import ConfigError
 from prox.instance.env_files import EnvFileMissing, read_env_file
-from prox.instance.texts import MAX_BYTES
+from prox.instance.text_files import MAX_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

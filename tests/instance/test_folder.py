@@ -22,7 +22,7 @@ from prox.instance.folder import (
     read_running,
     watch_end,
 )
-from prox.instance.private import FolderRefused
+from prox.instance.owned_files import FolderRefused
 
 if TYPE_CHECKING:
     from pathlib import Path

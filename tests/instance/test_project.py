@@ -15,7 +15,7 @@ from prox.core.config.dump import to_yaml
 from prox.core.config.model import EnvFile
 from prox.core.errors import ConfigError
 from prox.instance.project import load_config, parse_config
-from prox.instance.texts import MAX_BYTES
+from prox.instance.text_files import MAX_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -39,7 +39,7 @@ class Keeper:
     def write(self, batch: Batch) -> None:
         self.batches.append(batch)
 
-    async def wait_room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         await self.room.wait()
 
     @property
@@ -151,7 +151,7 @@ async def test_the_pumps_wait_for_the_sink_that_is_behind() -> None:
     waited = trio.Event()
 
     async def pump() -> None:
-        await hub.wait_room()
+        await hub.wait_for_capacity()
         waited.set()
 
     with trio.fail_after(5):
@@ -353,7 +353,7 @@ async def test_a_slow_subscriber_never_waits_for_ever_and_holds_up_nobody() -> N
     say(hub, "api", "larger than the limit")
     assert texts(await subscription.receive()) == ["larger than the limit"]
     with trio.move_on_after(5):
-        await hub.wait_room()
+        await hub.wait_for_capacity()
         return
     pytest.fail("a subscriber held up a pump")
 

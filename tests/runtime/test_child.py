@@ -15,7 +15,7 @@ import trio.testing
 
 from prox.core.lifecycle import Exit
 from prox.runtime.child import Child, CommandResult, SpawnFailed, StopPlan, pump, run_command, spawn
-from prox.runtime.group import alive
+from prox.system.group import alive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -85,7 +85,7 @@ async def start(nursery: trio.Nursery) -> AsyncIterator[object]:
         yield start
         for running in started:
             if alive(running.child.pid):
-                running.child.hurry()
+                running.child.skip_grace()
                 await running.end()
 
 
@@ -140,7 +140,7 @@ async def test_a_stopped_process_is_woken_to_obey(start) -> None:
 async def test_a_process_that_forks_while_it_is_killed_does_not_win(start) -> None:
     running = await start("trap '' TERM; echo ready; while :; do sh -c 'trap \"\" TERM; sleep 1000' & done")
     await running.wait_line(b"ready")
-    running.child.hurry()
+    running.child.skip_grace()
     await running.end()
     assert not alive(running.child.pid)
 
@@ -151,7 +151,7 @@ async def test_hurry_cuts_a_grace_short(start) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(partial(running.end, grace=1000))
         await trio.testing.wait_all_tasks_blocked()
-        running.child.hurry()
+        running.child.skip_grace()
     assert not alive(running.child.pid)
 
 

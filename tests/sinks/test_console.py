@@ -88,7 +88,7 @@ async def test_much_goes_through_in_order() -> None:
         async def pump() -> None:
             for start in range(0, len(lines), 500):
                 console.write(batch(b"".join(line + b"\n" for line in lines[start : start + 500])))
-                await console.wait_room()
+                await console.wait_for_capacity()
             await console.flush(20)
             writer.close()
 
@@ -111,13 +111,13 @@ async def test_who_is_not_read_makes_the_processes_wait() -> None:
             nursery.start_soon(console.run)
             console.write(batch(line))
             with trio.fail_after(5):
-                await console.wait_room()
+                await console.wait_for_capacity()
             for _ in range(count):
                 console.write(batch(line))
             waited = trio.Event()
 
             async def pump() -> None:
-                await console.wait_room()
+                await console.wait_for_capacity()
                 waited.set()
 
             nursery.start_soon(pump)
@@ -146,12 +146,12 @@ async def test_a_closed_stdout_holds_up_nobody(when: str) -> None:
                 await trio.to_thread.run_sync(os.read, reader.fileno(), 1)
                 reader.close()
             with trio.fail_after(5):
-                await console.wait_room()
+                await console.wait_for_capacity()
                 await console.flush(60)
             for _ in range(20):
                 console.write(batch(b"x" * WRITE_BYTES + b"\n"))
             with trio.fail_after(5):
-                await console.wait_room()
+                await console.wait_for_capacity()
         assert console._waiting == 0
         assert not console._backlog
 
@@ -166,7 +166,7 @@ async def test_a_printer_that_was_cancelled_holds_up_nobody() -> None:
             await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
         with trio.fail_after(5):
-            await console.wait_room()
+            await console.wait_for_capacity()
             await console.flush(60)
 
 
@@ -185,7 +185,7 @@ async def test_a_terminal_that_goes_away() -> None:
             await console.flush(60)
             for _ in range(12):
                 console.write(batch(b"x" * WRITE_BYTES + b"\n"))
-            await console.wait_room()
+            await console.wait_for_capacity()
     os.close(slave)
 
 

@@ -67,7 +67,7 @@ def test_runs_follow_each_other(folder: Path) -> None:
 
 
 async def test_nobody_waits_for_files(folder: Path) -> None:
-    await Files(folder).wait_room()
+    await Files(folder).wait_for_capacity()
 
 
 WRITES = st.lists(

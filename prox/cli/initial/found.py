@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prox.core.config import forms
-from prox.instance.texts import problem, read_text
+from prox.core.config import scalar_formats
+from prox.instance.text_files import problem, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAME = re.compile(forms.NAME)
+NAME = re.compile(scalar_formats.NAME)
 """What prox.yaml allows as the name of a process or job."""
 
 

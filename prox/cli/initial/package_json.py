@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from prox.cli.initial.found import NAME, Found, read_file
 from prox.core.logs.batch import SYSTEM
-from prox.instance.texts import problem
+from prox.instance.text_files import problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

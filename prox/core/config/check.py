@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prox.core.config.document import Node
-    from prox.core.config.model import Config, Job, Process
+    from prox.core.config.model import Config, Job, ProcessSpec
 
 
 def check_config(config: Config, document: Mapping, unread: set[str]) -> list[Problem]:
@@ -39,7 +39,7 @@ class _Check:
         self._config = config
         self._document = document
         self._unread = unread
-        self._all: dict[str, tuple[str, Process | Job]] = {
+        self._all: dict[str, tuple[str, ProcessSpec | Job]] = {
             name: (section, spec) for section, specs in _sections(config) for name, spec in specs.items()
         }
 
@@ -153,7 +153,7 @@ class _Check:
                     self._report(("processes", name, "healthcheck", key), message)
 
 
-def _sections(config: Config) -> Iterator[tuple[str, dict[str, Process] | dict[str, Job]]]:
+def _sections(config: Config) -> Iterator[tuple[str, dict[str, ProcessSpec] | dict[str, Job]]]:
     yield "processes", config.processes
     yield "jobs", config.jobs
 

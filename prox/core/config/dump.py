@@ -10,8 +10,8 @@ import yaml
 from msgspec import inspect
 
 from prox.core.config.document import scalar_kind
-from prox.core.config.forms import FORMS, NOT_IN_FILE, write_env_file
 from prox.core.config.model import Config, Service, fields_of
+from prox.core.config.scalar_formats import FORMS, NOT_IN_FILE, write_env_file
 
 _BREAKS = re.compile("[\r\x85\u2028\u2029]")
 """Line breaks that YAML turns into another one, or into a blank, where they are not escaped (1.2.2 §5.4)."""

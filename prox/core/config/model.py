@@ -123,7 +123,7 @@ class HttpReset(Struct, frozen=True):
     http: Annotated[str, Meta(extra={"form": "request"})]
 
 
-class Process(Struct, frozen=True, kw_only=True):
+class ProcessSpec(Struct, frozen=True, kw_only=True):
     cmd: Command
     description: str = ""
     cwd: Text = "."
@@ -208,7 +208,7 @@ class Config(Struct, frozen=True, kw_only=True):
     env: Scalars = {}
     shutdown_timeout: Duration = 10.0
     logs: Logs = Logs()
-    processes: dict[Name, Process] = {}
+    processes: dict[Name, ProcessSpec] = {}
     jobs: dict[Name, Job] = {}
     proxy: Proxy | None = None
     services: dict[Annotated[str, Meta(extra={"form": "label"})], Service] = {}

@@ -12,8 +12,10 @@ import msgspec
 from msgspec import inspect
 
 from prox.core.config.document import Entry, Mapping, Node, Place, Scalar, Sequence, path_of
-from prox.core.config.forms import FORMS, NOT_IN_FILE, SHORT, parse_env_file
-from prox.core.config.kinds import (
+from prox.core.config.model import Config, Dependency, EnvFile, Job, ProcessSpec, fields_of
+from prox.core.config.rules import RULES
+from prox.core.config.scalar_formats import FORMS, NOT_IN_FILE, SHORT, parse_env_file
+from prox.core.config.value_types import (
     TRUE,
     describe,
     describe_struct,
@@ -25,8 +27,6 @@ from prox.core.config.kinds import (
     takes_nothing,
     what_is,
 )
-from prox.core.config.model import Config, Dependency, EnvFile, Job, Process, fields_of
-from prox.core.config.rules import RULES
 from prox.core.errors import Problem
 from prox.core.spelling import nearest
 
@@ -41,7 +41,7 @@ class _Invalid:
 
 INVALID = _Invalid()
 
-_KEPT_WITHOUT_COMMAND = (Process, Job)
+_KEPT_WITHOUT_COMMAND = (ProcessSpec, Job)
 
 
 def read_config(document: Mapping, *, folder: str, file: str | None) -> tuple[Config, list[Problem], set[str]]:

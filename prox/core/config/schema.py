@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec import Struct, inspect
 
-from prox.core.config.forms import FORMS, NOT_IN_FILE, SHORT
 from prox.core.config.model import Config, Dependency, HealthCheck, Proxy, Service, fields_of
 from prox.core.config.rules import CHECKS
+from prox.core.config.scalar_formats import FORMS, NOT_IN_FILE, SHORT
 
 Schema = dict[str, Any]
 

@@ -34,13 +34,13 @@ class Probe(ABC):
 
     env: Mapping[str, str] = MappingProxyType({})
     """What the process must find in its environment."""
-    told: ClassVar[bool] = False
+    self_reporting: ClassVar[bool] = False
     """The process says by itself that it is healthy, and is so from then on."""
 
     def feed(self, pieces: Sequence[Piece]) -> None:  # noqa: B027 - most kinds have no use for it
         """Take what the process has written, as the pump splits it."""
 
-    async def wait_told(self) -> None:
+    async def wait_notified(self) -> None:
         """Return when the process has said something new that a check would find."""
         await trio.sleep_forever()
 

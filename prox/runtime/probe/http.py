@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from prox.runtime.probe.base import Target
-    from prox.runtime.probe.reach import Connection
+    from prox.runtime.probe.reach import ProbeConnection
 
 PORTS = {"http": 80, "https": 443}
 CHUNK = 16 * 1024
@@ -115,7 +115,7 @@ async def _read_body(http: h11.Connection, stream: trio.abc.Stream) -> bytes:
     return bytes(body)
 
 
-def _secure(connection: Connection, host: str) -> trio.SSLStream[trio.SocketStream]:
+def _secure(connection: ProbeConnection, host: str) -> trio.SSLStream[trio.SocketStream]:
     """Speak TLS. Only on loopback a certificate that nobody knows is as good as any."""
     context = ssl.create_default_context()
     if connection.address.host.is_loopback:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class LogProbe(Probe):
     """Looks at each line until one matches. Raises InvalidPattern."""
 
-    told = True
+    self_reporting = True
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -41,7 +41,7 @@ class LogProbe(Probe):
                     self._news.set()
                     return
 
-    async def wait_told(self) -> None:
+    async def wait_notified(self) -> None:
         await self._news.wait()
         self._news = trio.Event()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.core.health import UNKNOWN, CheckResult, HealthState, after_check, after_word, next_delay
+from prox.core.health import UNKNOWN, CheckResult, HealthState, after_check, next_delay, with_status_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,16 +27,16 @@ async def run_probe(probe: Probe, check: HealthCheck, target: Target, report: Ca
     due = spawned + next_delay(state, check, elapsed=0)
     while True:
         with trio.move_on_at(due) as timer:
-            await probe.wait_told()
+            await probe.wait_notified()
         elapsed = trio.current_time() - spawned
         result = await _check_in_time(probe, check, target)
         if result.ok or timer.cancelled_caught:
             state = after_check(state, check, result, at=time.time(), elapsed=elapsed)
             now = trio.current_time()
-            lasting = probe.told and result.ok
+            lasting = probe.self_reporting and result.ok
             due = math.inf if lasting else now + next_delay(state, check, elapsed=now - spawned)
         else:
-            state = after_word(state, result.output)
+            state = with_status_text(state, result.output)
         report(state)
 
 

@@ -31,7 +31,7 @@ MAX_PATH = 103
 class NotifyProbe(Probe):
     """Holds the socket. Raises OSError, in words for a person, where it cannot be made."""
 
-    told = True
+    self_reporting = True
 
     def __init__(self, folder: Path) -> None:
         self._ready = False
@@ -46,7 +46,7 @@ class NotifyProbe(Probe):
             self._cleanup = cleanup.pop_all()
         self.env = {"NOTIFY_SOCKET": str(path)}
 
-    async def wait_told(self) -> None:
+    async def wait_notified(self) -> None:
         await trio.lowlevel.wait_readable(self._socket)
         for _ in range(MAX_AT_ONCE):
             try:

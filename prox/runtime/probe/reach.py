@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from prox.runtime.listeners import Listener, all_listeners, own_listeners, parse_host
-from prox.runtime.ports import describe, look_up_holders
-from prox.runtime.tree import is_marked, process_tree
-from prox.threads import in_thread
+from prox.system.listeners import Listener, all_listeners, own_listeners, parse_host
+from prox.system.ports import describe, look_up_holders
+from prox.system.threads import in_thread
+from prox.system.tree import is_marked, process_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from trio.socket import SocketType
 
-    from prox.runtime.listeners import IpAddress
     from prox.runtime.probe.base import Target
+    from prox.system.listeners import IpAddress
 
 LOCALHOST = "localhost"
 ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -56,7 +56,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ProbeConnection:
     stream: trio.SocketStream
     address: Address
 
@@ -68,7 +68,7 @@ def own_port(target: Target) -> int:
     return target.port
 
 
-async def connect_own(target: Target, host: str, port: int) -> Connection:
+async def connect_own(target: Target, host: str, port: int) -> ProbeConnection:
     """Connect to a host and port; on this machine, only to what the process itself listens on.
 
     Raises Unreachable: refused, no such name, or in somebody else's hands, who is named.
@@ -80,7 +80,7 @@ async def connect_own(target: Target, host: str, port: int) -> Connection:
         if not connected:
             raise Unreachable(_explain({address: failures[address] for address in addresses}))
         address = await _choose(target, connected, port)
-        return Connection(trio.SocketStream(connected.pop(address)), address)
+        return ProbeConnection(trio.SocketStream(connected.pop(address)), address)
     finally:
         for sock in connected.values():
             sock.close()
@@ -207,8 +207,8 @@ def _explain(failures: Mapping[Address, OSError]) -> str:
         places.setdefault(_reason(error), []).append(str(address))
     # This machine lacks one of the two kinds of address: of interest only where nothing else is.
     missing = [_reason(OSError(number, "")) for number in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)]
-    told = {reason: where for reason, where in places.items() if reason not in missing} or places
-    return "; ".join(f"{reason} at {' and '.join(where)}" for reason, where in told.items())
+    shown = {reason: where for reason, where in places.items() if reason not in missing} or places
+    return "; ".join(f"{reason} at {' and '.join(where)}" for reason, where in shown.items())
 
 
 def _reason(error: OSError) -> str:

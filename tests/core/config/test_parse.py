@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from helpers.config import EVERY_KEY, FOLDER, TRICKY, problems_of
 from prox.core.config import model
-from prox.core.config.model import Process, Stop, fields_of
+from prox.core.config.model import ProcessSpec, Stop, fields_of
 from prox.core.config.parse import parse
 
 BASE = """\
@@ -73,7 +73,7 @@ def test_maps_are_merged_deep_and_the_rest_is_replaced() -> None:
         "  more: z\n"
         "shutdown_timeout: 1s\n",
     )
-    assert config.processes["web"] == Process(
+    assert config.processes["web"] == ProcessSpec(
         cmd="x", env={"A": "1", "B": "3", "C": "4"}, stop=Stop(signal="SIGINT", timeout=5.0), groups=("c",)
     )
     assert list(config.processes) == ["web", "db", "more"]

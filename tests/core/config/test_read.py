@@ -19,7 +19,7 @@ from prox.core.config.model import (
     Job,
     ListenFd,
     Logs,
-    Process,
+    ProcessSpec,
     Proxy,
     Restart,
     Service,
@@ -30,7 +30,7 @@ from prox.core.config.model import (
 KIB, MIB = 1024, 1024**2
 
 
-def process_of(key: str) -> Process:
+def process_of(key: str) -> ProcessSpec:
     return config_of(f"processes:\n  web:\n    cmd: x\n    {key}\n  other: y\njobs: {{j: z}}\n").processes["web"]
 
 
@@ -42,10 +42,10 @@ def test_the_example_of_the_contract() -> None:
     assert config.env == {"TZ": "UTC"}
     assert config.shutdown_timeout == 10.0
     assert config.logs == Logs(dir=".prox/logs", max_size=10 * MIB, keep=3, buffer_lines=1000, buffer_bytes=MIB)
-    assert config.processes["web"] == Process(cmd="npm run dev")
-    assert config.processes["worker"] == Process(cmd=("python", "worker.py"))
+    assert config.processes["web"] == ProcessSpec(cmd="npm run dev")
+    assert config.processes["worker"] == ProcessSpec(cmd=("python", "worker.py"))
     assert config.processes["said"].port == ListenFd(3)
-    assert config.processes["api"] == Process(
+    assert config.processes["api"] == ProcessSpec(
         cmd="uvicorn app:app --port $PORT",
         description="The HTTP API",
         cwd="services/api",
@@ -123,7 +123,7 @@ def test_the_defaults_of_the_contract() -> None:
         shutdown_timeout=10.0,
         logs=Logs(dir=".prox/logs", max_size=10 * MIB, keep=3, buffer_lines=1000, buffer_bytes=MIB),
         processes={
-            "web": Process(
+            "web": ProcessSpec(
                 cmd="x",
                 description="",
                 cwd=".",
@@ -245,7 +245,7 @@ def test_values_of_sections(written: str, key: str, value: Any) -> None:
 
 @pytest.mark.parametrize("key", ["env", "env_file", "depends_on", "restart", "stop", "groups"])
 def test_a_key_of_a_process_under_which_all_is_commented_out(key: str) -> None:
-    assert process_of(f"{key}:\n    # nothing") == Process(cmd="x")
+    assert process_of(f"{key}:\n    # nothing") == ProcessSpec(cmd="x")
 
 
 @pytest.mark.parametrize("key", ["api", "env", "env_file", "logs", "jobs", "services", "certs"])

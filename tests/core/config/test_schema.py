@@ -57,7 +57,7 @@ def test_defaults_are_as_they_are_written() -> None:
     assert properties["interval"]["default"] == "10s"
     assert properties["start_interval"]["default"] == "500ms"
     assert json_schema()["$defs"]["Logs"]["properties"]["max_size"]["default"] == "10MB"
-    assert json_schema()["$defs"]["Process"]["anyOf"][1]["properties"]["tty"]["default"] is False
+    assert json_schema()["$defs"]["ProcessSpec"]["anyOf"][1]["properties"]["tty"]["default"] is False
 
 
 @pytest.mark.parametrize("text", [EVERY_KEY, EXAMPLE.read_text()], ids=["contract", "prox.example.yaml"])

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from prox.runtime.ports import free_ports
 from prox.runtime.probe import Target
+from prox.system.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,9 +10,9 @@ import trio
 
 from prox.core.config.model import HealthCheck
 from prox.core.health import MAX_OUTPUT, CheckResult
-from prox.runtime.group import alive
 from prox.runtime.probe import Target, run_probe
 from prox.runtime.probe.command import CommandProbe
+from prox.system.group import alive
 
 if TYPE_CHECKING:
     from pathlib import Path

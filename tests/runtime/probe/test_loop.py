@@ -47,7 +47,7 @@ class ByTime(Probe):
 class Telling(Probe):
     """Says what the test makes it say."""
 
-    told = True
+    self_reporting = True
 
     def __init__(self) -> None:
         self.ready = False
@@ -59,7 +59,7 @@ class Telling(Probe):
         self.ready = ready or self.ready
         self._news.set()
 
-    async def wait_told(self) -> None:
+    async def wait_notified(self) -> None:
         await self._news.wait()
         self._news = trio.Event()
 

@@ -48,7 +48,7 @@ def sender(probe: NotifyProbe) -> Iterator[socket.socket]:
 
 async def told(probe: NotifyProbe) -> CheckResult:
     with trio.fail_after(5):
-        await probe.wait_told()
+        await probe.wait_notified()
     return await probe.check(TARGET)
 
 

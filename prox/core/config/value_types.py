@@ -1,0 +1,152 @@
+"""What the values of a type look like in a document: whether a node may be one, and how to say it. Beside ``read``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from msgspec import inspect
+
+from prox.core.config.document import Mapping, Node, Scalar, Sequence, scalar_kind
+from prox.core.config.model import fields_of
+from prox.core.config.scalar_formats import FORMS, SHORT
+
+if TYPE_CHECKING:
+    import msgspec
+
+TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
+"""Words for a flag; YAML 1.1 has them all, and so have other readers of YAML where a flag is wanted."""
+_MAX_DIGITS = 18
+
+
+def describe(kind: inspect.Type) -> str:
+    """Say what a value of a type looks like."""
+    match kind:
+        case inspect.Metadata(extra={"form": form}) if form in FORMS:
+            return FORMS[form].what
+        case inspect.Metadata(extra={"form": form}):
+            return {"command": "a command", "scalars": "a map of variables"}.get(form, "a list or a map")
+        case inspect.UnionType(types=types):
+            words = [describe(each) for each in types if not isinstance(each, inspect.NoneType)]
+            return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+        case inspect.LiteralType(values=values):
+            return _one_of([_written(value) for value in values])
+        case inspect.IntType(ge=low, le=high):
+            return f"a whole number from {low} to {high}" if high is not None else "a whole number"
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.VarTupleType():
+            return "a list"
+        case inspect.StructType(cls=cls):
+            return describe_struct(cls)
+        case inspect.DictType():
+            return "a map"
+    return "a string"
+
+
+def describe_struct(cls: type[msgspec.Struct]) -> str:
+    shapes, key = SHORT.get(cls, ((), ""))
+    names = [field.name for field in fields_of(cls)]
+    if shapes:
+        return f"{describe(fields_of(cls)[names.index(key)].type)} or a map"
+    return f"a map ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
+
+
+def _one_of(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def is_literal(value: Any, text: str) -> bool:
+    return _written(value) == (text.lower() if isinstance(value, bool) else text)
+
+
+def what_is(node: Node) -> str:
+    """Say what a node is, without a value that could be a secret or long."""
+    match node:
+        case Mapping():
+            return "a map"
+        case Sequence():
+            return "a list"
+        case Scalar(kind="nothing"):
+            return "nothing"
+    text = node.text if len(node.text) <= 40 else f"{node.text[:40]}…"
+    return repr(text) if node.kind == "text" else text
+
+
+def hint_at_quotes(node: Node, kind: inspect.Type) -> str:
+    """Say what quotes have to do with it, where it would be right with them, or without."""
+    if not isinstance(node, Scalar):
+        return ""
+    if node.kind in ("number", "flag") and _fits(kind, replace(node, kind="text")):
+        return "; put it in quotes where it is a text"
+    bare = scalar_kind(node.text)
+    return "; leave out the quotes" if node.kind != bare and _fits(kind, replace(node, kind=bare)) else ""
+
+
+def _fits(kind: inspect.Type, node: Scalar) -> bool:
+    """Say whether a scalar would be read as a value of a type; its bounds apart."""
+    match kind:
+        case inspect.Metadata(extra={"form": form}) if form in FORMS:
+            try:
+                FORMS[form].parse(node.text)
+            except ValueError:
+                return False
+        case inspect.Metadata(type=inner) if not kind.extra:
+            return _fits(inner, node)
+        case inspect.UnionType(types=types):
+            return any(_fits(each, node) for each in types)
+    return takes(kind, node)
+
+
+def is_nothing(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.kind == "nothing"
+
+
+def shape(node: Node) -> str:
+    return {Scalar: "scalar", Sequence: "list", Mapping: "map"}[type(node)]
+
+
+def takes_nothing(kind: inspect.Type) -> bool:
+    """Say whether a key without a value is the same as an empty map or list, as where all in it is commented out."""
+    match kind:
+        case inspect.Metadata(extra={"form": form}):
+            return form in ("scalars", "env_files", "dependencies")
+        case inspect.UnionType(types=types):
+            return all(isinstance(each, inspect.StructType | inspect.NoneType) for each in types)
+    return isinstance(kind, inspect.StructType | inspect.DictType | inspect.VarTupleType)
+
+
+def takes(kind: inspect.Type, node: Node) -> bool:
+    """Say whether a node has the look of a type's values."""
+    match kind:
+        case inspect.StructType(cls=cls):
+            return isinstance(node, Mapping) or is_nothing(node) or shape(node) in SHORT.get(cls, ((), ""))[0]
+        case inspect.Metadata(extra={"form": "command"}):
+            return isinstance(node, Sequence) or (isinstance(node, Scalar) and node.kind in ("text", "flag"))
+        case inspect.Metadata(extra={"form": form}) if form in FORMS:
+            return isinstance(node, Scalar) and (FORMS[form].any_kind or node.kind == "text")
+        case inspect.Metadata(extra={"form": "scalars"}):
+            return isinstance(node, Mapping)
+        case inspect.VarTupleType():
+            return isinstance(node, Sequence)
+        case inspect.DictType():
+            return isinstance(node, Mapping)
+    return isinstance(node, Scalar) and _takes_scalar(kind, node)
+
+
+def _takes_scalar(kind: inspect.Type, node: Scalar) -> bool:
+    match kind:
+        case inspect.BoolType():
+            return node.text.lower() in (*TRUE, *FALSE)
+        case inspect.IntType():
+            digits = node.text.removeprefix("-").replace("_", "")
+            return node.kind == "number" and digits.isdecimal() and len(digits) <= _MAX_DIGITS
+        case inspect.LiteralType(values=values):
+            return any(is_literal(value, node.text) for value in values)
+        case inspect.NoneType():
+            return False
+    return node.kind == "text"

@@ -1,0 +1,240 @@
+"""`prox up` on a terminal: its options, console output, summary and exit code.
+
+Counterpart of ``app``, whose tree runs beneath it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox._version import __version__
+from prox.api.listening import listen
+from prox.app import run_tree
+from prox.core.config.unsupported import not_yet
+from prox.core.errors import NotReady, ProxError, TimedOut
+from prox.core.health import one_line
+from prox.instance.folder import FOLDER, InstanceFolder, instance_prefix
+from prox.runtime.leftovers import describe
+from prox.runtime.lifeline import watch_lifeline
+from prox.runtime.signals import Interrupts
+from prox.runtime.supervisor import Supervisor
+from prox.runtime.watchdog import Watchdog
+from prox.sinks.console import Console
+from prox.system.children import become_subreaper, reap_adopted
+from prox.system.spawn_limits import raise_descriptor_limit, start_clean
+from prox.system.threads import in_thread
+from prox.watchdog.marks import end, left_behind
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from prox.core.config.model import Config
+
+FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 5.0, 1.0
+"""How long the end waits for a terminal or pipe that accepts no output; the second, after a second signal."""
+LEFT_SOMETHING = 70
+"""The exit code if processes or ports are left after the stop (``cli.md``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpOptions:
+    """What the command line asks of `prox up`. Times in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
+
+    names: tuple[str, ...] = ()
+    api_port: int | None = None
+    exit_when_done: bool = False
+    raw: bool = False
+    color: bool = False
+    wait: bool = False
+    wait_timeout: float | None = None
+    ready_fd: int | None = None
+    lifeline: int | None = None
+
+
+def run_up(config: Config, options: UpOptions) -> int:
+    """Run everything until it is asked to end, and return the exit code.
+
+    Raises InstanceRunning, PortTaken, UnknownProcess, with nothing started; and NotReady or TimedOut where
+    ``options.wait`` waits for what does not become ready, with everything stopped again.
+    """
+    interrupts = Interrupts()
+    interrupts.catch()
+    start_clean()
+    raise_descriptor_limit()
+    with InstanceFolder(Path(config.folder, FOLDER)) as folder:
+        port = options.api_port if options.api_port is not None else config.api.port
+        with listen(config.api.host, port) as sock, Watchdog(_watch_list(config, folder)) as watchdog:
+            return trio.run(_up, config, options, folder, sock, interrupts, watchdog)
+
+
+def _watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, str]]:
+    """Yield what the watchdog has to know."""
+    yield "instance", folder.instance
+    yield "folder", str(folder.path)
+    if folder.listed:
+        yield "list", str(folder.listed)
+    for name, spec in config.processes.items():
+        if spec.stop.leftovers != "kill":
+            yield "spare", name
+
+
+async def _end_what_was_left(supervisor: Supervisor, folder: InstanceFolder) -> None:
+    """End what an instance that was killed has left running, where its watchdog was killed, too."""
+    find = partial(left_behind, instance_prefix(folder.path))
+    left = find()
+    if not left:
+        return
+    for each in await in_thread(describe, left):
+        supervisor.hub.system(f"an earlier prox was killed and has left {each}; ending it")
+    for each in describe(await in_thread(end, find)):
+        supervisor.hub.system(f"cannot be ended: {each}")
+
+
+async def _up(
+    config: Config,
+    options: UpOptions,
+    folder: InstanceFolder,
+    sock: socket.socket,
+    interrupts: Interrupts,
+    watchdog: Watchdog,
+) -> int:
+    supervisor = Supervisor(config, folder=folder.path, instance=folder.instance)
+    # The server takes the socket over.
+    address = sock.getsockname()[:2]
+    console = Console(sys.stdout.fileno(), supervisor.names, color=options.color, raw=options.raw)
+    supervisor.hub.add_sink(console)
+    code, failure = 0, None
+    become_subreaper()
+    async with trio.open_nursery() as outer:
+        await outer.start(interrupts.run, supervisor)
+        await outer.start(reap_adopted)
+        outer.start_soon(watchdog.keep_running, supervisor.hub.system)
+        outer.start_soon(console.run)
+        if options.lifeline is not None:
+            outer.start_soon(watch_lifeline, options.lifeline, supervisor)
+        try:
+            if folder.unclean:
+                await _end_what_was_left(supervisor, folder)
+            async with run_tree(supervisor, options.names or None, sock, folder.path):
+                code = await _serve_until_stopped(supervisor, options, folder, address)
+            _summarize(supervisor)
+        except ProxError as error:
+            failure = error
+        with trio.CancelScope(shield=True), interrupts.cut_short():
+            await console.flush(FLUSH_SECONDS if interrupts.second is None else SECOND_SIGNAL_FLUSH_SECONDS)
+        outer.cancel_scope.cancel()
+    if supervisor.leftovers:
+        return LEFT_SOMETHING
+    if interrupts.second is not None:
+        return 128 + interrupts.second
+    if failure is not None:
+        raise failure
+    return code
+
+
+async def _serve_until_stopped(
+    supervisor: Supervisor, options: UpOptions, folder: InstanceFolder, address: tuple[str, int]
+) -> int:
+    """Stay until everything is to stop; return the exit code that this calls for.
+
+    Raises NotReady or TimedOut where ``options.wait`` waits for what does not become ready.
+    """
+    config = supervisor.config
+    if supervisor.status != "stopping":
+        _introduce(supervisor, folder)
+        folder.write_state(
+            host=address[0],
+            port=address[1],
+            config_file=config.file,
+            started_at=supervisor.started_at,
+        )
+        if options.wait:
+            await _wait_ready(supervisor, options)
+        _tell(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url})
+    if options.exit_when_done:
+        return await _stay_until_done(supervisor)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_say_when_all_have_ended, supervisor)
+        await supervisor.wait_shutdown()
+        nursery.cancel_scope.cancel()
+    return 0
+
+
+def _introduce(supervisor: Supervisor, folder: InstanceFolder) -> None:
+    config, say, count = supervisor.config, supervisor.hub.system, len(supervisor.names)
+    processes = "1 process" if count == 1 else f"{count} processes"
+    say(f"prox {__version__}: {supervisor.api_url}, {processes}, {config.file or config.folder}")
+    for line in not_yet(config):
+        say(f"not in this version yet, so it has no effect: {line}")
+    if folder.unlisted:
+        say(f"`prox list` cannot show this instance: {folder.unlisted}")
+
+
+async def _wait_ready(supervisor: Supervisor, options: UpOptions) -> None:
+    names = options.names or supervisor.autostarted
+    timeout = options.wait_timeout if options.wait_timeout is not None else float("inf")
+    with trio.move_on_after(timeout) as patience:
+        try:
+            if names:
+                await supervisor.wait_ready(*names)
+        except NotReady:
+            # Where everything is being stopped on request, nobody waits any longer.
+            if supervisor.status != "stopping":
+                raise
+            return
+    if patience.cancelled_caught:
+        late = ", ".join(_with_its_check(supervisor, name) for name in names if not supervisor.process(name).ready)
+        raise TimedOut(f"not ready after {timeout:g} s: {late}; see `prox logs`, or give it more --wait-timeout")
+    supervisor.hub.system("everything is ready")
+
+
+def _with_its_check(supervisor: Supervisor, name: str) -> str:
+    check = supervisor.details(name).healthcheck
+    said = one_line(check.last_output) if check else ""
+    return f"{name} (its health check says: {said})" if said else name
+
+
+async def _stay_until_done(supervisor: Supervisor) -> int:
+    """Stay until no process runs any longer; return 1 where one failed, and nobody had asked for the end."""
+    await supervisor.wait_all_down()
+    if supervisor.status == "stopping":
+        return 0
+    supervisor.shutdown()
+    return int(any(process.status == "crashed" for process in supervisor.processes()))
+
+
+async def _say_when_all_have_ended(supervisor: Supervisor) -> None:
+    """Say it once when no process runs any longer."""
+    await supervisor.wait_all_down()
+    if any(process.started_at or process.reason for process in supervisor.processes()):
+        what = "all processes have ended; `prox start NAME` starts one again"
+    else:
+        what = "no process was started; `prox start NAME` starts one"
+    supervisor.hub.system(f"{what}, Ctrl-C or `prox down` ends prox")
+
+
+def _tell(descriptor: int | None, message: dict[str, object]) -> None:
+    """Tell whoever started us in the background; it may be gone."""
+    if descriptor is None:
+        return
+    try:
+        os.write(descriptor, json.dumps(message).encode() + b"\n")
+        os.close(descriptor)
+    except OSError:
+        return
+
+
+def _summarize(supervisor: Supervisor) -> None:
+    """Name what failed, as the last words."""
+    for process in supervisor.processes():
+        if process.status == "crashed":
+            supervisor.hub.system(f"{process.name} crashed: {process.reason}")

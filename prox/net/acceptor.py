@@ -1,0 +1,147 @@
+"""The acceptor: a connection limit, and a shortage of descriptors that ends nothing.
+
+At the limit the connection that has been idle longest is closed to make room for a new one. Streams and requests
+under way are never closed; if there are only those, the new client is refused with a response.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+from typing import TYPE_CHECKING, Protocol
+
+import trio
+
+from prox.net.lingering import linger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+MAX_CONNECTIONS = 1024
+"""If the descriptor limit is low, half of that: processes and their pipes need descriptors, too."""
+MAX_REFUSED = 64
+"""How many refused clients may still be sending; more are cut off."""
+BACKLOG = 1024
+"""The listen backlog. A client that finds it full retries after a whole second (tcp(7))."""
+PAUSE_SECONDS, ROOM_SECONDS = 0.02, 0.01
+"""How long accepting pauses when descriptors run out; the second, when an idle connection is being closed."""
+AWAKE_SECONDS = 0.5
+"""A connection younger than this may be about to send; it is not closed for the sake of descriptors."""
+QUIET_SECONDS = 60.0
+"""The least time between two reports of a shortage that comes and goes."""
+
+_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Connection(Protocol):
+    """A connection as the acceptor sees it."""
+
+    @property
+    def idle_since(self) -> float | None:
+        """Since when, in Trio's time, it is idle; None while a request is under way or it is retired."""
+
+    def retire(self) -> None:
+        """Close it if it is idle."""
+
+
+class Acceptor:
+    """Accepts connections for one server.
+
+    ``name``: the server's name in reports. ``connections``: those that are open. ``refusal``: the response to a client
+    that cannot be accepted. ``report`` takes a sentence for the log.
+    """
+
+    def __init__(
+        self, name: str, connections: Iterable[Connection], refusal: bytes, report: Callable[[str], None]
+    ) -> None:
+        self._name = name
+        self._connections = connections
+        self._refusal = refusal
+        self._inside = 0
+        self._refused = 0
+        self._short = OnceNotice(report)
+        self._full = OnceNotice(report)
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        unlimited = descriptors == resource.RLIM_INFINITY
+        self._limit = MAX_CONNECTIONS if unlimited else min(MAX_CONNECTIONS, descriptors // 2)
+
+    async def serve(
+        self,
+        listener: trio.SocketListener,
+        handler: Callable[[trio.SocketStream], Awaitable[None]],
+        nursery: trio.Nursery,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Accept until cancelled; each connection runs ``handler`` in ``nursery``."""
+        async with listener:
+            listener.socket.listen(BACKLOG)
+            task_status.started()
+            while True:
+                try:
+                    stream = await listener.accept()
+                except OSError as error:
+                    if error.errno not in _SHORTAGES:
+                        raise
+                    self._short.begins(f"{self._name} takes no new connections for now: {os.strerror(error.errno)}")
+                    await trio.sleep(ROOM_SECONDS if self._make_room(AWAKE_SECONDS) else PAUSE_SECONDS)
+                    continue
+                self._short.is_over(f"{self._name} takes connections again")
+                if self._inside < self._limit or self._make_room():
+                    nursery.start_soon(self._handle, handler, stream)
+                else:
+                    self._full.begins(f"{self._inside} clients of {self._name} are busy; more are refused")
+                    nursery.start_soon(self._refuse, stream)
+
+    async def _handle(self, handler: Callable[[trio.SocketStream], Awaitable[None]], stream: trio.SocketStream) -> None:
+        self._inside += 1
+        try:
+            await handler(stream)
+        finally:
+            self._inside -= 1
+            if self._inside < self._limit:
+                self._full.is_over(f"{self._name} takes connections again")
+
+    def _make_room(self, idle_for: float = 0) -> bool:
+        """Close the connection that has been idle longest, if for ``idle_for`` seconds; return whether there is one."""
+        latest = trio.current_time() - idle_for
+        idle = [(since, id(each), each) for each in self._connections if (since := each.idle_since) is not None]
+        if not idle or min(idle)[0] > latest:
+            return False
+        min(idle)[2].retire()
+        return True
+
+    async def _refuse(self, stream: trio.SocketStream) -> None:
+        async with stream:
+            if self._refused >= MAX_REFUSED:
+                return
+            self._refused += 1
+            try:
+                await stream.send_all(self._refusal)
+                await linger(stream)
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                pass
+            finally:
+                self._refused -= 1
+
+
+class OnceNotice:
+    """Reports the beginning and the end of a condition, each once, and not again within QUIET_SECONDS."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._lasts = False
+        self._reported_at = float("-inf")
+
+    def begins(self, text: str) -> None:
+        now = trio.current_time()
+        if not self._lasts and now - self._reported_at >= QUIET_SECONDS:
+            self._lasts = True
+            self._reported_at = now
+            self._report(text)
+
+    def is_over(self, text: str) -> None:
+        if self._lasts:
+            self._lasts = False
+            self._report(text)

@@ -1,0 +1,11 @@
+"""The operating system as prox sees it: processes, groups, sockets, limits. Decides nothing and knows no configuration.
+
+children       the children of this process, and the orphans that it adopts as a child subreaper
+group          process groups: members, signals, waiting until one is empty
+listeners      listening TCP sockets and their owners
+ports          free ports, taken ports and who holds them
+spawn_limits   what a child inherits: signal dispositions and descriptor limits
+threads        blocking calls in a thread
+tree           which processes belong to one that prox has spawned
+usage          CPU and memory of process trees
+"""

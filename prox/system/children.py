@@ -1,0 +1,104 @@
+"""The children of this process: those that prox has spawned, and those that it has adopted.
+
+Where the system can make prox a child subreaper (prctl(2), Linux), every orphan among the descendants of its processes
+becomes a child of its own, whatever session it has moved to: none can hide, and each is reaped here when it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prox.watchdog.marks import Row
+
+_PR_SET_CHILD_SUBREAPER = 36
+"""linux/prctl.h"""
+
+_spawned: set[int] = set()
+_listeners: list[Callable[[str, int], None]] = []
+_adopts = False
+_reaping = False
+
+
+def add_child(pid: int, *, quiet: bool = False) -> None:
+    """Take note of a child that prox has spawned, and will reap itself. ``quiet``: nobody is told."""
+    _spawned.add(pid)
+    for listener in () if quiet else _listeners:
+        listener("begun", pid)
+
+
+def remove_child(pid: int) -> None:
+    """Take note that nothing of the child is left, and that it has been reaped."""
+    _spawned.discard(pid)
+    for listener in _listeners:
+        listener("gone", pid)
+    if _reaping:
+        _reap()
+
+
+def spawned() -> frozenset[int]:
+    """Return the children that prox has spawned and not yet reaped."""
+    return frozenset(_spawned)
+
+
+def listen(listener: Callable[[str, int], None]) -> None:
+    """Tell ``begun`` and ``gone``, each with a pid, from now on."""
+    _listeners.append(listener)
+
+
+def unlisten(listener: Callable[[str, int], None]) -> None:
+    _listeners.remove(listener)
+
+
+def become_subreaper() -> None:
+    """Adopt orphans from now on, where the system has that. It is for a program whose children are all prox's."""
+    global _adopts
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    _adopts = ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+
+def adopts() -> bool:
+    """Say whether orphans become children of this process."""
+    return _adopts
+
+
+def adopted(table: dict[int, Row]) -> set[int]:
+    """Return the children that prox has not spawned, zombies among them."""
+    me = os.getpid()
+    return {pid for pid, row in table.items() if row.parent == me and pid not in _spawned}
+
+
+async def reap_adopted(*, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    """Reap what was adopted and has ended, until cancelled."""
+    global _reaping
+    with trio.open_signal_receiver(signal.SIGCHLD) as signals:
+        _reaping = True
+        task_status.started()
+        try:
+            _reap()
+            async for _ in signals:
+                _reap()
+        finally:
+            _reaping = False
+
+
+def _reap() -> None:
+    """Reap what has ended, up to a child that is not to be reaped yet: ``remove_child`` goes on from there."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is None or ended.si_pid in _spawned:
+                return
+            os.waitpid(ended.si_pid, os.WNOHANG)
+        except ChildProcessError:
+            return

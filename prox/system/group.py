@@ -1,0 +1,120 @@
+"""A process group as the system sees it: who is in it, signals to all of it, waiting until it is empty.
+
+prox keeps the leader of a group unreaped until the group is done, so that the number cannot belong to a
+stranger while it is signalled. Zombies do not count as alive: nothing but reaping can be done about them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.watchdog.marks import KILL_SECONDS, MAX_WAITED, row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+POLL_SECONDS = 0.05
+"""Between two looks at the process table, where the system has no descriptor for a process to wait on."""
+
+
+def signal_group(group: int, number: int) -> None:
+    """Send a signal to every process of the group; nobody there is no error."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        # macOS says EPERM where only zombies are left; elsewhere a member has changed its user, and the
+        # others have got the signal.
+        pass
+
+
+def terminate_group(group: int, number: int) -> None:
+    """Send a signal that asks to end, and wake who is stopped (SIGSTOP) so that it can obey."""
+    signal_group(group, number)
+    if number != signal.SIGKILL:
+        signal_group(group, signal.SIGCONT)
+
+
+def alive(group: int) -> list[int]:
+    """Return the pids of the group's members that are no zombies. Raises OSError where no descriptor is left."""
+    import psutil
+
+    members = []
+    for pid in psutil.pids():
+        try:
+            if os.getpgid(pid) == group and not _is_zombie(pid):
+                members.append(pid)
+        except (ProcessLookupError, PermissionError):
+            continue
+    return members
+
+
+def _is_zombie(pid: int) -> bool:
+    row = row_of(pid)
+    return row is None or row.zombie
+
+
+async def wait_empty(group: int) -> None:
+    """Wait until nothing of the group is alive."""
+    while members := await _look(group):
+        await wait_any_ended(members, group)
+
+
+async def kill_group(group: int) -> list[int]:
+    """Kill until nothing of the group is alive: a process that forks meanwhile does not win.
+
+    Returns what KILL does not end within KILL_SECONDS: what the system holds up, or another user's.
+    """
+    # Before anything is looked at: the sooner, the fewer there are of those that fork on and on.
+    signal_group(group, signal.SIGKILL)
+    members: list[int] = []
+    with trio.move_on_after(KILL_SECONDS):
+        while members := await _look(group):
+            signal_group(group, signal.SIGKILL)
+            with trio.move_on_after(1):
+                await wait_any_ended(members, group)
+    return members
+
+
+async def _look(group: int) -> list[int]:
+    """Return who is alive, as soon as that can be seen."""
+    while True:
+        try:
+            return alive(group)
+        except OSError:
+            # No descriptor is left. Others end, too, and free theirs.
+            await trio.sleep(POLL_SECONDS)
+
+
+async def wait_any_ended(pids: Iterable[int], group: int | None = None) -> None:
+    """Return when one of the processes has ended, or has left ``group``; at once where one is gone already."""
+    if not hasattr(os, "pidfd_open"):
+        await trio.sleep(POLL_SECONDS)
+        return
+    descriptors: list[int] = []
+    try:
+        for pid in list(pids)[:MAX_WAITED]:
+            descriptors.append(os.pidfd_open(pid))
+            if group is not None and os.getpgid(pid) != group:
+                return
+        async with trio.open_nursery() as nursery:
+            for descriptor in descriptors:
+                nursery.start_soon(_wait_ended, descriptor, nursery.cancel_scope)
+    except ProcessLookupError:
+        await trio.lowlevel.checkpoint()
+    except OSError:
+        # No descriptor is left.
+        await trio.sleep(POLL_SECONDS)
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+async def _wait_ended(descriptor: int, done: trio.CancelScope) -> None:
+    await trio.lowlevel.wait_readable(descriptor)
+    done.cancel()

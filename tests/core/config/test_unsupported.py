@@ -1,0 +1,82 @@
+"""What has no effect yet is told, and only that."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.config import EVERY_KEY, config_of
+from prox.core.config.unsupported import not_yet
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("port: {fd: 3}", "port.fd"),
+        ("fixed: true", "fixed"),
+        ("depends_on: [other]", "depends_on"),
+        ("restart: always", "restart"),
+        ("watch: [src]", "watch"),
+        ("start_timeout: 1m", "start_timeout"),
+        ("fail_on_log: panic", "fail_on_log"),
+        ("reset: [psql]", "reset"),
+        ("per_worker: true", "per_worker"),
+        ("tty: true", "tty"),
+    ],
+)
+def test_a_key_of_a_process(key: str, path: str) -> None:
+    config = config_of(f"processes:\n  web:\n    cmd: x\n    {key}\n  other: y\n")
+    assert list(not_yet(config)) == [f"processes.web.{path}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("jobs: {j: x}", "jobs"),
+        ("proxy: {domain: localhost, http_port: 80}", "proxy"),
+        ("services: {app: 80}", "services"),
+        ("certs: {export: true}", "certs"),
+    ],
+)
+def test_a_section(text: str, path: str) -> None:
+    assert list(not_yet(config_of(f"processes: {{web: x}}\n{text}"))) == [path]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "port: 80",
+        "port: auto",
+        "restart: no",
+        "restart: {policy: no, max: 3}",
+        "stop: {signal: INT, timeout: 1s, cmd: y}",
+        "start_timeout: 5m",
+        "autostart: false",
+        "groups: [g]",
+        "healthcheck: {tcp: 80}",
+        "depends_on: []",
+        "env_file: ?x",
+        "description: x",
+    ],
+)
+def test_nothing_is_told_of_what_has_its_effect(key: str) -> None:
+    assert list(not_yet(config_of(f"processes:\n  web:\n    cmd: x\n    {key}\n"))) == []
+
+
+def test_nothing_is_told_of_a_proxy_that_is_off() -> None:
+    assert list(not_yet(config_of("processes: {web: x}\nproxy: {domain: localhost}"))) == []
+
+
+def test_all_of_it_is_told() -> None:
+    assert list(not_yet(config_of(EVERY_KEY))) == [
+        "processes.said.port.fd",
+        "processes.api.depends_on",
+        "processes.api.restart",
+        "processes.api.watch",
+        "processes.api.fail_on_log",
+        "processes.api.reset",
+        "processes.admin.depends_on",
+        "processes.admin.reset",
+        "jobs",
+        "proxy",
+        "services",
+    ]

@@ -1,0 +1,62 @@
+"""Instants as people give them, and as they arrive in a URL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prox.core.timestamps import parse_instant
+
+NOW = 1_737_283_000.0
+AT = datetime(2025, 1, 19, 10, 32, 1, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2025-01-19T10:32:01Z", AT),
+        ("2025-01-19t10:32:01z", AT),
+        ("2025-01-19 10:32:01Z", AT),
+        ("2025-01-19T10:32:01.5Z", AT + 0.5),
+        ("2025-01-19T10:32:01.123456789Z", AT + 0.123456),
+        ("2025-01-19T11:32:01+01:00", AT),
+        ("2025-01-19T11:32:01 01:00", AT),
+        ("2025-01-19T05:02:01-05:30", AT),
+        ("5m", NOW - 300),
+        ("1h30m", NOW - 5400),
+        ("0", NOW),
+        ("500ms", NOW - 0.5),
+        ("0001-01-01T00:00:00+23:59", datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=23, minutes=59))).timestamp()),
+    ],
+)
+def test_instants(text: str, instant: float) -> None:
+    assert parse_instant(text, NOW) == pytest.approx(instant, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "5", "-5m", "2025-01-19", "2025-01-19T10:32:01", "2025-02-30T10:32:01Z", "2025-01-19T25:32:01Z",
+     "2025-01-19T10:32Z", "10:32:01Z", "2025-01-19T10:32:01+25:00", "٢٠٢٥-01-19T10:32:01Z", "2025-01-19T10:32:01Z\n"],
+)  # fmt: skip
+def test_what_is_no_instant(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^must be a time such as 2025-01-19T10:32:01\.123Z, or a duration back"):
+        parse_instant(text, NOW)
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2100, 1, 1)))
+def test_what_python_writes_is_read(moment: datetime) -> None:
+    moment = moment.replace(tzinfo=UTC)
+    assert parse_instant(moment.isoformat(), NOW) == moment.timestamp()
+    assert parse_instant(moment.isoformat().replace("+00:00", "Z"), NOW) == moment.timestamp()
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_an_instant_or_an_error(text: str) -> None:
+    try:
+        found = parse_instant(text, NOW)
+    except ValueError:
+        return
+    assert isinstance(found, float)
