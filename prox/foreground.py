@@ -110,7 +110,7 @@ async def _up(
     supervisor = Supervisor(config, folder=folder.path, instance=folder.instance)
     # The server takes the socket over.
     address = sock.getsockname()[:2]
-    console = Console(sys.stdout.fileno(), supervisor.names, color=options.color, raw=options.raw)
+    console = Console(sys.stdout.fileno(), color=options.color, raw=options.raw)
     supervisor.hub.add_sink(console)
     code, failure = 0, None
     become_subreaper()

@@ -57,9 +57,10 @@ def routes(supervisor: Supervisor) -> Blueprint:
 
         A client that was too slow gets `snapshot` again. So does one that reconnects: nothing else is remembered.
         """
-        subscription = supervisor.subscribe_events()
         events = Events(supervisor)
-        return stream_response(subscription, events.encode, first=events.snapshot(), head=request.method == "HEAD")
+        return stream_response(
+            supervisor.subscribe_events, events.encode, first=events.snapshot, head=request.method == "HEAD"
+        )
 
     return blueprint
 

@@ -6,28 +6,26 @@ import time
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
 import trio
 from msgspec import UNSET, Meta, Struct, UnsetType
 from quart import Blueprint, Response, request
 
 from prox.api.answers import json_response
 from prox.api.errors import InvalidParameter
+from prox.api.log_events import DroppedLines, LogEncoder, LogEvents
 from prox.api.openapi import describe
 from prox.api.parameters import moment, read
-from prox.api.sse import CHUNK_BYTES, event, stream_response
+from prox.api.sse import stream_response
 from prox.core.errors import UnknownProcess
 from prox.core.logs.batch import SYSTEM, timestamp
 from prox.core.logs.query import LogFilter, select
 from prox.core.patterns import MAX_PATTERN, compile_pattern
-from prox.runtime.broadcast import Dropped
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
-    from prox.core.logs.batch import Batch, LogLine
+    from prox.core.logs.batch import LogLine
     from prox.runtime.supervisor import Supervisor
 
 _INSTANT = "RFC 3339, or a duration back from now such as 5m"
@@ -75,12 +73,6 @@ class Logs(Struct, frozen=True):
     """Lines in memory that match, before the limits."""
 
 
-class DroppedLines(Struct, frozen=True):
-    """So many lines are missing at this place: the client was too slow, or memory no longer holds them."""
-
-    count: int
-
-
 SEARCHES = 2
 """How many regular expressions are looked for at a time. They take linear time, but that may be seconds."""
 
@@ -88,6 +80,7 @@ SEARCHES = 2
 def routes(supervisor: Supervisor) -> Blueprint:
     blueprint = Blueprint("logs", __name__)
     searches = trio.CapacityLimiter(SEARCHES)
+    encoder = LogEncoder()
 
     @blueprint.get("/logs")
     @describe(Logs, query=LogsQuery, errors=(400, 404))
@@ -114,37 +107,15 @@ def routes(supervisor: Supervisor) -> Blueprint:
         after = _last_event_id(request.headers.get("Last-Event-ID", ""))
         if after is None and query.since and not query.tail:
             after = 0
-        subscription = supervisor.hub.subscribe(wanted, tail=query.tail, after_id=after)
-        return stream_response(subscription, LogEvents(wanted, after or 0).encode, head=request.method == "HEAD")
+        # From now on, though the subscription begins with the body of the response.
+        after = supervisor.hub.last_id if after is None and not query.tail else after
+        return stream_response(
+            lambda: supervisor.hub.subscribe(wanted, tail=query.tail, after_id=after),
+            LogEvents(encoder, wanted, after or 0).encode,
+            head=request.method == "HEAD",
+        )
 
     return blueprint
-
-
-class LogEvents:
-    """Batches of lines → events. It knows the id up to which its client has everything, or has been told."""
-
-    def __init__(self, wanted: LogFilter, position: int) -> None:
-        self._wanted = wanted
-        self._position = position
-        self._encoder = msgspec.json.Encoder()
-
-    def encode(self, items: list[Batch | Dropped]) -> Iterator[bytes]:
-        """Yield chunks of events."""
-        chunk = bytearray()
-        for item in items:
-            if isinstance(item, Dropped):
-                chunk += event(self._encoder.encode(DroppedLines(item.count)), id=self._position, name="dropped")
-                continue
-            for line in self._wanted.lines(item):
-                chunk += b"id: %d\ndata: " % line.id
-                self._encoder.encode_into(_record(line), chunk, -1)
-                chunk += b"\n\n"
-                if len(chunk) >= CHUNK_BYTES:
-                    yield bytes(chunk)
-                    chunk.clear()
-            self._position = item.end_id - 1
-        if chunk:
-            yield bytes(chunk)
 
 
 def _record(line: LogLine) -> LogRecord:

@@ -5,6 +5,7 @@ A stream lives until its client leaves, or its source ends because there will be
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 import trio
@@ -33,11 +34,16 @@ T = TypeVar("T")
 
 
 class Source(Protocol[T]):
-    """A subscription. ``receive`` returns all that waits, at least one item; trio.EndOfChannel is the end."""
+    """A subscription: a context manager that ends it. ``receive`` returns all that waits, at least one item."""
 
-    async def receive(self) -> list[T]: ...
+    def __enter__(self) -> Self: ...
 
-    def close(self) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+    async def receive(self) -> list[T]:
+        """Raises trio.EndOfChannel at the end."""
 
 
 def event(data: bytes, *, id: int, name: str = "") -> bytes:
@@ -46,39 +52,51 @@ def event(data: bytes, *, id: int, name: str = "") -> bytes:
 
 
 def stream_response(
-    source: Source[T], encode: Callable[[list[T]], Iterator[bytes]], *, first: bytes = b"", head: bool = False
+    subscribe: Callable[[], Source[T]],
+    encode: Callable[[list[T]], Iterator[bytes]],
+    *,
+    first: Callable[[], bytes] = bytes,
+    head: bool = False,
 ) -> Response:
-    """Answer with ``first``, then with what ``encode`` makes of each list that the source gives, chunk by chunk.
+    """Answer with ``first()``, then with what ``encode`` makes of each list that the source gives, chunk by chunk.
 
-    ``head``: the answer to HEAD, which has no body and must not wait for the end of one.
+    ``subscribe`` is called when the body begins, immediately before ``first``. ``head``: the answer to HEAD, which
+    has no body.
     """
-    body = EventStream(source, encode, first)
+    body = EventStream(subscribe, encode, first)
     response = Response(b"" if head else body, content_type="text/event-stream")
     response.headers.pop("Content-Length", None)
     response.headers["Cache-Control"] = "no-cache"
     response.headers["X-Accel-Buffering"] = "no"
     response.timeout = None
-    if head:
-        source.close()
     return response
 
 
 class EventStream(ResponseBody, Generic[T]):
-    """The body of such an answer; Quart enters it, iterates over it, and leaves it whatever happens."""
+    """The body of such a response. Quart enters it, iterates over it, and leaves it however that ends."""
 
-    def __init__(self, source: Source[T], encode: Callable[[list[T]], Iterator[bytes]], first: bytes) -> None:
-        self._source = source
+    def __init__(
+        self,
+        subscribe: Callable[[], Source[T]],
+        encode: Callable[[list[T]], Iterator[bytes]],
+        first: Callable[[], bytes],
+    ) -> None:
+        self._subscribe = subscribe
         self._encode = encode
+        self._first = first
+        self._open = ExitStack()
         self._chunks: Iterator[bytes] = iter(())
-        self._parts = _parts(_OPENING + first)
+        self._parts: Iterator[bytes] = iter(())
 
     async def __aenter__(self) -> Self:
+        self._source = self._open.enter_context(self._subscribe())
+        self._parts = _parts(_OPENING + self._first())
         return self
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._source.close()
+        self._open.close()
 
     def __aiter__(self) -> Self:
         return self

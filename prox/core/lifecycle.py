@@ -1,11 +1,10 @@
-"""The life of one process as a table: phase × wanted × event → phase, wanted, command.
+"""The life of one process as a table: phase × due × event → phase, due, command.
 
-Three facts are kept apart: what is *wanted* (up or down), which *phase* the process is in, and how its last
-incarnation *ended*. What people call the status follows from them. Whoever asks for something (API, CLI,
-Ctrl-C) changes what is wanted; what happens in the world (spawned, exited, gone) changes the phase; the
-command in a row is what the runtime has to do about it. Events that are not in the table are refused where a
-person asked for them, and are a bug of ours where the world is said to have done them; either way nothing
-has changed.
+Four facts are kept apart: what a person *wanted* last (up or down), which *phase* the process is in, whether an
+incarnation exists or is *due*, and how the last one *ended*. The status that people see follows from them. Requests
+(API, command line, Ctrl-C) change what is wanted; a crash does not. The command in a row is what the runtime has to
+do. An event that the table does not have raises and changes nothing: AlreadyRunning or NotRunning for a request,
+InvalidTransition for an event that cannot happen, which is a bug.
 
 ::
 
@@ -57,9 +56,13 @@ class Command(Enum):
     END = auto()
 
 
+class InvalidTransition(Exception):
+    """An event that cannot happen in this phase: a bug of prox."""
+
+
 class Row(NamedTuple):
     phase: Phase
-    wanted: bool
+    due: bool
     command: Command | None = None
 
 
@@ -106,6 +109,9 @@ TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotR
 }
 
 
+_WANTED_AFTER = {LifecycleEvent.START: True, LifecycleEvent.RESTART: True, LifecycleEvent.STOP: False}
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     """How something ended: by itself with ``code``, or by the signal of that name."""
@@ -141,6 +147,9 @@ class Life:
 
     phase: Phase = DOWN
     wanted: bool = False
+    """What was last requested: up (START, RESTART) or down (STOP). An exit does not change it."""
+    due: bool = False
+    """Whether an incarnation runs, or follows without a further request."""
     spawns: int = 0
     """Incarnations so far."""
     attempts: int = 0
@@ -159,7 +168,7 @@ class Life:
                 return "running"
             case Phase.ENDING:
                 return "stopping"
-            case Phase.SWEEPING if self.wanted:
+            case Phase.SWEEPING if self.due:
                 return "starting"
         return "crashed" if self.crashed else "stopped"
 
@@ -172,16 +181,18 @@ class Life:
 def step(
     life: Life, event: LifecycleEvent, *, exit: Exit | None = None, reason: str | None = None
 ) -> tuple[Life, Command | None]:
-    """Return the life after the event, and what is to be done about it.
+    """Return the life after the event, and what the runtime has to do.
 
-    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED. Raises
-    AlreadyRunning or NotRunning where a person asked for what cannot be, LookupError where the world cannot
-    have done that.
+    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED. Raises AlreadyRunning or
+    NotRunning for a request that cannot be met, InvalidTransition for an event that cannot happen.
     """
-    row = TABLE[life.phase, life.wanted, event]
+    row = TABLE.get((life.phase, life.due, event))
+    if row is None:
+        raise InvalidTransition(f"{event.name} in {life.phase.name} ({'due' if life.due else 'not due'})")
     if not isinstance(row, Row):
         raise row
-    moved = replace(life, phase=row.phase, wanted=row.wanted)
+    wanted = _WANTED_AFTER.get(event, life.wanted)
+    moved = replace(life, phase=row.phase, due=row.due, wanted=wanted)
     match event:
         case LifecycleEvent.SPAWNED:
             moved = replace(moved, spawns=life.spawns + 1, attempts=life.attempts + 1, crashed=False, reason=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import re2
@@ -36,10 +37,12 @@ def compile_regex(pattern: str) -> Callable[[bytes], bool]:
     return lambda text: search(text) is not None
 
 
+@lru_cache(maxsize=64)
 def compile_pattern(pattern: str, *, regex: bool) -> Callable[[bytes], bool]:
-    """The same for a pattern that somebody asks with: a text to be contained, or (``regex``) an expression.
+    """Return such a function for a pattern of a client: a text to be contained, or (``regex``) an expression.
 
-    Raises InvalidPattern also where it is longer than ``MAX_PATTERN`` characters.
+    The same for the same pattern, so that clients can share results. Raises InvalidPattern, also for a pattern longer
+    than ``MAX_PATTERN`` characters.
     """
     if len(pattern) > MAX_PATTERN:
         raise InvalidPattern(f"the pattern is {len(pattern)} characters long; {MAX_PATTERN} are allowed")

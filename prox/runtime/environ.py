@@ -12,15 +12,20 @@ from prox.instance.env_files import read_env_file
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from prox.core.config.model import Config, EnvFile
+    from prox.core.config.model import Config, EnvFile, ProcessSpec
     from prox.core.environment import Binding, Layer
 
 
 def process_environment(
-    config: Config, name: str, ports: Mapping[str, int], *, instance: str, inherited: Mapping[str, str]
+    config: Config,
+    name: str,
+    spec: ProcessSpec,
+    ports: Mapping[str, int],
+    *,
+    instance: str,
+    inherited: Mapping[str, str],
 ) -> BuiltEnvironment:
     """Return the variables of a process. ``ports``: those of all that have one. Raises ConfigError for env files."""
-    spec = config.processes[name]
     problems: list[Problem] = []
 
     def read(files: Iterable[EnvFile]) -> list[list[Binding]]:

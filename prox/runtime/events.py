@@ -1,53 +1,69 @@
-"""Changes of processes to whoever listens, lossy: a listener that is too slow is told to look at everything again."""
+"""Changes of processes to subscribers. Lossy: one that is too slow is told to look at the whole state again."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Self
 
 import trio
 
 from prox.core.snapshots import Overflow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
     from prox.core.snapshots import SupervisorEvent
 
 MAX_WAITING = 1000
-"""Events that may wait for one listener."""
+"""Events that may wait for one subscriber."""
 
 
 class EventHub:
     def __init__(self) -> None:
-        self._subscriptions: WeakSet[EventSubscription] = WeakSet()
+        self._subscriptions: dict[EventSubscription, None] = {}
         self._closed = False
 
     def publish(self, event: SupervisorEvent) -> None:
-        for subscription in list(self._subscriptions):
-            subscription._put(event)
+        for subscription in self._subscriptions:
+            subscription.put(event)
 
     def subscribe(self) -> EventSubscription:
-        """Listen from now on."""
-        subscription = EventSubscription()
+        """Subscribe to all events from now on."""
+        subscription = EventSubscription(self._forget)
+        self._subscriptions[subscription] = None
         if self._closed:
             subscription.close()
-        self._subscriptions.add(subscription)
         return subscription
 
+    def _forget(self, subscription: EventSubscription) -> None:
+        self._subscriptions.pop(subscription, None)
+
     def close(self) -> None:
-        """End every subscription once it has read what waits for it."""
+        """End every subscription after what waits for it."""
         self._closed = True
-        for subscription in list(self._subscriptions):
+        for subscription in self._subscriptions:
             subscription.close()
 
 
 class EventSubscription:
-    """What waits for one listener. It ends by ``close``, or when nobody holds it any longer."""
+    """What waits for one subscriber. A context manager: leaving it ends it. ``ended`` is called then."""
 
-    def __init__(self) -> None:
+    def __init__(self, ended: Callable[[EventSubscription], None]) -> None:
+        self._ended = ended
         self._waiting: deque[SupervisorEvent | Overflow] = deque()
         self._news = trio.Event()
         self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+        self._waiting.clear()
+        self._ended(self)
 
     async def receive(self) -> list[SupervisorEvent | Overflow]:
         """Return everything that waits, at least one event. Raises trio.EndOfChannel at the end."""
@@ -61,11 +77,12 @@ class EventSubscription:
         return ready
 
     def close(self) -> None:
-        """Take nothing more; what waits can still be received."""
+        """Accept nothing more; what waits can still be received."""
         self._closed = True
         self._news.set()
 
-    def _put(self, event: SupervisorEvent) -> None:
+    def put(self, event: SupervisorEvent) -> None:
+        """Add an event; too many of them become one Overflow."""
         if self._closed:
             return
         if len(self._waiting) >= MAX_WAITING:

@@ -1,13 +1,12 @@
-"""What a process leaves behind outside of its group: daemons, and all else that has moved to another session.
+"""Find and end the descendants that left a process's group: daemons and anything else in a session of its own.
 
-Looked for when its group is empty. By then whatever descends from it and lives is an orphan: a child of prox, where
-prox adopts them (``system.children``), or else to be found by its mark (``watchdog.marks``) only.
+Runs once the group is empty. At that point every surviving descendant is an orphan: reparented to prox if prox is a
+child subreaper (``system.children``), otherwise identifiable only by its environment marker (``watchdog.marks``).
 """
 
 from __future__ import annotations
 
 import signal
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import trio
@@ -16,39 +15,49 @@ from prox.core.snapshots import Leftover
 from prox.system.children import adopted, adopts, spawned
 from prox.system.group import wait_any_ended
 from prox.system.listeners import own_listeners
+from prox.system.ports import find_holders, is_taken
+from prox.system.process_table import look
+from prox.system.threads import in_thread
 from prox.watchdog.marks import (
     GRACE_SECONDS,
     KILL_SECONDS,
     LOOK_SECONDS,
-    Row,
     command_of,
     descendants,
     mark_of,
     marked,
-    process_table,
     send,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-Table = dict[int, Row]
+    from prox.watchdog.marks import Row
 
 
 class Leftovers:
-    """Finds and ends what the processes of one instance leave behind."""
+    """Finds and ends the leftovers of one instance's processes."""
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
-        self._looking: _Look | None = None
 
     async def find(self, wanted: Callable[[str | None], bool]) -> dict[int, int]:
-        """Return pid and start of what was left by the processes that are ``wanted``, by their names.
+        """Return pid and start time of the leftovers of those processes for whose names ``wanted`` holds.
 
-        None stands for what nobody can be named for.
+        None stands for leftovers whose process is not known. Empty if the process table cannot be read.
         """
-        table = await self._look()
-        found = self._adopted(table) if adopts() else self._marked(table)
+        try:
+            table = (await look()).rows
+        except OSError:
+            return {}
+        if adopts():
+            sessions = spawned()
+            # Orphans in a session of ours are ended with its group.
+            orphans = {pid for pid in adopted(table) if table[pid].session not in sessions}
+            # Mostly there are none, and nothing more to read.
+            found = await in_thread(self._adopted, orphans, table) if orphans else {}
+        else:
+            found = await in_thread(self._marked, table)
         return {pid: table[pid].started for pid, owner in found.items() if wanted(owner)}
 
     async def end(
@@ -81,36 +90,26 @@ class Leftovers:
             with trio.move_on_after(LOOK_SECONDS):
                 await wait_any_ended(found)
 
-    async def _look(self) -> Table:
-        """Look at the process table: one look for all who ask at the same moment."""
-        look = self._looking
-        if look is None:
-            look = self._looking = _Look()
-            await trio.lowlevel.cancel_shielded_checkpoint()
-            self._looking = None
-            # Where no descriptor is left, nothing can be seen.
-            with suppress(OSError):
-                look.table = process_table()
-            look.taken.set()
-        else:
-            await look.taken.wait()
-        return look.table
+    async def describe(self, pids: Iterable[int], process: str | None = None) -> tuple[Leftover, ...]:
+        """Describe leftovers for people. ``process``: the name of their process, where it is known."""
+        return await in_thread(describe, pids, process) if pids else ()
 
-    def _adopted(self, table: Table) -> dict[int, str | None]:
-        """Return what was adopted, and all that descends from it, with the processes it is of."""
+    async def held_ports(self, ports: Mapping[str, int]) -> tuple[Leftover, ...]:
+        """Return which of these ports, by process, are held by somebody whom the system does not show."""
+        taken = {name: port for name, port in ports.items() if is_taken(port)}
+        return await in_thread(_held_by_unknown, taken) if taken else ()
+
+    def _adopted(self, orphans: set[int], table: Mapping[int, Row]) -> dict[int, str | None]:
+        """Return the adopted orphans and their descendants, each with the name of its process."""
         owners: dict[int, str | None] = {}
-        sessions = spawned()
-        for root in adopted(table):
-            # Orphans within a session that prox ends in another way.
-            if table[root].session in sessions:
-                continue
+        for root in orphans:
             for pid in descendants([root], table):
                 if not table[pid].zombie:
                     owners[pid] = self._owner(pid) or self._owner(root)
         return owners
 
-    def _marked(self, table: Table) -> dict[int, str | None]:
-        """Return what carries the mark of a process, and is in no session that prox ends in another way."""
+    def _marked(self, table: Mapping[int, Row]) -> dict[int, str | None]:
+        """Return the processes that carry the mark of one of ours and are in no session that prox ends as a group."""
         sessions = spawned()
         return {
             pid: mark.process
@@ -123,10 +122,9 @@ class Leftovers:
         return mark.process if mark and mark.instance == self._instance else None
 
 
-class _Look:
-    def __init__(self) -> None:
-        self.table: Table = {}
-        self.taken = trio.Event()
+def _held_by_unknown(ports: Mapping[str, int]) -> tuple[Leftover, ...]:
+    unknown = [name for name, port in ports.items() if any(holder.pid is None for holder in find_holders(port))]
+    return tuple(Leftover(name, None, "", (ports[name],)) for name in unknown)
 
 
 def describe(pids: Iterable[int], process: str | None = None) -> tuple[Leftover, ...]:

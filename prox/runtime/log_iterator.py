@@ -1,28 +1,44 @@
-"""Log lines one at a time, for ``async for``: a subscription that ends when nobody iterates any longer."""
+"""Log lines one at a time, for ``async for``."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Self
+from weakref import finalize
 
 import trio
 
-from prox.runtime.broadcast import Dropped
+from prox.runtime.broadcast.subscription import Dropped
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from prox.core.logs.batch import LogLine
     from prox.core.logs.query import LogFilter
-    from prox.runtime.broadcast import LogHub
+    from prox.runtime.broadcast.hub import LogHub
 
 
 class FollowedLogs:
-    """An iterator over lines from now on. ``dropped`` counts the lines that it was too slow for."""
+    """An iterator over lines from now on. ``dropped`` counts the lines that it was too slow for.
+
+    As a context manager it ends where that is left. ``async for`` alone cannot tell that a loop was left by ``break``:
+    then it ends with the object.
+    """
 
     def __init__(self, hub: LogHub, wanted: LogFilter, tail: int) -> None:
         self._wanted = wanted
         self._subscription = hub.subscribe(wanted, tail=tail)
+        self._end = finalize(self, self._subscription.end)
         self._ready: deque[LogLine] = deque()
         self.dropped = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._end()
 
     def __aiter__(self) -> Self:
         return self

@@ -1,16 +1,15 @@
-"""A configured process: one long-lived task that moves its state towards what is wanted.
+"""A configured process: one long-lived task that moves its state towards its goal.
 
 Counterpart of ``core.lifecycle``, whose table decides; this applies the events and carries out the commands.
-A process outlives its restarts; a ``Child`` is one incarnation of it. Nothing but the task itself spawns or
-ends a child; everybody else sets a goal, which never blocks.
+A process outlives its restarts; an incarnation is one run of it. Only the task itself spawns and ends incarnations;
+everybody else sets a goal, which never blocks.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from signal import Signals
 from typing import TYPE_CHECKING
 
 import trio
@@ -20,43 +19,32 @@ from prox.core.health import UNKNOWN, HealthState
 from prox.core.lifecycle import Command, Exit, Life, LifecycleEvent, Phase, step
 from prox.core.logs.batch import timestamp
 from prox.core.snapshots import ProcessSnapshot
-from prox.runtime.child import DRAIN_SECONDS, Child, SignalFailed, SpawnFailed, StopPlan, pump, run_command, spawn
+from prox.runtime.child import SignalFailed
 from prox.runtime.environ import process_environment
-from prox.runtime.leftovers import describe
 from prox.runtime.probe import Probe, Target, open_probe, run_probe
-from prox.system.ports import describe_holder, free_ports, is_taken
-from prox.system.threads import in_thread
+from prox.runtime.stopping import stop_plan
+from prox.runtime.streams import OutputStream, pump
+from prox.system.ports import free_ports
+from prox.system.spawning import SpawnFailed
+from prox.watchdog.marks import GRACE_SECONDS, KILL_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from prox.core.config.model import Config, ProcessSpec
+    from prox.core.config.model import ProcessSpec
     from prox.core.environment import BuiltEnvironment
     from prox.core.logs.batch import Stream
     from prox.core.logs.lines import Piece
     from prox.core.snapshots import Leftover
-    from prox.runtime.broadcast import LogHub
-    from prox.runtime.child import Spawned
-    from prox.runtime.leftovers import Leftovers
+    from prox.runtime.context import InstanceContext
+    from prox.runtime.platform import Incarnation
 
-
+DRAIN_SECONDS = 1.0
+"""How long output is still read after the group is gone: a process outside of it may hold the pipe open."""
+SLACK_SECONDS = 5.0
+"""What a stop may take beside its graces, on a machine that is very busy."""
 LAST_WORDS_SECONDS = 0.2
-"""How long the word of an end waits for what the process wrote before it: a grandchild may hold the pipe open."""
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceContext:
-    """What all processes of one instance share."""
-
-    config: Config
-    instance: str
-    hub: LogHub
-    leftovers: Leftovers
-    inherited: Mapping[str, str]
-    folder: Path
-    """For what a probe needs in the file system."""
-    ports: dict[str, int] = field(default_factory=dict)
-    """The port of each process that has one; an automatic one may change when its process is started."""
+"""How long the report of an exit waits for the output before it: a grandchild may hold the pipe open."""
 
 
 class Process:
@@ -71,7 +59,8 @@ class Process:
         self.health: HealthState = UNKNOWN
         self._context = context
         self._changed = changed
-        self._child: Child | None = None
+        self._child: Incarnation | None = None
+        self._life_scope = trio.CancelScope()
         self._scope = trio.CancelScope()
         self._pending = trio.Event()
         self._grace_skipped = False
@@ -84,7 +73,7 @@ class Process:
     # -- what others may ask for; synchronous, so that each is a transaction
 
     def apply(self, event: LifecycleEvent, *, exit: Exit | None = None, reason: str | None = None) -> None:
-        """Let an event happen. Raises AlreadyRunning or NotRunning where it cannot, and changes nothing then."""
+        """Apply an event. Raises AlreadyRunning or NotRunning for a request that cannot be met, and changes nothing."""
         try:
             self.life, command = step(self.life, event, exit=exit, reason=reason)
         except AlreadyRunning:
@@ -96,6 +85,10 @@ class Process:
         elif command is Command.END:
             self._scope.cancel()
         self._changed(self)
+
+    def retire(self) -> None:
+        """End the task of a process that is down."""
+        self._life_scope.cancel()
 
     def skip_grace(self) -> None:
         """End every grace of this process now, also those that have yet to begin."""
@@ -119,6 +112,17 @@ class Process:
         """The leader's, 0 when there is none."""
         alive = self.life.phase in (Phase.UP, Phase.ENDING)
         return self._child.pid if alive and self._child else 0
+
+    @property
+    def stop_limit(self) -> float:
+        """The longest that a stop may take, in seconds, whatever the process does."""
+        kill = GRACE_SECONDS + 3 * KILL_SECONDS
+        return self._grace + kill + DRAIN_SECONDS + SLACK_SECONDS
+
+    @property
+    def _grace(self) -> float:
+        stop = self.spec.stop
+        return stop.timeout if stop.timeout is not None else self._context.config.shutdown_timeout
 
     @property
     def ready(self) -> bool:
@@ -156,7 +160,12 @@ class Process:
         """Return the variables that it gets when it is started now. Raises ConfigError for a bad env file."""
         context = self._context
         return process_environment(
-            context.config, self.name, context.ports, instance=context.instance, inherited=context.inherited
+            context.config,
+            self.name,
+            self.spec,
+            context.ports,
+            instance=context.instance,
+            inherited=context.inherited,
         )
 
     def configured(self) -> dict[str, str]:
@@ -175,20 +184,21 @@ class Process:
     # -- the task
 
     async def run(self) -> None:
-        """Live until cancelled: wait until the process is wanted, then run one incarnation, again and again."""
+        """Wait until an incarnation is due, run it, and so on until cancelled."""
         try:
-            while True:
-                await self._pending.wait()
-                self._pending = trio.Event()
-                if self.life.phase is Phase.PENDING:
-                    with trio.CancelScope() as self._scope:
-                        await self._incarnation()
+            with self._life_scope:
+                while True:
+                    await self._pending.wait()
+                    self._pending = trio.Event()
+                    if self.life.phase is Phase.PENDING:
+                        with trio.CancelScope() as self._scope:
+                            await self._incarnation()
         finally:
             if self.life.phase is Phase.PENDING:
                 self.apply(LifecycleEvent.STOP)
 
     async def _incarnation(self) -> None:
-        """Start the process and live with it until nothing of it is left."""
+        """Start the process and stay until its whole group is gone."""
         probe: Probe | None = None
         try:
             await self._claim_port()
@@ -196,55 +206,57 @@ class Process:
             built = self.environment()
             self._configured = built.configured
             env = built.variables | dict(probe.env if probe else {})
-            # A stop that came in between wins. From the spawn to the try in _live there is no checkpoint.
+            # A stop that was requested meanwhile wins. From the spawn to the try in _live there is no checkpoint.
             await trio.lowlevel.checkpoint_if_cancelled()
-            spawned = spawn(self.spec.cmd, cwd=self.cwd, env=env)
+            child = self._context.platform.spawn(self.spec.cmd, cwd=self.cwd, env=env)
         except SpawnFailed as failure:
             self._fail(str(failure), failure.exit)
         except (StartFailed, ConfigError, OSError) as failure:
             self._fail(str(failure), None)
         else:
-            await self._live(spawned, env, probe)
+            await self._live(child, env, probe)
         finally:
             if probe:
                 probe.close()
 
     def _fail(self, reason: str, exit: Exit | None) -> None:
-        """Take note that the process could not be spawned."""
+        """Record that the process could not be spawned."""
+        if self._scope.cancel_called:
+            # A stop was requested in the same tick: this start is over, and another one may be due already.
+            return
         reason = "; ".join(reason.splitlines())
         self._context.hub.system(f"{self.name} was not started: {reason}")
         self.apply(LifecycleEvent.SPAWN_FAILED, exit=exit, reason=reason)
 
     async def _claim_port(self) -> None:
-        """See that nobody else holds the process's port. Raises StartFailed, naming the holder."""
-        port = self._context.ports.get(self.name)
-        if port is None or not is_taken(port):
+        """Check that nobody else holds the process's port. Raises StartFailed, naming the holder."""
+        platform, ports = self._context.platform, self._context.ports
+        port = ports.get(self.name)
+        if port is None or not platform.is_port_taken(port):
             return
         if self.spec.port == "auto":
-            self._context.ports[self.name] = free_ports(1, taken=self._context.ports.values())[0]
+            ports[self.name] = free_ports(1, taken=ports.values())[0]
             return
-        holder = await in_thread(describe_holder, port, abandon_on_cancel=True)
-        if holder is None and not is_taken(port):
+        holder = await platform.port_holder(port)
+        if holder is None and not platform.is_port_taken(port):
             return
         raise StartFailed(
             f"port {port} is taken by {holder or 'another process'}; stop it, or set processes.{self.name}.port: auto"
         )
 
-    async def _live(self, spawned: Spawned, env: Mapping[str, str], probe: Probe | None) -> None:
-        """Pump, probe and wait until the child has ended, by itself or by a cancel; then end its group."""
-        child = self._child = Child(spawned)
+    async def _live(self, child: Incarnation, env: Mapping[str, str], probe: Probe | None) -> None:
+        """Pump, probe and wait until the child has exited or is cancelled; then end its group."""
+        self._child = child
         if self._grace_skipped:
             child.skip_grace()
-        drains = [trio.CancelScope(shield=True), trio.CancelScope(shield=True)]
-        ends = [trio.Event(), trio.Event()]
-        pipes: list[tuple[int | None, Stream]] = [(spawned.stdout, "stdout"), (spawned.stderr, "stderr")]
+        drains = [trio.CancelScope(shield=True) for _ in child.streams]
+        ends = [trio.Event() for _ in child.streams]
         self._started_at, self._started_clock = time.time(), time.monotonic()
         self.health = UNKNOWN
         try:
             async with trio.open_nursery() as nursery:
-                for (pipe, stream), drain, end in zip(pipes, drains, ends, strict=True):
-                    assert pipe is not None
-                    nursery.start_soon(self._pump, pipe, drain, self._emit(stream, probe), end)
+                for stream, drain, end in zip(child.streams, drains, ends, strict=True):
+                    nursery.start_soon(self._pump, stream, drain, self._emit(stream.name, probe), end)
                 try:
                     self.apply(LifecycleEvent.SPAWNED)
                     if probe and self.spec.healthcheck:
@@ -259,13 +271,15 @@ class Process:
                         nursery.start_soon(run_probe, probe, self.spec.healthcheck, target, self._set_health)
                     self._exited(await child.wait())
                     if self.life.phase is Phase.SWEEPING:
-                        nursery.start_soon(self._say_end, ends)
+                        nursery.start_soon(self._report_exit, ends)
                 finally:
                     if self.life.phase is Phase.UP:
-                        # Cancelled by nobody's goal: the whole tree is going.
+                        # No goal cancelled it: the whole tree is going.
                         self.apply(LifecycleEvent.STOP)
                     try:
-                        exit = await child.end(self._stop_plan(env))
+                        exit = await child.end(
+                            stop_plan(self.spec.stop, grace=self._grace, cwd=self.cwd, env=env, report=self._report)
+                        )
                         if self.life.phase is Phase.ENDING:
                             self.apply(LifecycleEvent.EXITED, exit=exit)
                         await self._end_leftovers()
@@ -279,31 +293,33 @@ class Process:
             self.apply(LifecycleEvent.GONE)
 
     async def _end_leftovers(self) -> None:
-        """End what has left the group, or say that it is there, as ``stop.leftovers`` has it; the group is gone."""
+        """End or report the processes that left the group, as ``stop.leftovers`` says; the group is gone."""
         if self.spec.stop.leftovers == "ignore":
             return
         leftovers = self._context.leftovers
         with trio.CancelScope(shield=True):
             if self.spec.stop.leftovers == "kill":
-                await leftovers.end(self._owns, skip_grace=lambda: self._grace_skipped, report=self._say_ending)
-            left = await leftovers.find(self._owns)
-            self.leftovers = await in_thread(describe, left, self.name) if left else ()
+                await leftovers.end(self._owns, skip_grace=lambda: self._grace_skipped, report=self._report_ending)
+            self.leftovers = await leftovers.describe(await leftovers.find(self._owns), self.name)
         for each in self.leftovers:
             self._context.hub.system(f"left running: {each}")
 
     def _owns(self, name: str | None) -> bool:
         return name == self.name
 
-    def _say_ending(self, what: str) -> None:
+    def _report(self, what: str) -> None:
+        self._context.hub.system(f"{self.name}: {what}")
+
+    def _report_ending(self, what: str) -> None:
         self._context.hub.system(f"{self.name} has left {what} behind; ending it")
 
     def _exited(self, exit: Exit) -> None:
-        """Take note that the leader has ended."""
+        """Record that the leader has exited."""
         self.health = replace(self.health, health="unknown")
         self.apply(LifecycleEvent.EXITED, exit=exit)
 
-    async def _say_end(self, ends: Sequence[trio.Event]) -> None:
-        """Say how the process ended, after its last words if these come to an end soon."""
+    async def _report_exit(self, ends: Sequence[trio.Event]) -> None:
+        """Report how the process ended, after its last output if that ends soon."""
         exit = self.life.last_exit
         with trio.move_on_after(LAST_WORDS_SECONDS, shield=True):
             for end in ends:
@@ -312,10 +328,14 @@ class Process:
         self._context.hub.system(f"{self.name} crashed: {exit}" if exit.failed else f"{self.name} {exit}")
 
     async def _pump(
-        self, pipe: int, drain: trio.CancelScope, emit: Callable[[Sequence[Piece]], None], end: trio.Event
+        self,
+        stream: OutputStream,
+        drain: trio.CancelScope,
+        emit: Callable[[Sequence[Piece]], None],
+        end: trio.Event,
     ) -> None:
         try:
-            await pump(pipe, drain, emit, self._wait_for_capacity)
+            await pump(stream, drain, emit, self._context.hub.wait_for_capacity)
         finally:
             end.set()
 
@@ -327,37 +347,7 @@ class Process:
 
         return emit
 
-    async def _wait_for_capacity(self) -> None:
-        await self._context.hub.wait_for_capacity()
-
     def _set_health(self, health: HealthState) -> None:
         if self.life.phase is Phase.UP:
             self.health = health
             self._changed(self)
-
-    def _stop_plan(self, env: Mapping[str, str]) -> StopPlan:
-        stop = self.spec.stop
-        grace = stop.timeout if stop.timeout is not None else self._context.config.shutdown_timeout
-        ask = self._ask_by_signal if stop.cmd is None else self._ask_by_command(env)
-        return StopPlan(ask, grace)
-
-    async def _ask_by_signal(self, child: Child) -> None:
-        child.terminate(Signals[self.spec.stop.signal])
-
-    def _ask_by_command(self, env: Mapping[str, str]) -> Callable[[Child], Awaitable[None]]:
-        """Return what runs ``stop.cmd``; where that fails, the signal is sent all the same."""
-
-        async def ask(child: Child) -> None:
-            assert self.spec.stop.cmd is not None
-            try:
-                result = await run_command(self.spec.stop.cmd, cwd=self.cwd, env=env)
-            except SpawnFailed as failure:
-                why = str(failure)
-            else:
-                if not result.exit.failed:
-                    return
-                why = f"{result.exit}: {result.output.decode('utf-8', 'replace').strip()}"
-            self._context.hub.system(f"{self.name}: its stop.cmd failed ({why}); sending {self.spec.stop.signal}")
-            await self._ask_by_signal(child)
-
-        return ask

@@ -1,7 +1,6 @@
 """All processes of one configuration: goals from outside, snapshots, events, and the stop of everything.
 
-Goals are set synchronously and reached by each process's own task; whoever wants to know waits. A caller that
-goes away changes nothing.
+Goals are set synchronously and reached by each process's own task. A caller that stops waiting changes nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +10,12 @@ import secrets
 import shlex
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from signal import valid_signals
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 import trio
 from msgspec import Struct
 
@@ -24,21 +25,24 @@ from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.logs.batch import SYSTEM, timestamp
 from prox.core.logs.query import LogFilter
 from prox.core.snapshots import HealthcheckSnapshot, Leftover, LeftoverEvent, ProcessEvent, ShutdownEvent
-from prox.runtime.broadcast import LogHub
+from prox.runtime.broadcast.hub import LogHub
+from prox.runtime.context import InstanceContext
 from prox.runtime.events import EventHub, EventSubscription
-from prox.runtime.leftovers import Leftovers, describe
+from prox.runtime.final_check import end_remaining
 from prox.runtime.log_iterator import FollowedLogs
-from prox.runtime.process import InstanceContext, Process
-from prox.system.ports import find_holders, free_ports, is_taken
+from prox.runtime.platform import real_platform
+from prox.runtime.process import Process
+from prox.system.ports import free_ports
+from prox.system.process_table import look
 from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from prox.core.config.model import Config
+    from prox.core.config.model import Config, ProcessSpec
     from prox.core.snapshots import ProcessSnapshot, Status
-    from prox.system.ports import Holder
+    from prox.runtime.platform import Platform
 
 
 class ProcessDetails(Struct, frozen=True, kw_only=True):
@@ -65,79 +69,105 @@ class Goal:
 class Supervisor:
     """The processes of one configuration. ``prox.open_supervisor`` makes one and runs it."""
 
-    def __init__(self, config: Config, *, folder: Path | None = None, instance: str | None = None) -> None:
-        self.config = config
+    def __init__(
+        self,
+        config: Config,
+        *,
+        folder: Path | None = None,
+        instance: str | None = None,
+        platform: Platform | None = None,
+    ) -> None:
         self.instance = instance or secrets.token_hex(4)
-        self.names = tuple(config.processes)
-        self.autostarted = tuple(name for name, spec in config.processes.items() if spec.autostart)
         self.api_url: str | None = None
-        self.hub = LogHub(self.names, max_lines=config.logs.buffer_lines, max_bytes=config.logs.buffer_bytes)
+        self.hub = LogHub(config.processes, max_lines=config.logs.buffer_lines, max_bytes=config.logs.buffer_bytes)
         self.started_at, self._started_clock = time.time(), time.monotonic()
         self._status: Literal["starting", "running", "stopping"] = "starting"
         self._events = EventHub()
         self._usage = UsageSampler()
         self._change = trio.Event()
-        self._leftovers = Leftovers(self.instance)
         self._grace_skipped = False
         self._over = False
         self.leftovers: tuple[Leftover, ...] = ()
         """What was found running, or holding a port, after everything was stopped."""
-        context = InstanceContext(
+        platform = platform or real_platform()
+        self._context = InstanceContext(
             config=config,
             instance=self.instance,
             hub=self.hub,
-            leftovers=self._leftovers,
+            platform=platform,
+            leftovers=platform.leftovers(self.instance),
             inherited=dict(os.environ),
             folder=folder or Path(tempfile.gettempdir()),
-            ports=_ports_of(config),
+            ports=_ports_of(config.processes),
         )
-        self._processes = {name: Process(name, spec, context, self._changed) for name, spec in config.processes.items()}
+        self._tasks: trio.Nursery | None = None
+        """Runs the task of each process; None before and after."""
+        self._processes = {
+            name: Process(name, spec, self._context, self._changed) for name, spec in config.processes.items()
+        }
         self._shown = {name: process.snapshot() for name, process in self._processes.items()}
+
+    @property
+    def config(self) -> Config:
+        """The configuration, with the processes that were added since and without those that were removed."""
+        return self._context.config
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all processes, in the order of prox.yaml."""
+        return tuple(self._processes)
+
+    @property
+    def autostarted(self) -> tuple[str, ...]:
+        return tuple(name for name, process in self._processes.items() if process.spec.autostart)
 
     async def run(self) -> None:
         """Run every process's task until everything has been stopped; a cancel stops it, in order.
 
-        Whoever listens comes to an end when nothing is left.
+        Subscriptions end when nothing is left.
         """
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._shut_down_when_cancelled)
-                for process in self._processes.values():
-                    nursery.start_soon(process.run)
-                await self._until(lambda: self._status == "stopping" and self._all_down())
+                # A cancel must not reach all processes at once: they are stopped in order. Bounded by _stop_in_order.
+                with trio.CancelScope(shield=True):
+                    async with trio.open_nursery() as self._tasks:
+                        for process in self._processes.values():
+                            self._tasks.start_soon(process.run)
+                        await self._until(lambda: self._status == "stopping")
+                        await self._stop_in_order()
+                        self._tasks.cancel_scope.cancel()
                 nursery.cancel_scope.cancel()
         finally:
+            self._tasks = None
             with trio.CancelScope(shield=True):
-                await self._check_nothing_left()
+                self.leftovers = await end_remaining(
+                    self.config.processes,
+                    self._context.leftovers,
+                    {process.name: process.held_port for process in self._processes.values() if process.held_port},
+                    skip_grace=lambda: self._grace_skipped,
+                    report=self.hub.system,
+                )
+            if self.leftovers:
+                self._events.publish(LeftoverEvent(self.leftovers))
             self._close()
 
-    async def _check_nothing_left(self) -> None:
-        """End what is still there and nobody can be named for; take note of what is left for good."""
-        policies = {name: spec.stop.leftovers for name, spec in self.config.processes.items()}
-        kept = {name for name, policy in policies.items() if policy != "kill"}
-        # What nobody can be named for may be of one whose leftovers are to stay.
-        await self._leftovers.end(
-            lambda name: not kept if name is None else name not in kept,
-            skip_grace=lambda: self._grace_skipped,
-            report=lambda what: self.hub.system(f"{what} was left behind; ending it"),
-        )
-        ignored = {name for name, policy in policies.items() if policy == "ignore"}
-        left = await self._leftovers.find(lambda name: not ignored if name is None else name not in ignored)
-        self.leftovers = await in_thread(self._describe_left, left)
-        for each in self.leftovers:
-            self.hub.system(f"left running: {each}")
-        if self.leftovers:
-            self._events.publish(LeftoverEvent(self.leftovers))
+    async def _stop_in_order(self) -> None:
+        """Stop the processes level by level; each level at once, for as long as its longest stop may take.
 
-    def _describe_left(self, pids: Iterable[int]) -> tuple[Leftover, ...]:
-        """Say what is left: processes, and ports of ours that are held by nobody whom the system shows."""
-        left = describe(pids)
-        ports = {process.name: process.held_port for process in self._processes.values() if process.held_port}
-        unseen = [name for name, port in ports.items() if is_taken(port) and None in map(_pid, find_holders(port))]
-        return (*left, *(Leftover(name, None, "", (ports[name],)) for name in unseen))
+        A level that takes longer is a bug: the cancel of the nursery then ends what is left.
+        """
+        for level in self._stop_levels():
+            limit = max((process.stop_limit for process in level), default=0)
+            with trio.move_on_after(limit):
+                _stop_all(level)
+                await self._until(partial(_all_down, level))
+
+    def _stop_levels(self) -> list[list[Process]]:
+        return [list(self._processes.values())]
 
     def _close(self) -> None:
-        """Tell whoever listens and waits that there will be nothing more."""
+        """End all subscriptions and waits: nothing more will happen."""
         self._over = True
         self._events.close()
         self.hub.close()
@@ -148,6 +178,41 @@ class Supervisor:
             await trio.sleep_forever()
         finally:
             self.shutdown()
+
+    # -- processes that come and go
+
+    def add(self, name: str, spec: ProcessSpec) -> None:
+        """Add a process, which is not started yet. Raises ShuttingDown, and ValueError for a name that is taken."""
+        if name in self._processes or name == SYSTEM:
+            raise ValueError(f"there is a process named {name!r} already")
+        self._refuse_while_stopping()
+        self._configure(self.config.processes | {name: spec})
+        self._context.ports |= _ports_of({name: spec}, taken=self._context.ports.values())
+        self.hub.add_process(name)
+        process = self._processes[name] = Process(name, spec, self._context, self._changed)
+        self._shown[name] = process.snapshot()
+        if self._tasks:
+            self._tasks.start_soon(process.run)
+        self._wake()
+
+    async def remove(self, name: str) -> None:
+        """Stop a process and forget it, its lines included. Raises UnknownProcess, ShuttingDown."""
+        process = self._open_for_goals(name)
+        if process.life.due:
+            process.apply(LifecycleEvent.STOP)
+        await self._until(lambda: _is_down(process) or self._processes.get(name) is not process)
+        if self._processes.get(name) is not process or process.life.due:
+            # Removed by another task, or started again meanwhile.
+            return
+        process.retire()
+        del self._processes[name], self._shown[name]
+        self._context.ports.pop(name, None)
+        self._configure({other: spec for other, spec in self.config.processes.items() if other != name})
+        self.hub.remove_process(name)
+        self._wake()
+
+    def _configure(self, processes: dict[str, ProcessSpec]) -> None:
+        self._context.config = msgspec.structs.replace(self.config, processes=processes)
 
     def begin(self, names: Iterable[str] | None = None) -> None:
         """Ask for the named processes (None: all) to run, as `prox up` does. Raises UnknownProcess."""
@@ -194,9 +259,7 @@ class Supervisor:
             return
         self._status = "stopping"
         self._events.publish(ShutdownEvent())
-        for process in self._processes.values():
-            if process.life.wanted:
-                process.apply(LifecycleEvent.STOP)
+        _stop_all(self._stop_levels()[0])
         self._wake()
 
     def kill(self) -> None:
@@ -249,7 +312,12 @@ class Supervisor:
     async def usage(self) -> dict[str, Usage]:
         """Measure what each running process and its descendants use."""
         pids = {name: process.pid for name, process in self._processes.items() if process.pid}
-        return await in_thread(self._usage.sample, pids)
+        try:
+            table = await look()
+        except OSError:
+            # No descriptor is left.
+            return {}
+        return await in_thread(self._usage.sample, pids, table)
 
     # -- waiting and listening
 
@@ -258,7 +326,7 @@ class Supervisor:
 
         Raises NotReady as soon as one of them cannot become so any more, UnknownProcess.
         """
-        started = [each for each in self._processes.values() if each.life.wanted or each.life.attempts]
+        started = [each for each in self._processes.values() if each.life.due or each.life.attempts]
         waited = [self._process(name) for name in names] if names else started
         await self._until(lambda: all(process.ready for process in waited) or any(map(_hopeless, waited)))
         for process in filter(_hopeless, waited):
@@ -275,15 +343,12 @@ class Supervisor:
         await self._until(lambda: self._status == "stopping")
 
     async def wait_stopped(self) -> None:
-        """Wait until everything has been stopped, and was looked at: ``leftovers`` says what is there all the same."""
+        """Wait until everything has been stopped; ``leftovers`` holds what is still running."""
         await self._until(lambda: self._over)
 
     async def wait_all_down(self) -> None:
         """Wait until all processes have ended, and none is about to be started."""
-        await self._until(self._all_down)
-
-    def _all_down(self) -> bool:
-        return all(process.life.phase is Phase.DOWN for process in self._processes.values())
+        await self._until(lambda: _all_down(self._processes.values()))
 
     def follow_logs(self, *names: str, tail: int = 0) -> FollowedLogs:
         """Iterate over the lines of the named processes (all, where none is named) from now on.
@@ -309,9 +374,12 @@ class Supervisor:
 
     def _open_for_goals(self, name: str) -> Process:
         process = self._process(name)
+        self._refuse_while_stopping()
+        return process
+
+    def _refuse_while_stopping(self) -> None:
         if self._status == "stopping":
             raise ShuttingDown("prox is stopping everything; start it again with `prox up`")
-        return process
 
     def _ask_up(self, name: str, event: LifecycleEvent) -> Goal:
         process = self._open_for_goals(name)
@@ -319,7 +387,7 @@ class Supervisor:
         process.apply(event)
 
         async def wait() -> None:
-            await self._until(lambda: process.life.attempts > attempts or not process.life.wanted)
+            await self._until(lambda: process.life.attempts > attempts or not process.life.due)
             if process.life.spawns == spawns:
                 # The reason of an earlier end is none for this.
                 tried = process.life.attempts > attempts
@@ -345,19 +413,29 @@ class Supervisor:
             await self._change.wait()
 
 
-def _pid(holder: Holder) -> int | None:
-    return holder.pid
-
-
 def _hopeless(process: Process) -> bool:
     """Say whether a process cannot become ready unless somebody asks for it."""
-    return not process.life.wanted
+    return not process.life.due
 
 
-def _ports_of(config: Config) -> dict[str, int]:
-    """Return the port of each process that has one; automatic ones are chosen now, as all are told of all."""
-    fixed = {name: spec.port for name, spec in config.processes.items() if isinstance(spec.port, int)}
-    automatic = [name for name, spec in config.processes.items() if spec.port == "auto"]
-    chosen: Iterable[int] = free_ports(len(automatic), taken=fixed.values())
+def _is_down(process: Process) -> bool:
+    return process.life.phase is Phase.DOWN
+
+
+def _all_down(processes: Iterable[Process]) -> bool:
+    return all(map(_is_down, processes))
+
+
+def _stop_all(processes: Iterable[Process]) -> None:
+    for process in processes:
+        if process.life.due:
+            process.apply(LifecycleEvent.STOP)
+
+
+def _ports_of(specs: Mapping[str, ProcessSpec], *, taken: Iterable[int] = ()) -> dict[str, int]:
+    """Return the port of each process that has one. Automatic ones are chosen now: all processes learn all ports."""
+    fixed = {name: spec.port for name, spec in specs.items() if isinstance(spec.port, int)}
+    automatic = [name for name, spec in specs.items() if spec.port == "auto"]
+    chosen: Iterable[int] = free_ports(len(automatic), taken=[*fixed.values(), *taken])
     ports = fixed | dict(zip(automatic, chosen, strict=True))
-    return {name: ports[name] for name in config.processes if name in ports}
+    return {name: ports[name] for name in specs if name in ports}

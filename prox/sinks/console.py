@@ -33,11 +33,11 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Console:
-    """Prints to the descriptor ``fd``, which stays its owner's. ``names``, ``color`` and ``raw`` as in LinePrinter."""
+    """Prints to the descriptor ``fd``, which stays its owner's. ``color`` and ``raw`` as in LinePrinter."""
 
-    def __init__(self, fd: int, names: Sequence[str], *, color: bool, raw: bool = False) -> None:
+    def __init__(self, fd: int, *, color: bool, raw: bool = False) -> None:
         self._fd = fd
-        self._printer = LinePrinter(names, color=color, raw=raw)
+        self._printer = LinePrinter((), color=color, raw=raw)
         self._backlog: deque[bytes] = deque()
         self._waiting = 0
         self._news = trio.Event()
@@ -49,6 +49,9 @@ class Console:
     def write(self, batch: Batch) -> None:
         if not self._ended:
             self._add(self._printer.render(batch))
+
+    def set_names(self, names: Sequence[str]) -> None:
+        self._printer.set_names(names)
 
     async def wait_for_capacity(self) -> None:
         while self._waiting > BACKLOG_BYTES:

@@ -17,7 +17,7 @@ from prox.sinks.rotation import AppendFailed, RotatingFile
 from prox.sinks.write_failures import WriteFailureReporter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from prox.core.config.model import Config
     from prox.core.logs.batch import Batch, Stream
@@ -58,15 +58,23 @@ class LogFiles:
             log = self._logs[batch.process] = _Log(str(path), file, Records(self._max_size), batch.process == SYSTEM)
         self._append(log, log.records.add(batch), batch.time)
 
+    def set_names(self, names: Sequence[str]) -> None:
+        """Close the files of processes that were removed."""
+        for name in self._logs.keys() - {*names, SYSTEM}:
+            self._close(self._logs.pop(name))
+
     async def wait_for_capacity(self) -> None:
         """Return at once: everything is written."""
 
     def close(self) -> None:
         """End lines that are not finished, and close the files."""
         for log in self._logs.values():
-            self._append(log, log.records.end(), 0)
-            log.file.close()
+            self._close(log)
         self._failures.close()
+
+    def _close(self, log: _Log) -> None:
+        self._append(log, log.records.end(), 0)
+        log.file.close()
 
     def _append(self, log: _Log, block: bytes, now: float) -> None:
         if not block:

@@ -35,7 +35,7 @@ def local_clock(when: float) -> str:
 class LinePrinter:
     """Renders what is printed one after the other; it knows whether the last line has ended.
 
-    ``names`` are all processes, in the order of prox.yaml. ``color``: also let the colours of processes through.
+    ``names`` are all processes, in the order of prox.yaml. ``color``: let the colours of processes through as well.
     ``raw``: let all their control sequences through. ``clock`` shows a time, in seconds since the epoch.
     """
 
@@ -50,10 +50,17 @@ class LinePrinter:
         self._color = color
         self._raw = raw
         self._clock = clock
-        self._width = max(map(len, (*names, SYSTEM)))
-        self._colors = {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(names)} | {SYSTEM: _BOLD}
-        self._labels: dict[tuple[str, Stream], str] = {}
+        self._colors = {SYSTEM: _BOLD}
         self._unfinished: tuple[str, Stream] | None = None
+        self.set_names(names)
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Fit the column to these names from the next line on. A name keeps its colour."""
+        self._width = max(map(len, (*names, SYSTEM)))
+        new = [name for name in names if name not in self._colors]
+        first = len(self._colors) - 1
+        self._colors |= {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(new, first)}
+        self._labels: dict[tuple[str, Stream], str] = {}
 
     def render(self, batch: Batch) -> bytes:
         """Return the lines of a batch.

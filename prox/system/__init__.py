@@ -4,8 +4,8 @@ children       the children of this process, and the orphans that it adopts as a
 group          process groups: members, signals, waiting until one is empty
 listeners      listening TCP sockets and their owners
 ports          free ports, taken ports and who holds them
+process_table  the process table: one look shared by all that ask
 spawn_limits   what a child inherits: signal dispositions and descriptor limits
 threads        blocking calls in a thread
-tree           which processes belong to one that prox has spawned
 usage          CPU and memory of process trees
 """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from prox.watchdog.marks import Row
 
@@ -28,14 +28,14 @@ _reaping = False
 
 
 def add_child(pid: int, *, quiet: bool = False) -> None:
-    """Take note of a child that prox has spawned, and will reap itself. ``quiet``: nobody is told."""
+    """Register a spawned child, which its owner reaps. With ``quiet``, listeners are not notified."""
     _spawned.add(pid)
     for listener in () if quiet else _listeners:
         listener("begun", pid)
 
 
 def remove_child(pid: int) -> None:
-    """Take note that nothing of the child is left, and that it has been reaped."""
+    """Unregister a child that was reaped and whose process group is empty."""
     _spawned.discard(pid)
     for listener in _listeners:
         listener("gone", pid)
@@ -72,7 +72,7 @@ def adopts() -> bool:
     return _adopts
 
 
-def adopted(table: dict[int, Row]) -> set[int]:
+def adopted(table: Mapping[int, Row]) -> set[int]:
     """Return the children that prox has not spawned, zombies among them."""
     me = os.getpid()
     return {pid for pid, row in table.items() if row.parent == me and pid not in _spawned}

@@ -1,7 +1,7 @@
-"""A process group as the system sees it: who is in it, signals to all of it, waiting until it is empty.
+"""Process groups: members, signals to all of them, waiting until a group is empty.
 
-prox keeps the leader of a group unreaped until the group is done, so that the number cannot belong to a
-stranger while it is signalled. Zombies do not count as alive: nothing but reaping can be done about them.
+prox reaps the leader of a group last, so that the group's number cannot be reused while it is signalled. Zombies do
+not count as alive: they can only be reaped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.watchdog.marks import KILL_SECONDS, MAX_WAITED, row_of
+from prox.system.process_table import look
+from prox.watchdog.marks import KILL_SECONDS, MAX_WAITED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,28 +41,9 @@ def terminate_group(group: int, number: int) -> None:
         signal_group(group, signal.SIGCONT)
 
 
-def alive(group: int) -> list[int]:
-    """Return the pids of the group's members that are no zombies. Raises OSError where no descriptor is left."""
-    import psutil
-
-    members = []
-    for pid in psutil.pids():
-        try:
-            if os.getpgid(pid) == group and not _is_zombie(pid):
-                members.append(pid)
-        except (ProcessLookupError, PermissionError):
-            continue
-    return members
-
-
-def _is_zombie(pid: int) -> bool:
-    row = row_of(pid)
-    return row is None or row.zombie
-
-
 async def wait_empty(group: int) -> None:
     """Wait until nothing of the group is alive."""
-    while members := await _look(group):
+    while members := await members_alive(group):
         await wait_any_ended(members, group)
 
 
@@ -74,20 +56,20 @@ async def kill_group(group: int) -> list[int]:
     signal_group(group, signal.SIGKILL)
     members: list[int] = []
     with trio.move_on_after(KILL_SECONDS):
-        while members := await _look(group):
+        while members := await members_alive(group):
             signal_group(group, signal.SIGKILL)
             with trio.move_on_after(1):
                 await wait_any_ended(members, group)
     return members
 
 
-async def _look(group: int) -> list[int]:
-    """Return who is alive, as soon as that can be seen."""
+async def members_alive(group: int) -> list[int]:
+    """Return the members that are alive, as soon as the process table can be read."""
     while True:
         try:
-            return alive(group)
+            return (await look()).in_group(group)
         except OSError:
-            # No descriptor is left. Others end, too, and free theirs.
+            # No descriptor is left. Other processes end and free theirs.
             await trio.sleep(POLL_SECONDS)
 
 

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prox.system.tree import process_trees
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import psutil
+
+    from prox.system.process_table import ProcessTable
 
 MIN_WINDOW = 0.5
 """Seconds: the system counts CPU time in hundredths, and so over less than this the share would be noise."""
@@ -61,10 +61,10 @@ class UsageSampler:
         self._baselines: dict[int, _Baseline] = {}
         self._cpu_seconds: dict[psutil.Process, float] = {}
 
-    def sample(self, pids: Mapping[str, int]) -> dict[str, Usage]:
-        """Measure the trees of these leaders, children of this process, by their names."""
+    def sample(self, pids: Mapping[str, int], table: ProcessTable) -> dict[str, Usage]:
+        """Measure the trees of these leaders, by their names. ``table``: the process table as it is now."""
         with self._lock:
-            trees = _measure_all(pids.values())
+            trees = _measure_all(table, pids.values())
             now = time.monotonic()
             self._baselines = {
                 leader: self._advance(self._baselines.get(leader), tree, now)
@@ -100,11 +100,11 @@ def _percent(used: float, window: float) -> float:
     return round(100 * used / window, 1)
 
 
-def _measure_all(leaders: Iterable[int]) -> dict[int, _Tree | None]:
+def _measure_all(table: ProcessTable, leaders: Iterable[int]) -> dict[int, _Tree | None]:
     try:
-        return {leader: _measure(leader, members) for leader, members in process_trees(leaders).items()}
+        return {leader: _measure(leader, members) for leader, members in table.trees(list(leaders)).items()}
     except OSError:
-        # The process table cannot be read, as no descriptor is left.
+        # No descriptor is left.
         return dict.fromkeys(leaders)
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 GRACE_SECONDS = 2.0
 """What a process that was left behind gets between TERM and KILL."""
@@ -43,6 +43,7 @@ class Row(NamedTuple):
     """A line of the process table. ``started``: when, in a unit of the system's; with the pid it means one process."""
 
     parent: int
+    group: int
     session: int
     zombie: bool
     started: int
@@ -101,10 +102,10 @@ def row_of(pid: int) -> Row | None:
         return None
     # The state is that of the first thread, which may have ended before others have.
     zombie = fields[0] in b"ZX" and int(fields[17]) <= 1
-    return Row(int(fields[1]), int(fields[3]), zombie, int(fields[19]))
+    return Row(int(fields[1]), int(fields[2]), int(fields[3]), zombie, int(fields[19]))
 
 
-def descendants(roots: Iterable[int], table: dict[int, Row]) -> set[int]:
+def descendants(roots: Iterable[int], table: Mapping[int, Row]) -> set[int]:
     """Return the roots that are in the table, and all that descends from them."""
     children: dict[int, list[int]] = {}
     for pid, row in table.items():
@@ -242,7 +243,7 @@ def _table_of_ps(pid: int | None = None) -> dict[int, Row]:
     for line in _ps(*which, "-o", "pid=,ppid=,pgid=,state=").splitlines():
         number, parent, group, state = line.split(None, 3)
         # prox gives each child a session of its own; ps shows an address in place of its number.
-        table[int(number)] = Row(int(parent), int(group), state.startswith(b"Z"), 0)
+        table[int(number)] = Row(int(parent), int(group), int(group), state.startswith(b"Z"), 0)
     return table
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 import trio
@@ -26,7 +26,14 @@ class Source:
     def __init__(self, *batches: tuple[float, list[bytes]], last: float = 0) -> None:
         self._batches = iter([*batches, (last, None)])
         self._due: tuple[float, list[bytes] | None] | None = None
-        self.closed = False
+        self.entered = self.closed = False
+
+    def __enter__(self) -> Self:
+        self.entered = True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.closed = True
 
     async def receive(self) -> list[bytes]:
         if self._due is None:
@@ -39,9 +46,6 @@ class Source:
         self._due = None
         return batch
 
-    def close(self) -> None:
-        self.closed = True
-
 
 def chunks(items: list[bytes]) -> Iterator[bytes]:
     """What starts with a minus is not for this client."""
@@ -51,7 +55,7 @@ def chunks(items: list[bytes]) -> Iterator[bytes]:
 async def received(source: Source, *, first: bytes = b"") -> list[tuple[float, bytes]]:
     """Return everything that the stream sends, each with its time."""
     begun = trio.current_time()
-    async with EventStream(source, chunks, first) as stream:
+    async with EventStream(lambda: source, chunks, lambda: first) as stream:
         return [(trio.current_time() - begun, chunk) async for chunk in stream]
 
 
@@ -97,7 +101,8 @@ async def test_what_is_large_goes_out_in_parts(autojump_clock: MockClock) -> Non
 async def test_a_heartbeat_costs_no_event(autojump_clock: MockClock) -> None:
     """Also where it is due while others have their turn."""
     got: list[bytes] = []
-    async with trio.open_nursery() as nursery, EventStream(Source((1, [b"a", b"b"])), chunks, b"") as stream:
+    source = Source((1, [b"a", b"b"]))
+    async with trio.open_nursery() as nursery, EventStream(lambda: source, chunks, bytes) as stream:
 
         async def follow() -> None:
             got.extend([chunk async for chunk in stream])
@@ -112,7 +117,8 @@ async def test_a_heartbeat_costs_no_event(autojump_clock: MockClock) -> None:
 async def test_its_source_is_closed_with_it(error: type[Exception] | None) -> None:
     source = Source(last=math.inf)
     try:
-        async with EventStream(source, chunks, b""):
+        async with EventStream(lambda: source, chunks, bytes):
+            assert source.entered
             assert not source.closed
             if error:
                 raise error
@@ -130,7 +136,7 @@ async def test_a_cancel_closes_it_too(autojump_clock: MockClock) -> None:
 
 async def test_the_answer_to_head(autojump_clock: MockClock) -> None:
     source = Source(last=math.inf)
-    response = stream_response(source, chunks, head=True)
-    assert source.closed
+    response = stream_response(lambda: source, chunks, head=True)
     assert await response.get_data() == b""
+    assert not source.entered
     assert "Content-Length" not in response.headers

@@ -32,7 +32,7 @@ def test_nobody_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(
-        NoInstance, match=rf"no instance of prox answers at http://127.0.0.1:{port}: ClientConnection refused"
+        NoInstance, match=rf"no instance of prox answers at http://127.0.0.1:{port}: Connection refused"
     ):
         Client(target(port)).status()
 

@@ -1,4 +1,4 @@
-"""The table of a process's life: every (phase, wanted, event), the statuses, and the invariants."""
+"""The table of a process's life: every (phase, due, event), the statuses, and the invariants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prox.core.errors import AlreadyRunning, NotRunning
-from prox.core.lifecycle import TABLE, Command, Exit, Life, Phase, Row, signal_name, step
+from prox.core.lifecycle import TABLE, Command, Exit, InvalidTransition, Life, Phase, Row, signal_name, step
 from prox.core.lifecycle import LifecycleEvent as Event
 
 STATES = [
@@ -27,11 +27,11 @@ WISHES = (Event.START, Event.STOP, Event.RESTART)
 
 @pytest.mark.parametrize(("state", "event"), list(itertools.product(STATES, Event)))
 def test_each_row(state: tuple[Phase, bool], event: Event) -> None:
-    life = Life(phase=state[0], wanted=state[1])
+    life = Life(phase=state[0], due=state[1])
     row = TABLE.get((*state, event))
     if row is None:
         assert event not in WISHES, "whatever a person may ask for has an answer"
-        with pytest.raises(LookupError):
+        with pytest.raises(InvalidTransition):
             step(life, event)
     elif not isinstance(row, Row):
         assert event in WISHES
@@ -39,8 +39,8 @@ def test_each_row(state: tuple[Phase, bool], event: Event) -> None:
             step(life, event)
     else:
         moved, command = step(life, event, exit=Exit(code=0))
-        assert (moved.phase, moved.wanted) == (row.phase, row.wanted)
-        assert (moved.phase, moved.wanted) in STATES
+        assert (moved.phase, moved.due) == (row.phase, row.due)
+        assert (moved.phase, moved.due) in STATES
         assert command is row.command
         # A spawn is asked for exactly when a process becomes pending; an end only of what is there.
         assert (command is Command.SPAWN) == (moved.phase is Phase.PENDING and life.phase is not Phase.PENDING)
@@ -49,7 +49,7 @@ def test_each_row(state: tuple[Phase, bool], event: Event) -> None:
 
 
 def test_the_table_holds_no_other_states() -> None:
-    assert {(phase, wanted) for phase, wanted, _ in TABLE} == set(STATES)
+    assert {(phase, due) for phase, due, _ in TABLE} == set(STATES)
 
 
 def run(*events: Event | tuple[Event, Exit]) -> Life:
@@ -103,6 +103,22 @@ def test_a_crash_keeps_its_reason_until_the_next_start() -> None:
     assert (again.reason, again.crashed, again.spawns) == (None, False, 2)
 
 
+@pytest.mark.parametrize(
+    ("events", "wanted"),
+    [
+        ((), False),
+        ((Event.START,), True),
+        ((Event.START, (Event.SPAWN_FAILED, Exit(code=127))), True),
+        ((*UP, (Event.EXITED, Exit(code=3)), Event.GONE), True),
+        ((*UP, Event.STOP, (Event.EXITED, Exit(code=0)), Event.GONE), False),
+        ((*UP, Event.STOP, Event.RESTART), True),
+        ((*UP, Event.RESTART, Event.STOP), False),
+    ],
+)
+def test_wanted_is_what_a_person_asked_for_last(events: tuple[Event, ...], wanted: bool) -> None:
+    assert run(*events).wanted is wanted
+
+
 def test_a_failed_spawn_is_an_end_but_no_start() -> None:
     life = run(Event.START, (Event.SPAWN_FAILED, Exit(code=127)))
     assert (life.spawns, life.attempts, life.reason, life.last_exit) == (0, 1, "the reason", Exit(code=127))
@@ -122,7 +138,7 @@ def test_any_sequence_keeps_the_invariants(events: list[tuple[Event, Exit]]) -> 
             assert event in WISHES
             assert life is before
             continue
-        except LookupError:
+        except InvalidTransition:
             assert event not in WISHES
             assert life is before
             continue
@@ -134,7 +150,7 @@ def test_any_sequence_keeps_the_invariants(events: list[tuple[Event, Exit]]) -> 
         if life.status in ("running", "stopping"):
             assert incarnations == 1
         if life.phase is Phase.DOWN:
-            assert not life.wanted
+            assert not life.due
         if life.status == "crashed":
             assert life.reason
 

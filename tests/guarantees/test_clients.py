@@ -2,7 +2,7 @@
 
 What bounds it: connections (``net.acceptor.MAX_CONNECTIONS``); for each, a read of 16 KiB and a head of 16 KiB at the
 most; large bodies (``api.hypercorn_shell.LARGE_BODIES`` of ``api.app.MAX_BODY``); lines that wait for all streams
-together (``runtime.broadcast.SUBSCRIBERS_BYTES``); for each stream, what it is just sending.
+together (``runtime.broadcast.hub.SUBSCRIBERS_BYTES``); for each stream, what it is just sending.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from helpers.project import SECONDS, Project, wait_until
 from helpers.scale import figure, times
 from prox.api.app import MAX_BODY
 from prox.api.hypercorn_shell import LARGE_BODIES
-from prox.runtime.broadcast import SUBSCRIBERS_BYTES
+from prox.runtime.broadcast.hub import SUBSCRIBERS_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -37,7 +37,8 @@ def config(tmp_path: Path) -> Config:
 
 
 def build(config: Config, name: str, inherited: dict[str, str]) -> BuiltEnvironment:
-    return process_environment(config, name, {"web-1": 5000}, instance="i1", inherited=inherited)
+    spec = config.processes[name]
+    return process_environment(config, name, spec, {"web-1": 5000}, instance="i1", inherited=inherited)
 
 
 def test_later_wins(config: Config) -> None:

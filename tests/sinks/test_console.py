@@ -51,7 +51,7 @@ async def read(descriptor: int, end: bytes) -> bytes:
 
 async def test_lines_are_printed_in_order() -> None:
     with pipe() as (reader, writer):
-        console = Console(writer.fileno(), ["api", "web"], color=False)
+        console = Console(writer.fileno(), color=False)
         console.write(batch(b"before it runs\n"))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(console.run)
@@ -65,7 +65,7 @@ async def test_lines_are_printed_in_order() -> None:
 
 async def test_the_last_words_are_shown() -> None:
     with pipe() as (reader, writer):
-        console = Console(writer.fileno(), ["api"], color=False)
+        console = Console(writer.fileno(), color=False)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(console.run)
             console.write(batch(b"x" * 10_000 + b"\n"))
@@ -81,7 +81,7 @@ async def test_the_last_words_are_shown() -> None:
 async def test_much_goes_through_in_order() -> None:
     """Into a pipe that is read slowly, in writes of bounded size."""
     with pipe() as (reader, writer):
-        console = Console(writer.fileno(), ["api"], color=False)
+        console = Console(writer.fileno(), color=False)
         lines = [b"%07d %s" % (number, b"x" * 100) for number in range(100_000)]
         printed = bytearray()
 
@@ -104,7 +104,7 @@ async def test_much_goes_through_in_order() -> None:
 
 async def test_who_is_not_read_makes_the_processes_wait() -> None:
     with pipe() as (reader, writer):
-        console = Console(writer.fileno(), ["api"], color=False)
+        console = Console(writer.fileno(), color=False)
         line = b"x" * (WRITE_BYTES - 1) + b"\n"
         count = BACKLOG_BYTES // WRITE_BYTES + 1
         async with trio.open_nursery() as nursery:
@@ -135,7 +135,7 @@ async def test_who_is_not_read_makes_the_processes_wait() -> None:
 async def test_a_closed_stdout_holds_up_nobody(when: str) -> None:
     """`prox up | head -1`: the environment goes on, and nothing is kept for nobody."""
     with pipe() as (reader, writer):
-        console = Console(writer.fileno(), ["api"], color=False)
+        console = Console(writer.fileno(), color=False)
         async with trio.open_nursery() as nursery:
             for _ in range(12 if when == "before" else 3):
                 console.write(batch(b"x" * WRITE_BYTES + b"\n"))
@@ -158,7 +158,7 @@ async def test_a_closed_stdout_holds_up_nobody(when: str) -> None:
 
 async def test_a_printer_that_was_cancelled_holds_up_nobody() -> None:
     with pipe() as (_, writer):
-        console = Console(writer.fileno(), ["api"], color=False)
+        console = Console(writer.fileno(), color=False)
         for _ in range(12):
             console.write(batch(b"x" * WRITE_BYTES + b"\n"))
         async with trio.open_nursery() as nursery:
@@ -174,7 +174,7 @@ async def test_a_terminal_that_goes_away() -> None:
     """Its owner closes the other end of the pty: writes fail with EIO."""
     master, slave = os.openpty()
     tty.setraw(slave)
-    console = Console(slave, ["api"], color=True)
+    console = Console(slave, color=True)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(console.run)
         console.write(batch(b"hello\n"))
@@ -193,7 +193,7 @@ async def test_a_non_blocking_stdout() -> None:
     """Somebody who shares it, such as node, may have made it so."""
     with pipe() as (reader, writer):
         os.set_blocking(writer.fileno(), False)
-        console = Console(writer.fileno(), ["api"], color=False)
+        console = Console(writer.fileno(), color=False)
         lines = [b"x" * 1000] * 1000
         async with trio.open_nursery() as nursery:
             nursery.start_soon(console.run)
@@ -214,7 +214,7 @@ from prox.core.logs.batch import Batch
 from prox.sinks.console import Console
 
 async def main():
-    console = Console(1, ["api"], color=False)
+    console = Console(1, color=False)
     def say(text):
         console.write(Batch("api", "stdout", 0.0, 1, 1, text.encode() + b"\\n"))
     async with trio.open_nursery() as nursery:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from prox.core.logs.batch import Batch, Stream
 from prox.core.logs.lines import LineSplitter
 from prox.core.logs.query import LogFilter
-from prox.runtime.broadcast import LogHub
+from prox.runtime.broadcast.hub import LogHub
 from prox.sinks.files import WAITING_BYTES, LogFiles, Records
 
 if TYPE_CHECKING:

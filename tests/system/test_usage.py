@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from prox.system.process_table import read_process_table
 from prox.system.usage import MIN_WINDOW, Usage, UsageSampler
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def work(process: subprocess.Popen[str], seconds: float) -> None:
 def test_memory_is_that_of_the_whole_tree(start: Callable[[str], subprocess.Popen[str]]) -> None:
     parent = start(PARENT)
     wait_line(parent)
-    usage = UsageSampler().sample({"api": parent.pid})["api"]
+    usage = UsageSampler().sample({"api": parent.pid}, read_process_table())["api"]
     (child,) = psutil.Process(parent.pid).children()
     resident = [psutil.Process(parent.pid).memory_info().rss, child.memory_info().rss]
     assert usage.memory_bytes is not None
@@ -98,17 +99,17 @@ def test_the_first_share_is_that_since_the_start_and_the_next_since_the_last_sam
     busy, idle = start(WORKER), start(WORKER)
     pids = {"busy": busy.pid, "idle": idle.pid}
     work(busy, 2 * MIN_WINDOW)
-    first = sampler.sample(pids)
+    first = sampler.sample(pids, read_process_table())
     expected = 100 * 2 * MIN_WINDOW / (time.monotonic() - begun)
     assert first["busy"].cpu_percent == pytest.approx(expected, rel=0.3)
     assert first["idle"].cpu_percent is not None
     assert first["idle"].cpu_percent < first["busy"].cpu_percent
 
     # Until enough time has passed for a new share, the last one holds.
-    assert sampler.sample(pids)["busy"].cpu_percent == first["busy"].cpu_percent
+    assert sampler.sample(pids, read_process_table())["busy"].cpu_percent == first["busy"].cpu_percent
 
     work(idle, 2 * MIN_WINDOW)
-    second = sampler.sample(pids)
+    second = sampler.sample(pids, read_process_table())
     assert second["busy"].cpu_percent is not None
     assert second["busy"].cpu_percent < 10
     assert second["idle"].cpu_percent is not None
@@ -125,7 +126,7 @@ def test_the_seconds_never_fall(start: Callable[[str], subprocess.Popen[str]]) -
         wait_line(process)
 
     def seconds() -> float:
-        used = sampler.sample({"it": process.pid})["it"].cpu_seconds
+        used = sampler.sample({"it": process.pid}, read_process_table())["it"].cpu_seconds
         assert used is not None
         return used
 
@@ -144,9 +145,9 @@ def test_who_is_gone_uses_nothing(start: Callable[[str], subprocess.Popen[str]])
     sampler = UsageSampler()
     process = start(WORKER)
     pids = {"here": process.pid, "gone": 2**22 + 1}
-    usage = sampler.sample(pids)
+    usage = sampler.sample(pids, read_process_table())
     assert usage["gone"] == Usage(None, None)
     assert usage["here"].memory_bytes
     process.communicate()
-    assert sampler.sample(pids) == {"here": Usage(None, None), "gone": Usage(None, None)}
-    assert sampler.sample({}) == {}
+    assert sampler.sample(pids, read_process_table()) == {"here": Usage(None, None), "gone": Usage(None, None)}
+    assert sampler.sample({}, read_process_table()) == {}

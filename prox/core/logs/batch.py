@@ -69,6 +69,15 @@ def text_of(record: bytes, *, partial: bool = False) -> str:
     return (record if partial else record.removesuffix(b"\r")).decode("utf-8", "replace")
 
 
+def texts_of(batch: Batch) -> list[str]:
+    """Return the text of each record, as ``text_of`` does for one."""
+    if batch.partial:
+        return [text_of(batch.data, partial=True)]
+    # At once for all: no UTF-8 sequence, valid or not, reaches over a line end (RFC 3629 §3).
+    text = batch.data.decode("utf-8", "replace")
+    return (text.replace("\r\n", "\n") if "\r" in text else text)[:-1].split("\n")
+
+
 def timestamp(time: float) -> str:
     """Return RFC 3339 in UTC with exactly three decimals and ``Z``."""
     return f"{_shown(time).isoformat(timespec='milliseconds')[:-6]}Z"
@@ -82,8 +91,6 @@ def lines_of(batch: Batch) -> list[LogLine]:
     """Split a batch into lines."""
     when = _shown(batch.time)
     return [
-        LogLine(
-            batch.first_id + n, when, batch.process, batch.stream, text_of(record, partial=batch.partial), batch.partial
-        )
-        for n, record in enumerate(batch.records())
+        LogLine(number, when, batch.process, batch.stream, text, batch.partial)
+        for number, text in enumerate(texts_of(batch), batch.first_id)
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prox.core.health import MAX_OUTPUT, CheckResult
-from prox.runtime.child import SpawnFailed, run_command
+from prox.runtime.commands import run_command
 from prox.runtime.probe.base import Probe
+from prox.system.spawning import SpawnFailed
 
 if TYPE_CHECKING:
     from prox.core.config.model import Command

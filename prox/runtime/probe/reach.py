@@ -16,8 +16,9 @@ import trio
 
 from prox.system.listeners import Listener, all_listeners, own_listeners, parse_host
 from prox.system.ports import describe, look_up_holders
+from prox.system.process_table import look
 from prox.system.threads import in_thread
-from prox.system.tree import is_marked, process_tree
+from prox.watchdog.marks import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -147,17 +148,17 @@ async def _choose(target: Target, connected: Iterable[Address], port: int) -> Ad
         if not address.local:
             return address
     asked = {address.host: address for address in connected}
-    own = await in_thread(_find_own, target, list(asked), port, abandon_on_cancel=True)
+    # Most often the leader listens. Only where it does not, the process table is read.
+    own = await in_thread(_surely_own, {target.pid}, list(asked), port, abandon_on_cancel=True)
+    if own is None:
+        tree = (await look()).trees([target.pid])[target.pid]
+        own = await in_thread(_find_own, target, tree, list(asked), port, abandon_on_cancel=True)
     return asked[own]
 
 
-def _find_own(target: Target, hosts: Iterable[IpAddress], port: int) -> IpAddress:
+def _find_own(target: Target, tree: set[int], hosts: Iterable[IpAddress], port: int) -> IpAddress:
     """Return one of the addresses whose listener belongs to the process. Raises Unreachable, naming the holders."""
-    # Cheap looks first: at the leader, which it most often is, then at its tree.
-    own = _surely_own({target.pid}, hosts, port)
-    if own is None:
-        tree = process_tree(target.pid)
-        own = _surely_own(tree - {target.pid}, hosts, port)
+    own = _surely_own(tree - {target.pid}, hosts, port)
     if own is not None:
         return own
     everybody = [listener for listener in all_listeners() if listener.port == port]
@@ -188,7 +189,8 @@ def _belongs(pid: int | None, tree: set[int], target: Target) -> bool:
     if pid is None:
         # A process of another user. It can only be the tree's own where that has such members (sudo).
         return any(map(_of_another_user, tree))
-    return pid in tree or is_marked(pid, target.instance, target.name)
+    # A daemon that left session and parents still carries the variables that prox gave to its ancestor.
+    return pid in tree or mark_of(pid) == (target.instance, target.name)
 
 
 def _of_another_user(pid: int) -> bool:

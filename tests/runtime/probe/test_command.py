@@ -12,7 +12,7 @@ from prox.core.config.model import HealthCheck
 from prox.core.health import MAX_OUTPUT, CheckResult
 from prox.runtime.probe import Target, run_probe
 from prox.runtime.probe.command import CommandProbe
-from prox.system.group import alive
+from prox.system.process_table import read_process_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ async def test_a_timeout_ends_the_whole_group_also_where_a_grandchild_holds_the_
             await reported.wait()
         nursery.cancel_scope.cancel()
     assert seen[0].last_output == "timed out after 1s"
-    assert not alive(int((tmp_path / "group").read_text()))
+    assert not read_process_table().in_group(int((tmp_path / "group").read_text()))
 
 
 async def test_a_cancelled_check_leaves_nothing(target: Target, tmp_path: Path) -> None:
@@ -80,6 +80,6 @@ async def test_a_cancelled_check_leaves_nothing(target: Target, tmp_path: Path) 
         nursery.start_soon(CommandProbe("sleep 1000 & echo $$ > ready; wait").check, target)
         with trio.fail_after(10):
             group = int(await trio.to_thread.run_sync((tmp_path / "ready").read_text))
-        assert alive(group)
+        assert read_process_table().in_group(group)
         nursery.cancel_scope.cancel()
-    assert not alive(group)
+    assert not read_process_table().in_group(group)

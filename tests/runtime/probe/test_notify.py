@@ -14,7 +14,7 @@ import trio
 
 from prox.core.config.model import HealthCheck
 from prox.core.health import CheckResult
-from prox.runtime.child import run_command
+from prox.runtime.commands import run_command
 from prox.runtime.probe import Target, run_probe
 from prox.runtime.probe.notify import MAX_AT_ONCE, NotifyProbe
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from typing import TYPE_CHECKING
-from weakref import ref
 
 import pytest
 import trio
@@ -16,8 +14,9 @@ from hypothesis import strategies as st
 from prox.core.logs.lines import Piece
 from prox.core.logs.query import LogFilter
 from prox.core.patterns import compile_pattern
-from prox.runtime import broadcast
-from prox.runtime.broadcast import BATCH_BYTES, Dropped, LogHub, Subscription
+from prox.runtime.broadcast import hub as module
+from prox.runtime.broadcast.hub import LogHub
+from prox.runtime.broadcast.subscription import BATCH_BYTES, Dropped, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +34,10 @@ class Keeper:
         self.batches: list[Batch] = []
         self.room = trio.Event()
         self.room.set()
+        self.names: tuple[str, ...] = ()
+
+    def set_names(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
 
     def write(self, batch: Batch) -> None:
         self.batches.append(batch)
@@ -307,29 +310,41 @@ def test_what_it_begins_with_is_not_held_against_a_subscriber() -> None:
 
 
 def test_all_subscribers_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever they began with, and whoever of them was there first; each is told what it lost for it."""
+    """Whatever they began with, in any order of coming; each is told what it lost for it."""
     each, together = 10 * (BATCH_BYTES + 101), 40 * (BATCH_BYTES + 101)
-    monkeypatch.setattr(broadcast, "SUBSCRIBER_BYTES", each)
-    monkeypatch.setattr(broadcast, "SUBSCRIBERS_BYTES", together)
+    monkeypatch.setattr(module, "SUBSCRIBERS_BYTES", together)
     hub = hub_of()
     subscriptions = []
     for _ in range(20):
         subscriptions.append(hub.subscribe(ALL, tail=100, limit=each))
         for _ in range(30):
             say(hub, "api", "x" * 100)
-        if len(subscriptions) > 4:
-            assert sum(map(waiting_bytes, subscriptions)) <= together
+        assert sum(map(waiting_bytes, subscriptions)) == hub._budget.used <= together
     for n, subscription in enumerate(subscriptions):
         received = take(subscription)
         lost = sum(item.count for item in received if isinstance(item, Dropped))
         assert lost
         assert lost + len(ids(received)) == min(100, 30 * n) + 30 * (20 - n)
-    # Where there are few of them again, each has what it may have alone.
-    del subscriptions[1:], subscription
-    gc.collect()
+    # When there are few of them again, each has what it may have alone.
+    for subscription in subscriptions[1:]:
+        subscription.end()
     for _ in range(30):
         say(hub, "api", "x" * 100)
     assert len(ids(take(subscriptions[0]))) == 10
+
+
+def test_a_subscriber_that_reads_loses_nothing_to_those_that_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SUBSCRIBERS_BYTES", 40 * (BATCH_BYTES + 101))
+    hub = hub_of()
+    idle = [hub.subscribe(ALL) for _ in range(20)]
+    with hub.subscribe(ALL) as reading:
+        received = []
+        for _ in range(300):
+            say(hub, "api", "x" * 100)
+            received += take(reading)
+        assert len(ids(received)) == 300
+        assert not any(isinstance(item, Dropped) for item in received)
+    assert all(any(isinstance(item, Dropped) for item in take(each)) for each in idle)
 
 
 def test_what_is_given_at_once_is_little() -> None:
@@ -397,11 +412,29 @@ async def test_who_waits_hears_of_the_end() -> None:
     assert ended == 2
 
 
-def test_a_subscription_that_nobody_holds_is_gone() -> None:
+def test_leaving_a_subscription_ends_it() -> None:
     hub = hub_of()
-    subscription = hub.subscribe(ALL)
-    gone = ref(subscription)
-    del subscription
-    gc.collect()
-    assert gone() is None
-    say(hub, "api", "one")
+    with hub.subscribe(ALL) as subscription:
+        say(hub, "api", "one")
+        assert hub.subscribers == 1
+        assert hub._budget.used == subscription.size > 0
+    assert (hub.subscribers, hub._budget.used, subscription.size) == (0, 0, 0)
+    say(hub, "api", "two")
+    with pytest.raises(trio.EndOfChannel):
+        trio.run(subscription.receive)
+
+
+def test_processes_that_come_and_go() -> None:
+    hub, keeper = hub_of(), Keeper()
+    hub.add_sink(keeper)
+    assert keeper.names == ("api", "web")
+    hub.add_process("job")
+    assert keeper.names == ("api", "web", "job")
+    say(hub, "job", "one")
+    assert [line.text for line in hub.select(LogFilter(processes=frozenset({"job"}))).lines] == ["one"]
+    hub.remove_process("job")
+    assert keeper.names == ("api", "web")
+    assert hub.select(ALL).lines == []
+    assert [line.text for line in keeper.lines] == ["one"]
+    hub.add_process("job")
+    assert hub.counts()["job"] == 0

@@ -1,0 +1,164 @@
+"""What waits for one subscriber. Lossy: a subscriber that is too slow loses lines, and each gap is counted in place."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+import trio
+
+from prox.core.logs.batch import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from prox.core.logs.query import LogFilter
+    from prox.runtime.broadcast.budget import Budget
+
+READY_BYTES, READY_LINES = 64 * 1024, 1000
+"""The most that a subscriber is given at once, and so holds beside its backlog; at least one line."""
+BATCH_BYTES = 256
+"""What a batch takes in memory beside its text: a million empty lines that came one by one are not free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A gap of ``count`` lines.
+
+    Dropped lines are counted without being filtered, so lines that the pattern would have excluded are included.
+    """
+
+    count: int
+
+
+class Subscription:
+    """A backlog of at most ``limit`` bytes, beside what it begins with. A context manager: leaving it ends it.
+
+    ``ended`` is called once, at the end.
+    """
+
+    def __init__(self, wanted: LogFilter, limit: int, budget: Budget, ended: Callable[[Subscription], None]) -> None:
+        self.wanted = wanted
+        self._limit = limit
+        self._budget = budget
+        self._ended = ended
+        self._waiting: deque[Batch | Dropped] = deque()
+        self._bytes = 0
+        self._begun_with = 0
+        self._news = trio.Event()
+        self._closed = False
+        budget.join(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end()
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait."""
+        return self._bytes
+
+    async def receive(self) -> list[Batch | Dropped]:
+        """Return the oldest of what waits, at least one item. Raises trio.EndOfChannel at the end."""
+        while not self._waiting:
+            if self._closed:
+                raise trio.EndOfChannel
+            self._news = trio.Event()
+            await self._news.wait()
+        ready: list[Batch | Dropped] = []
+        size = lines = 0
+        while self._waiting and size < READY_BYTES and lines < READY_LINES:
+            item = self._take()
+            if isinstance(item, Batch):
+                size += len(item.data)
+                lines += item.count
+            ready.append(item)
+        return ready
+
+    def close(self) -> None:
+        """Accept nothing more; what waits can still be received."""
+        self._closed = True
+        self._news.set()
+
+    def end(self) -> None:
+        """Accept nothing more and forget what waits."""
+        self.close()
+        self._waiting.clear()
+        self._release(self._bytes)
+        self._budget.leave(self)
+        self._ended(self)
+
+    def shed(self) -> None:
+        """Lose the older half of what waits."""
+        lost, keep = 0, self._bytes // 2
+        while self._bytes > keep:
+            lost += self._take().count
+        self._waiting.appendleft(Dropped(lost))
+
+    def begin(self, batch: Batch) -> None:
+        """Begin with a batch from before the subscription."""
+        if self.wanted.wants(batch):
+            self._begun_with += _cost(batch)
+            self._append(batch)
+
+    def put(self, batch: Batch) -> None:
+        """Add a new batch, or lose it where the backlog is full."""
+        if self._closed or not self.wanted.wants(batch):
+            return
+        cost = _cost(batch)
+        # A subscriber that has read everything gets the next batch, however large.
+        if self._bytes + cost > max(self._limit, cost) + self._begun_with:
+            self.lose(batch.count)
+        else:
+            self._append(batch)
+        self._news.set()
+
+    def lose(self, count: int) -> None:
+        """Record that so many lines are missing here."""
+        if not count:
+            return
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(last, Dropped):
+            self._waiting[-1] = Dropped(last.count + count)
+        else:
+            self._waiting.append(Dropped(count))
+        self._news.set()
+
+    def _append(self, batch: Batch) -> None:
+        self._waiting.append(batch)
+        self._bytes += _cost(batch)
+        self._budget.reserved(_cost(batch))
+
+    def _take(self) -> Batch | Dropped:
+        """Remove and return the oldest item; of a batch of many lines, its first ones."""
+        item = self._waiting.popleft()
+        if isinstance(item, Batch):
+            cost = _cost(item)
+            if item.count > READY_LINES:
+                item, rest = _cut(item, READY_LINES)
+                self._waiting.appendleft(rest)
+                cost -= _cost(rest)
+            # What it began with is the oldest.
+            self._begun_with = max(0, self._begun_with - cost)
+            self._release(cost)
+        return item
+
+    def _release(self, cost: int) -> None:
+        self._bytes -= cost
+        self._budget.released(cost)
+
+
+def _cost(batch: Batch) -> int:
+    return len(batch.data) + BATCH_BYTES
+
+
+def _cut(batch: Batch, lines: int) -> tuple[Batch, Batch]:
+    """Return the first ``lines`` (fewer than ``count``) of a batch, and the rest."""
+    rest = batch.skip(lines)
+    return replace(batch, count=lines, data=batch.data[: len(batch.data) - len(rest.data)]), rest

@@ -1,0 +1,30 @@
+"""What the processes of one instance share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from prox.core.config.model import Config
+    from prox.runtime.broadcast.hub import LogHub
+    from prox.runtime.platform import LeftoverFinder, Platform
+
+
+@dataclass(slots=True)
+class InstanceContext:
+    """One instance as its processes see it. ``config`` and ``ports`` change as processes come and go."""
+
+    config: Config
+    instance: str
+    hub: LogHub
+    platform: Platform
+    leftovers: LeftoverFinder
+    inherited: Mapping[str, str]
+    folder: Path
+    """Where probes may create sockets."""
+    ports: dict[str, int] = field(default_factory=dict)
+    """The port of each process that has one; an automatic one may change when its process is started."""

@@ -1,0 +1,99 @@
+"""What a process needs of the operating system, as data: how to spawn a child, whose port is taken, what is left.
+
+``PLATFORM`` is the real one. Tests drive ``Process`` and ``Supervisor`` with a simulated one, in simulated time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+    from prox.core.config.model import Command
+    from prox.core.lifecycle import Exit
+    from prox.core.snapshots import Leftover
+    from prox.runtime.streams import OutputStream
+
+
+class Incarnation(Protocol):
+    """One run of a process: ``runtime.child.Child``, or a simulated one."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def streams(self) -> Sequence[OutputStream]:
+        """Its output streams: two pipes as a rule, one for a pseudo-terminal."""
+
+    async def wait(self) -> Exit:
+        """Return how the leader ended. It is not reaped yet."""
+
+    async def end(self, plan: StopPlan) -> Exit:
+        """End the whole group and reap the leader. Not cancellable, and bounded."""
+
+    def skip_grace(self) -> None:
+        """End the grace period now, or give none if the end has not begun."""
+
+    def terminate(self, number: int) -> None:
+        """Send a signal that asks to end to the whole group."""
+
+    def signal(self, number: int) -> bool:
+        """Send a signal to the leader alone; return whether it was alive. Raises PermissionError."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlan:
+    """How a child is asked to end: ``ask`` sends the signal or runs ``stop.cmd``; ``grace`` is in seconds."""
+
+    ask: Callable[[Incarnation], Awaitable[None]]
+    grace: float
+
+
+class Spawn(Protocol):
+    def __call__(self, command: Command, /, *, cwd: str, env: Mapping[str, str]) -> Incarnation:
+        """Start a child, without a checkpoint. Raises SpawnFailed."""
+
+
+class LeftoverFinder(Protocol):
+    """Finds, ends and describes processes that left the group of their process (``runtime.leftovers``)."""
+
+    async def find(self, wanted: Callable[[str | None], bool]) -> dict[int, int]: ...
+
+    async def end(
+        self,
+        wanted: Callable[[str | None], bool],
+        *,
+        skip_grace: Callable[[], bool],
+        report: Callable[[str], None],
+    ) -> None: ...
+
+    async def describe(self, pids: Iterable[int], process: str | None = None) -> tuple[Leftover, ...]: ...
+
+    async def held_ports(self, ports: Mapping[str, int]) -> tuple[Leftover, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The operations of one operating system."""
+
+    spawn: Spawn
+    leftovers: Callable[[str], LeftoverFinder]
+    """Takes the id of the instance."""
+    is_port_taken: Callable[[int], bool]
+    port_holder: Callable[[int], Awaitable[str | None]]
+    """Describe the process that listens on a port; None if there is none."""
+
+
+def real_platform() -> Platform:
+    """Return the operating system that prox runs on."""
+    from prox.runtime.child import spawn_child
+    from prox.runtime.leftovers import Leftovers
+    from prox.system.ports import describe_holder, is_taken
+    from prox.system.threads import in_thread
+
+    async def port_holder(port: int) -> str | None:
+        return await in_thread(describe_holder, port, abandon_on_cancel=True)
+
+    return Platform(spawn=spawn_child, leftovers=Leftovers, is_port_taken=is_taken, port_holder=port_holder)

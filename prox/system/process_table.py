@@ -1,0 +1,103 @@
+"""The process table: one reader, and one look shared by all tasks that ask at the same moment, off the event loop.
+
+Counterpart of ``watchdog.marks``, which parses it: the watchdog shares the parser but must not import Trio.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.system.threads import in_thread
+from prox.watchdog.marks import Row, process_table
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessTable:
+    """All processes that the system shows, by pid, at one moment."""
+
+    rows: Mapping[int, Row]
+
+    def in_group(self, group: int) -> list[int]:
+        """Return the members of a process group. Zombies do not count: they can only be reaped."""
+        return [pid for pid, row in self.rows.items() if row.group == group and not row.zombie]
+
+    def trees(self, leaders: Collection[int]) -> dict[int, set[int]]:
+        """Return for each leader the pids of its session and of its descendants, its own among them.
+
+        prox starts each child in a session of its own, whose number is the child's pid.
+        """
+        sessions: dict[int, set[int]] = defaultdict(set)
+        children: dict[int, list[int]] = defaultdict(list)
+        for pid, row in self.rows.items():
+            sessions[row.session].add(pid)
+            children[row.parent].append(pid)
+        return {leader: {leader} | sessions[leader] | _descendants(leader, children) for leader in leaders}
+
+
+def _descendants(root: int, children: Mapping[int, list[int]]) -> set[int]:
+    found: set[int] = set()
+    waiting = [root]
+    while waiting:
+        # Pids are reused while the table is read: it may hold a circle.
+        new = [pid for pid in children.get(waiting.pop(), ()) if pid not in found]
+        found.update(new)
+        waiting += new
+    return found
+
+
+def read_process_table() -> ProcessTable:
+    """Read the process table, which blocks. Raises OSError if no descriptor is left."""
+    return ProcessTable(process_table())
+
+
+class _Look:
+    """A look that tasks wait for: at most one runs, and one more is due."""
+
+    def __init__(self) -> None:
+        self.table: ProcessTable | None = None
+        self.failure: OSError | None = None
+
+
+class _Looks:
+    def __init__(self) -> None:
+        self.due: _Look | None = None
+        self.running = trio.Lock()
+        # Not the default limiter: a look must not wait for other threads that block.
+        self.limiter = trio.CapacityLimiter(1)
+
+
+_LOOKS: trio.lowlevel.RunVar[_Looks] = trio.lowlevel.RunVar("_LOOKS")
+
+
+async def look() -> ProcessTable:
+    """Return the process table as it is after this call; tasks that call meanwhile share one look.
+
+    Raises OSError if no descriptor is left.
+    """
+    try:
+        looks = _LOOKS.get()
+    except LookupError:
+        looks = _Looks()
+        _LOOKS.set(looks)
+    mine = looks.due = looks.due or _Look()
+    async with looks.running:
+        if mine.table is None and mine.failure is None:
+            # Tasks that call from now on need a look that begins later.
+            looks.due = None
+            # It takes milliseconds, and others may wait for its result.
+            with trio.CancelScope(shield=True):
+                try:
+                    mine.table = await in_thread(read_process_table, limiter=looks.limiter)
+                except OSError as error:
+                    mine.failure = error
+    if mine.table is None:
+        assert mine.failure is not None
+        raise mine.failure
+    return mine.table

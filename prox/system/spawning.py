@@ -1,0 +1,124 @@
+"""Spawning: a command in a session of its own, its output in pipes. Says for a person why it cannot be run."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prox.core.errors import StartFailed
+from prox.core.lifecycle import Exit
+from prox.system.children import add_child
+from prox.system.spawn_limits import popen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prox.core.config.model import Command
+    from prox.core.logs.batch import Stream
+
+RESERVED_DESCRIPTORS = 24
+"""So many must be left when a child is spawned."""
+NOT_FOUND, NOT_ALLOWED = 127, 126
+"""Exit codes of a command that cannot be run, as a shell has them (POSIX, Shell Command Language, 2.8.2)."""
+
+
+class SpawnFailed(StartFailed):
+    """The system would not run the command. ``exit`` is how a shell would have ended."""
+
+    def __init__(self, message: str, exit: Exit) -> None:
+        super().__init__(message)
+        self.exit = exit
+
+
+@dataclass(frozen=True, slots=True)
+class Spawned:
+    """A running child, and the read ends of its pipes, which belong to the holder of this."""
+
+    popen: subprocess.Popen[bytes]
+    pipes: tuple[tuple[Stream, int], ...]
+    """Each output stream with its descriptor."""
+    pidfd: int | None
+    """A descriptor of the process itself, where the system has such a thing."""
+
+
+def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = False) -> Spawned:
+    """Run a command in a session of its own; its output goes into pipes (one, if ``merge``), its input is empty.
+
+    A string goes through ``/bin/sh -c``. Raises SpawnFailed.
+    """
+    argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+    names: tuple[Stream, ...] = ("stdout",) if merge else ("stdout", "stderr")
+    ours: list[int] = []
+    theirs: list[int] = []
+    try:
+        for _ in names:
+            read_end, write_end = os.pipe()
+            ours.append(read_end)
+            theirs.append(write_end)
+        _check_room(max(ours + theirs))
+        process = popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs[0],
+            stderr=theirs[-1],
+        )
+    except (OSError, ValueError) as error:
+        for descriptor in ours:
+            os.close(descriptor)
+        raise _explain(error, argv[0], cwd) from None
+    finally:
+        for descriptor in theirs:
+            os.close(descriptor)
+    add_child(process.pid)
+    return Spawned(process, tuple(zip(names, ours, strict=True)), _pidfd_of(process.pid))
+
+
+def _check_room(descriptor: int) -> None:
+    """Leave prox itself some descriptors: it needs them to answer, to look at processes and to end them.
+
+    ``descriptor`` is a new one: all that are lower are in use (POSIX, 2.6 File Descriptor Allocation). Raises OSError.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit != resource.RLIM_INFINITY and descriptor >= limit - RESERVED_DESCRIPTORS:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def _pidfd_of(pid: int) -> int | None:
+    """Return a pidfd of a child; None where the system has none, or no descriptor is left, which the child survives."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
+
+
+def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed:
+    """Say for a person why a command could not be run."""
+    if isinstance(error, ValueError):
+        # A NUL in an argument or a variable.
+        return SpawnFailed(f"{program!r} cannot be run: {error}", Exit(code=NOT_ALLOWED))
+    missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+    exit = Exit(code=NOT_FOUND if missing else NOT_ALLOWED)
+    if error.filename == cwd and not os.path.isdir(cwd):
+        return SpawnFailed(f"its folder {cwd} is not there; create it, or change its cwd", exit)
+    if error.filename == cwd and not os.access(cwd, os.X_OK):
+        return SpawnFailed(f"its folder {cwd} may not be entered: {error.strerror}", exit)
+    if missing:
+        return SpawnFailed(f"the command {program!r} was not found; is it installed, and in PATH?", exit)
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        why = f"{error.strerror}; stop other processes, or raise the limit (ulimit -n)"
+        return SpawnFailed(f"no descriptors are left for its output: {why}", exit)
+    if error.errno == errno.EAGAIN:
+        why = "no more processes are allowed here; stop others, or raise the limit (ulimit -u, pids.max)"
+        return SpawnFailed(f"the command {program!r} cannot be run: {why}", exit)
+    if error.errno == errno.ENOEXEC:
+        return SpawnFailed(f"{program!r} is no program and has no #! line; run it with its interpreter", exit)
+    return SpawnFailed(f"the command {program!r} cannot be run: {error.strerror}", exit)
