@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from prox.core.logs.batch import LogLine
     from prox.core.snapshots import Leftover, LeftoverEvent, Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent
     from prox.instance.project import load_config, parse_config
+    from prox.runtime.details import ProcessDetails
     from prox.runtime.events import EventSubscription
+    from prox.runtime.goals import Goal
     from prox.runtime.log_iterator import FollowedLogs
-    from prox.runtime.supervisor import Goal, ProcessDetails, Supervisor
+    from prox.runtime.supervisor import Supervisor
     from prox.system.usage import Usage
 
 _HOMES = {
@@ -73,7 +75,9 @@ _HOMES = {
     "prox.instance.project": ("load_config", "parse_config"),
     "prox.runtime.events": ("EventSubscription",),
     "prox.runtime.log_iterator": ("FollowedLogs",),
-    "prox.runtime.supervisor": ("Goal", "ProcessDetails", "Supervisor"),
+    "prox.runtime.details": ("ProcessDetails",),
+    "prox.runtime.goals": ("Goal",),
+    "prox.runtime.supervisor": ("Supervisor",),
     "prox.system.usage": ("Usage",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

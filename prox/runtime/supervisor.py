@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shlex
 import tempfile
 import time
 from functools import partial
@@ -15,55 +14,33 @@ from pathlib import Path
 from signal import valid_signals
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
 import trio
-from msgspec import Struct
 
-from prox.core.environment import redact
-from prox.core.errors import NotReady, ShuttingDown, StartFailed, UnknownProcess
-from prox.core.lifecycle import LifecycleEvent, Phase
-from prox.core.logs.batch import SYSTEM, timestamp
+from prox.core.errors import NotReady, ShuttingDown
+from prox.core.lifecycle import LifecycleEvent
+from prox.core.logs.batch import SYSTEM
 from prox.core.logs.query import LogFilter
-from prox.core.snapshots import HealthcheckSnapshot, Leftover, LeftoverEvent, ProcessEvent, ShutdownEvent
+from prox.core.snapshots import Leftover, LeftoverEvent, ShutdownEvent
 from prox.runtime.broadcast.hub import LogHub
 from prox.runtime.context import InstanceContext
-from prox.runtime.events import EventHub, EventSubscription
+from prox.runtime.details import ProcessDetails, details_of
 from prox.runtime.final_check import end_remaining
+from prox.runtime.goals import Goal, ask_down, ask_up
 from prox.runtime.log_iterator import FollowedLogs
 from prox.runtime.platform import real_platform
-from prox.runtime.process import Process
-from prox.system.ports import free_ports
+from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.system.process_table import look
 from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
     from prox.core.config.model import Config, ProcessSpec
     from prox.core.snapshots import ProcessSnapshot, Status
+    from prox.runtime.events import EventSubscription
     from prox.runtime.platform import Platform
-
-
-class ProcessDetails(Struct, frozen=True, kw_only=True):
-    """What there is to know of one process beside its snapshot."""
-
-    snapshot: ProcessSnapshot
-    healthcheck: HealthcheckSnapshot | None
-    cmd: str
-    env: dict[str, str]
-    """What prox.yaml and its env files set for it, secrets redacted."""
-
-
-class Goal:
-    """Something that was asked for. It is pursued whether anybody waits for it or not."""
-
-    def __init__(self, wait: Callable[[], Awaitable[None]]) -> None:
-        self._wait = wait
-
-    async def wait_done(self) -> None:
-        """Start, restart: wait until it is spawned, StartFailed where it is not. Stop: until nothing of it is left."""
-        await self._wait()
+    from prox.runtime.process import Process
 
 
 class Supervisor:
@@ -82,9 +59,7 @@ class Supervisor:
         self.hub = LogHub(config.processes, max_lines=config.logs.buffer_lines, max_bytes=config.logs.buffer_bytes)
         self.started_at, self._started_clock = time.time(), time.monotonic()
         self._status: Literal["starting", "running", "stopping"] = "starting"
-        self._events = EventHub()
         self._usage = UsageSampler()
-        self._change = trio.Event()
         self._grace_skipped = False
         self._over = False
         self.leftovers: tuple[Leftover, ...] = ()
@@ -98,14 +73,10 @@ class Supervisor:
             leftovers=platform.leftovers(self.instance),
             inherited=dict(os.environ),
             folder=folder or Path(tempfile.gettempdir()),
-            ports=_ports_of(config.processes),
         )
         self._tasks: trio.Nursery | None = None
         """Runs the task of each process; None before and after."""
-        self._processes = {
-            name: Process(name, spec, self._context, self._changed) for name, spec in config.processes.items()
-        }
-        self._shown = {name: process.snapshot() for name, process in self._processes.items()}
+        self._processes = ProcessSet(self._context)
 
     @property
     def config(self) -> Config:
@@ -115,11 +86,11 @@ class Supervisor:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all processes, in the order of prox.yaml."""
-        return tuple(self._processes)
+        return self._processes.names
 
     @property
     def autostarted(self) -> tuple[str, ...]:
-        return tuple(name for name, process in self._processes.items() if process.spec.autostart)
+        return tuple(process.name for process in self._processes if process.spec.autostart)
 
     async def run(self) -> None:
         """Run every process's task until everything has been stopped; a cancel stops it, in order.
@@ -132,9 +103,9 @@ class Supervisor:
                 # A cancel must not reach all processes at once: they are stopped in order. Bounded by _stop_in_order.
                 with trio.CancelScope(shield=True):
                     async with trio.open_nursery() as self._tasks:
-                        for process in self._processes.values():
+                        for process in self._processes:
                             self._tasks.start_soon(process.run)
-                        await self._until(lambda: self._status == "stopping")
+                        await self._processes.wait_until(lambda: self._status == "stopping")
                         await self._stop_in_order()
                         self._tasks.cancel_scope.cancel()
                 nursery.cancel_scope.cancel()
@@ -144,12 +115,12 @@ class Supervisor:
                 self.leftovers = await end_remaining(
                     self.config.processes,
                     self._context.leftovers,
-                    {process.name: process.held_port for process in self._processes.values() if process.held_port},
+                    {process.name: process.held_port for process in self._processes if process.held_port},
                     skip_grace=lambda: self._grace_skipped,
                     report=self.hub.system,
                 )
             if self.leftovers:
-                self._events.publish(LeftoverEvent(self.leftovers))
+                self._processes.events.publish(LeftoverEvent(self.leftovers))
             self._close()
 
     async def _stop_in_order(self) -> None:
@@ -160,18 +131,18 @@ class Supervisor:
         for level in self._stop_levels():
             limit = max((process.stop_limit for process in level), default=0)
             with trio.move_on_after(limit):
-                _stop_all(level)
-                await self._until(partial(_all_down, level))
+                stop_all(level)
+                await self._processes.wait_until(partial(all_down, level))
 
     def _stop_levels(self) -> list[list[Process]]:
-        return [list(self._processes.values())]
+        return [list(self._processes)]
 
     def _close(self) -> None:
         """End all subscriptions and waits: nothing more will happen."""
         self._over = True
-        self._events.close()
+        self._processes.events.close()
         self.hub.close()
-        self._wake()
+        self._processes.wake()
 
     async def _shut_down_when_cancelled(self) -> None:
         try:
@@ -183,41 +154,26 @@ class Supervisor:
 
     def add(self, name: str, spec: ProcessSpec) -> None:
         """Add a process, which is not started yet. Raises ShuttingDown, and ValueError for a name that is taken."""
-        if name in self._processes or name == SYSTEM:
-            raise ValueError(f"there is a process named {name!r} already")
         self._refuse_while_stopping()
-        self._configure(self.config.processes | {name: spec})
-        self._context.ports |= _ports_of({name: spec}, taken=self._context.ports.values())
-        self.hub.add_process(name)
-        process = self._processes[name] = Process(name, spec, self._context, self._changed)
-        self._shown[name] = process.snapshot()
+        process = self._processes.add(name, spec)
         if self._tasks:
             self._tasks.start_soon(process.run)
-        self._wake()
 
     async def remove(self, name: str) -> None:
-        """Stop a process and forget it, its lines included. Raises UnknownProcess, ShuttingDown."""
-        process = self._open_for_goals(name)
-        if process.life.due:
-            process.apply(LifecycleEvent.STOP)
-        await self._until(lambda: _is_down(process) or self._processes.get(name) is not process)
-        if self._processes.get(name) is not process or process.life.due:
-            # Removed by another task, or started again meanwhile.
-            return
-        process.retire()
-        del self._processes[name], self._shown[name]
-        self._context.ports.pop(name, None)
-        self._configure({other: spec for other, spec in self.config.processes.items() if other != name})
-        self.hub.remove_process(name)
-        self._wake()
+        """Stop a process and forget it, its lines included. Raises UnknownProcess, ShuttingDown.
 
-    def _configure(self, processes: dict[str, ProcessSpec]) -> None:
-        self._context.config = msgspec.structs.replace(self.config, processes=processes)
+        A process that is started meanwhile stays.
+        """
+        process = self._open_for_goals(name)
+        stop_all([process])
+        await self._processes.wait_until(lambda: is_down(process) or process.life.due)
+        if is_down(process) and process in self._processes:
+            self._processes.remove(process)
 
     def begin(self, names: Iterable[str] | None = None) -> None:
         """Ask for the named processes (None: all) to run, as `prox up` does. Raises UnknownProcess."""
         wanted = self.autostarted if names is None else tuple(names)
-        processes = [self._process(name) for name in wanted]
+        processes = [self._processes.get(name) for name in wanted]
         for process in processes:
             process.apply(LifecycleEvent.START)
         self._status = "running"
@@ -226,22 +182,15 @@ class Supervisor:
 
     def start(self, name: str) -> Goal:
         """Ask for a process to run. Raises UnknownProcess, AlreadyRunning, ShuttingDown."""
-        return self._ask_up(name, LifecycleEvent.START)
+        return ask_up(self._processes, self._open_for_goals(name), LifecycleEvent.START)
 
     def restart(self, name: str) -> Goal:
         """Ask for a process to be stopped and started anew. Raises UnknownProcess, ShuttingDown."""
-        return self._ask_up(name, LifecycleEvent.RESTART)
+        return ask_up(self._processes, self._open_for_goals(name), LifecycleEvent.RESTART)
 
     def stop(self, name: str) -> Goal:
         """Ask for a process to be ended. Raises UnknownProcess, NotRunning, ShuttingDown."""
-        process = self._open_for_goals(name)
-        spawns = process.life.spawns
-        process.apply(LifecycleEvent.STOP)
-
-        async def wait() -> None:
-            await self._until(lambda: not process.life.exists or process.life.spawns > spawns)
-
-        return Goal(wait)
+        return ask_down(self._processes, self._open_for_goals(name))
 
     def signal(self, name: str, number: int) -> None:
         """Send a signal to a process itself, not to its descendants. One that it ends by has ended by itself.
@@ -258,14 +207,14 @@ class Supervisor:
         if self._status == "stopping":
             return
         self._status = "stopping"
-        self._events.publish(ShutdownEvent())
-        _stop_all(self._stop_levels()[0])
-        self._wake()
+        self._processes.events.publish(ShutdownEvent())
+        stop_all(self._stop_levels()[0])
+        self._processes.wake()
 
     def kill(self) -> None:
         """Stop everything now: no grace for anybody."""
         self._grace_skipped = True
-        for process in self._processes.values():
+        for process in self._processes:
             process.skip_grace()
         self.shutdown()
 
@@ -282,36 +231,23 @@ class Supervisor:
 
     def process(self, name: str) -> ProcessSnapshot:
         """Return what is known of a process now. Raises UnknownProcess."""
-        return self._process(name).snapshot()
+        return self._processes.get(name).snapshot()
 
     def processes(self) -> tuple[ProcessSnapshot, ...]:
         """The same of all, in the order of prox.yaml."""
-        return tuple(process.snapshot() for process in self._processes.values())
+        return tuple(process.snapshot() for process in self._processes)
 
     def details(self, name: str) -> ProcessDetails:
         """Return everything there is to know of a process. Raises UnknownProcess."""
-        process = self._process(name)
-        cmd, health = process.spec.cmd, process.health
-        check = HealthcheckSnapshot(
-            enabled=True,
-            last_check=timestamp(health.last_check) if health.last_check is not None else None,
-            last_output=health.last_output,
-            consecutive_failures=health.consecutive_failures,
-        )
-        return ProcessDetails(
-            snapshot=process.snapshot(),
-            healthcheck=check if process.spec.healthcheck else None,
-            cmd=cmd if isinstance(cmd, str) else shlex.join(cmd),
-            env=redact(process.configured()),
-        )
+        return details_of(self._processes.get(name))
 
     def leftovers_of(self, name: str) -> tuple[Leftover, ...]:
         """Return what the last incarnation of a process has left running. Raises UnknownProcess."""
-        return self._process(name).leftovers
+        return self._processes.get(name).leftovers
 
     async def usage(self) -> dict[str, Usage]:
         """Measure what each running process and its descendants use."""
-        pids = {name: process.pid for name, process in self._processes.items() if process.pid}
+        pids = {process.name: process.pid for process in self._processes if process.pid}
         try:
             table = await look()
         except OSError:
@@ -326,29 +262,31 @@ class Supervisor:
 
         Raises NotReady as soon as one of them cannot become so any more, UnknownProcess.
         """
-        started = [each for each in self._processes.values() if each.life.due or each.life.attempts]
-        waited = [self._process(name) for name in names] if names else started
-        await self._until(lambda: all(process.ready for process in waited) or any(map(_hopeless, waited)))
+        started = [each for each in self._processes if each.life.due or each.life.attempts]
+        waited = [self._processes.get(name) for name in names] if names else started
+        await self._processes.wait_until(
+            lambda: all(process.ready for process in waited) or any(map(_hopeless, waited))
+        )
         for process in filter(_hopeless, waited):
             reason = process.life.reason or f"it is {process.life.status}"
             raise NotReady(f"{process.name} is not ready: {reason}")
 
     async def wait_status(self, name: str, status: Status) -> None:
         """Wait until a process has that status. Raises UnknownProcess."""
-        process = self._process(name)
-        await self._until(lambda: process.life.status == status)
+        process = self._processes.get(name)
+        await self._processes.wait_until(lambda: process.life.status == status)
 
     async def wait_shutdown(self) -> None:
         """Wait until somebody asks for everything to stop."""
-        await self._until(lambda: self._status == "stopping")
+        await self._processes.wait_until(lambda: self._status == "stopping")
 
     async def wait_stopped(self) -> None:
         """Wait until everything has been stopped; ``leftovers`` holds what is still running."""
-        await self._until(lambda: self._over)
+        await self._processes.wait_until(lambda: self._over)
 
     async def wait_all_down(self) -> None:
         """Wait until all processes have ended, and none is about to be started."""
-        await self._until(lambda: _all_down(self._processes.values()))
+        await self._processes.wait_until(lambda: all_down(self._processes))
 
     def follow_logs(self, *names: str, tail: int = 0) -> FollowedLogs:
         """Iterate over the lines of the named processes (all, where none is named) from now on.
@@ -357,23 +295,17 @@ class Supervisor:
         """
         for name in names:
             if name != SYSTEM:
-                self._process(name)
+                self._processes.get(name)
         return FollowedLogs(self.hub, LogFilter(processes=frozenset(names) if names else None), tail)
 
     def subscribe_events(self) -> EventSubscription:
         """Listen to changes of status, health and readiness from now on."""
-        return self._events.subscribe()
+        return self._processes.events.subscribe()
 
-    # -- inside
-
-    def _process(self, name: str) -> Process:
-        try:
-            return self._processes[name]
-        except KeyError:
-            raise UnknownProcess(f"there is no process named {name!r}") from None
+    # -- internals
 
     def _open_for_goals(self, name: str) -> Process:
-        process = self._process(name)
+        process = self._processes.get(name)
         self._refuse_while_stopping()
         return process
 
@@ -381,61 +313,7 @@ class Supervisor:
         if self._status == "stopping":
             raise ShuttingDown("prox is stopping everything; start it again with `prox up`")
 
-    def _ask_up(self, name: str, event: LifecycleEvent) -> Goal:
-        process = self._open_for_goals(name)
-        spawns, attempts = process.life.spawns, process.life.attempts
-        process.apply(event)
-
-        async def wait() -> None:
-            await self._until(lambda: process.life.attempts > attempts or not process.life.due)
-            if process.life.spawns == spawns:
-                # The reason of an earlier end is none for this.
-                tried = process.life.attempts > attempts
-                reason = (process.life.reason if tried else None) or "it was stopped before it was started"
-                raise StartFailed(f"{name} was not started: {reason}")
-
-        return Goal(wait)
-
-    def _changed(self, process: Process) -> None:
-        """Tell everybody who listens or waits that something about a process is new."""
-        before, now = self._shown[process.name], process.snapshot()
-        self._shown[process.name] = now
-        if (before.status, before.health, before.ready) != (now.status, now.health, now.ready):
-            self._events.publish(ProcessEvent(now, before.status))
-        self._wake()
-
-    def _wake(self) -> None:
-        self._change.set()
-        self._change = trio.Event()
-
-    async def _until(self, holds: Callable[[], bool]) -> None:
-        while not holds():
-            await self._change.wait()
-
 
 def _hopeless(process: Process) -> bool:
     """Say whether a process cannot become ready unless somebody asks for it."""
     return not process.life.due
-
-
-def _is_down(process: Process) -> bool:
-    return process.life.phase is Phase.DOWN
-
-
-def _all_down(processes: Iterable[Process]) -> bool:
-    return all(map(_is_down, processes))
-
-
-def _stop_all(processes: Iterable[Process]) -> None:
-    for process in processes:
-        if process.life.due:
-            process.apply(LifecycleEvent.STOP)
-
-
-def _ports_of(specs: Mapping[str, ProcessSpec], *, taken: Iterable[int] = ()) -> dict[str, int]:
-    """Return the port of each process that has one. Automatic ones are chosen now: all processes learn all ports."""
-    fixed = {name: spec.port for name, spec in specs.items() if isinstance(spec.port, int)}
-    automatic = [name for name, spec in specs.items() if spec.port == "auto"]
-    chosen: Iterable[int] = free_ports(len(automatic), taken=[*fixed.values(), *taken])
-    ports = fixed | dict(zip(automatic, chosen, strict=True))
-    return {name: ports[name] for name in specs if name in ports}

@@ -87,7 +87,7 @@ async def test_a_client_that_leaves_frees_what_waits_for_it(api: Api, path: str)
 @pytest.mark.parametrize("path", ["/logs/stream", "/logs/stream?tail=5", "/events/stream"])
 async def test_a_client_that_asks_for_the_head_subscribes_to_nothing(api: Api, path: str) -> None:
     made: list[object] = []
-    for hub in (api.supervisor.hub, api.supervisor._events):
+    for hub in (api.supervisor.hub, api.supervisor._processes.events):
         record(hub, made)
     await api.ask("HEAD", path)
     assert made == []
@@ -104,7 +104,7 @@ def record(hub: Any, made: list[object]) -> None:
 
 
 def subscribers(api: Api) -> int:
-    return api.supervisor.hub.subscribers + len(api.supervisor._events._subscriptions)
+    return api.supervisor.hub.subscribers + len(api.supervisor._processes.events._subscriptions)
 
 
 async def wait_freed(api: Api) -> None:

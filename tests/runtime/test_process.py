@@ -110,9 +110,9 @@ async def test_script(name: str, autojump_clock: MockClock) -> None:
 async def test_a_crash_leaves_the_goal_as_it_was(autojump_clock: MockClock) -> None:
     async with simulated(ONE) as (supervisor, fake):
         await play(supervisor, fake, "start web\nweb exits 3\nweb crashed")
-        assert supervisor._process("web").life.wanted
+        assert supervisor._processes.get("web").life.wanted
         await play(supervisor, fake, "start web\nstop web\nweb stopped")
-        assert not supervisor._process("web").life.wanted
+        assert not supervisor._processes.get("web").life.wanted
 
 
 async def test_a_command_that_cannot_be_run(autojump_clock: MockClock) -> None:
@@ -184,7 +184,7 @@ class Model:
     def __init__(self, supervisor: Supervisor, fake: FakePlatform) -> None:
         self.supervisor = supervisor
         self.fake = fake
-        self.process = supervisor._process("web")
+        self.process = supervisor._processes.get("web")
 
     async def do(self, action: str) -> None:
         fake = self.fake

@@ -72,7 +72,7 @@ async def test_a_level_that_does_not_end_does_not_keep_the_next_one_running(
         supervisor.begin()
         await supervisor.wait_ready()
         web, db = fake.child("web"), fake.child("db")
-        levels = [[supervisor._process("web")], [supervisor._process("db")]]
+        levels = [[supervisor._processes.get("web")], [supervisor._processes.get("db")]]
         monkeypatch.setattr(supervisor, "_stop_levels", lambda: levels)
         stuck, end = trio.Event(), web.end
 
@@ -109,7 +109,9 @@ async def test_processes_that_come_and_go(autojump_clock: MockClock) -> None:
         # The others have not noticed, and the name is free again.
         await play(supervisor, fake, "web running\ndb running")
         supervisor.add("job", ProcessSpec(cmd="job"))
-        await play(supervisor, fake, "job stopped\nstart job\njob running")
+        await play(supervisor, fake, "job stopped\nstart job\njob running\njob exits 1\njob crashed")
+        await supervisor.remove("job")
+        assert supervisor.names == ("web", "db")
 
 
 async def test_a_process_cannot_be_added_twice_nor_during_the_shutdown(autojump_clock: MockClock) -> None:
