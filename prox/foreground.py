@@ -20,7 +20,7 @@ from prox.api.listening import listen
 from prox.app import run_tree
 from prox.core.config.unsupported import not_yet
 from prox.core.errors import NotReady, ProxError, TimedOut
-from prox.core.health import one_line
+from prox.core.text import one_line
 from prox.instance.folder import FOLDER, InstanceFolder, instance_prefix
 from prox.runtime.leftovers import describe
 from prox.runtime.lifeline import watch_lifeline

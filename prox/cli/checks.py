@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prox.core.health import one_line
+from prox.core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

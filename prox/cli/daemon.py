@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prox.cli import exit_codes
-from prox.cli.output import as_message, clean, say, warn
+from prox.cli.output import as_message, say, warn
+from prox.core.text import escape_controls
 from prox.instance.folder import FOLDER, check_free
 from prox.instance.owned_files import append_file, open_folder
 
@@ -157,4 +158,4 @@ def _show_last_lines(path: Path, begin: int, error: str, names: list[str]) -> No
     lines = [line for line in lines if line not in said]
     theirs = [line for line in lines if (found := _LINE.match(line)) and found[1] in names]
     for line in (theirs or lines)[-_LAST_LINES:]:
-        click.echo(clean(line), err=True)
+        click.echo(escape_controls(line), err=True)

@@ -15,8 +15,9 @@ import click
 
 from prox.cli.exit_codes import FAILED, OK
 from prox.cli.leftovers import end_what_was_left
-from prox.cli.output import clean, colored, print_json, say
+from prox.cli.output import colored, print_json, say
 from prox.cli.project import instance_folder, load_project
+from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ def doctor(as_json: bool) -> int:
 def _line(finding: Finding) -> str:
     word, color = ("ok", 32) if finding.ok else ("problem", 31)
     shown = f"\x1b[{color}m{word:7}\x1b[0m" if colored() else f"{word:7}"
-    return f"{shown}  {clean(finding.subject)}: {clean(finding.message)}"
+    return f"{shown}  {escape_controls(finding.subject)}: {escape_controls(finding.message)}"
 
 
 def _examine(config: Config, folder: Path) -> Iterator[Finding]:

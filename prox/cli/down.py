@@ -10,9 +10,10 @@ import click
 from prox.cli.exit_codes import LEFT_SOMETHING, OK
 from prox.cli.group import settings
 from prox.cli.leftovers import end_what_was_left, say_left
-from prox.cli.output import clean, say
+from prox.cli.output import say
 from prox.cli.project import find_client, instance_folder
 from prox.core.errors import NoInstance
+from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def _say_ended(found: list[Ended]) -> int:
     """Say what a prox that was killed had left running, and return the exit code."""
     for each in found:
         how = "ended" if each.gone else "cannot be ended"
-        say(clean(f"left by a prox that was killed: {each.said}; {how}"))
+        say(escape_controls(f"left by a prox that was killed: {each.said}; {how}"))
     if not found:
         say("nothing is running")
     return OK if all(each.gone for each in found) else LEFT_SOMETHING
@@ -69,7 +70,7 @@ def _shut_down(client: Client, left: list[dict[str, Any]]) -> None:
 
     with client.follow_events() as events:
         statuses = next(_changes(events, left), {})
-        going = [clean(name) for name, status in statuses.items() if status not in _ENDED]
+        going = [escape_controls(name) for name, status in statuses.items() if status not in _ENDED]
         try:
             client.shutdown()
         except ApiError as error:
@@ -87,7 +88,7 @@ def _show_ends(events: Iterator[StreamEvent], statuses: dict[str, str], left: li
     for now in _changes(events, left):
         for name, status in now.items():
             if status in _ENDED and statuses.get(name) not in _ENDED:
-                say(f"  {clean(name)} {status}")
+                say(f"  {escape_controls(name)} {status}")
         statuses |= now
 
 

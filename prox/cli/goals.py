@@ -11,9 +11,10 @@ import click
 from prox.cli.exit_codes import OK, exit_code_of
 from prox.cli.leftovers import say_left
 from prox.cli.names import expand
-from prox.cli.output import clean, say, warn
+from prox.cli.output import say, warn
 from prox.cli.project import connect
 from prox.core.errors import ProxError
+from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +66,7 @@ def _pursue(client: Client, names: tuple[str, ...], ask: Callable[[str], Any], d
     for wanted, left, error in _at_once(ask, expand(names, groups_of)):
         # In a group, those that are there already have nothing to fail at.
         if error is None or (wanted.by_group and isinstance(error, ProxError) and error.code in _THERE_ALREADY):
-            say(f"{clean(wanted.name)} {done}")
+            say(f"{escape_controls(wanted.name)} {done}")
             if left:
                 code = code or say_left(left)
         elif isinstance(error, ProxError):

@@ -14,8 +14,9 @@ from click.shell_completion import shell_complete
 from prox.cli import exit_codes
 from prox.cli.exit_codes import exit_code_of
 from prox.cli.group import COMPLETION_VARIABLE, prox
-from prox.cli.output import OutputFailed, clean, warn
+from prox.cli.output import OutputFailed, warn
 from prox.core.errors import ConfigError, ProxError
+from prox.core.text import escape_controls
 
 
 def main() -> NoReturn:
@@ -65,7 +66,7 @@ def explain(error: Exception) -> int:
             return exit_codes.USAGE
         case ConfigError():
             for line in str(error).splitlines():
-                click.echo(clean(line), err=True)
+                click.echo(escape_controls(line), err=True)
         case ProxError():
             warn(str(error))
             if isinstance(error, OutputFailed):

@@ -13,33 +13,16 @@ import click
 
 from prox.cli.group import settings
 from prox.core.errors import ProxError
+from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-_UNSAFE = {
-    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-    for code in (
-        *range(0x20),
-        *range(0x7F, 0xA0),
-        # Line and paragraph separators, and what turns the direction of text (Unicode Standard Annex #9).
-        *range(0x2028, 0x202F),
-        *range(0x2066, 0x206A),
-        0x200E,
-        0x200F,
-    )
-}
 
 
 class OutputFailed(ProxError):
     """What was printed cannot be written, as on a full disk."""
 
     code = "OUTPUT_FAILED"
-
-
-def clean(text: str) -> str:
-    """Return a text that is one line and drives no terminal: control characters are shown, not sent."""
-    return text.translate(_UNSAFE)
 
 
 _CONTROLS = re.compile("[\x7f-\x9f]")
@@ -87,7 +70,7 @@ def warn(text: str) -> None:
 
 def as_message(text: str) -> str:
     """Return a message as ``warn`` prints it."""
-    message = "\n".join(clean(line) for line in text.splitlines())
+    message = "\n".join(escape_controls(line) for line in text.splitlines())
     return message if message.startswith("prox ") else f"prox: {message}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prox.cli.output import clean
+from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -72,14 +72,14 @@ def status_text(
     lines = table(STATUS_COLUMNS, processes, color=color, width=width)
     said = {name: f"its health check says: {word}" for name, word in (checks or {}).items()}
     known = [(row["name"], row.get("reason") or said.get(row["name"])) for row in processes]
-    reasons = [f"{clean(name)}: {clean(reason)}" for name, reason in known if reason]
+    reasons = [f"{escape_controls(name)}: {escape_controls(reason)}" for name, reason in known if reason]
     return "\n".join([*lines, "", *reasons] if reasons else lines)
 
 
 def table(columns: Sequence[Column], rows: Sequence[Row], *, color: bool, width: int | None = None) -> list[str]:
     """Return the lines of an aligned table with its titles."""
     shown = _that_fit(columns, rows, width)
-    cells = [[clean(column.text(row) or _NOTHING) for column in shown] for row in rows]
+    cells = [[escape_controls(column.text(row) or _NOTHING) for column in shown] for row in rows]
     widths = [_column_width(column, (line[n] for line in cells)) for n, column in enumerate(shown)]
     lines = [_line(shown, [column.title for column in shown], widths, [None] * len(shown))]
     for row, texts in zip(rows, cells, strict=True):
@@ -90,7 +90,7 @@ def table(columns: Sequence[Column], rows: Sequence[Row], *, color: bool, width:
 def _that_fit(columns: Sequence[Column], rows: Sequence[Row], width: int | None) -> list[Column]:
     shown = list(columns)
     needs = {
-        column: _column_width(column, (clean(column.text(row) or _NOTHING) for row in rows)) + len(_GAP)
+        column: _column_width(column, (escape_controls(column.text(row) or _NOTHING) for row in rows)) + len(_GAP)
         for column in columns
     }
     while width is not None and sum(needs[column] for column in shown) - len(_GAP) > width:

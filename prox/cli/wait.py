@@ -12,10 +12,11 @@ import click
 
 from prox.cli.checks import why_not_ready
 from prox.cli.names import expand
-from prox.cli.output import clean, say, warn
+from prox.cli.output import say, warn
 from prox.cli.parameters import seconds
 from prox.cli.project import connect
 from prox.core.errors import NotReady, ProxError, TimedOut
+from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -102,7 +103,7 @@ def _wait_states(sources: MergedStreams, waited: dict[str, Process], condition: 
                 continue
             verdict = judge(process)
             if verdict is True:
-                say(f"{clean(name)} is {condition}")
+                say(f"{escape_controls(name)} is {condition}")
                 del waited[name]
             elif verdict is False:
                 raise NotReady(f"{name} cannot become {condition} any more: {_why_not(process, condition)}")
@@ -136,7 +137,7 @@ def _wait_lines(sources: MergedStreams, waited: dict[str, Process]) -> None:
         else:
             name = event.data["process"]
             if name in waited and event.data["timestamp"] >= (waited[name]["started_at"] or ""):
-                say(f"{clean(name)}: {clean(event.data['line'])}")
+                say(f"{escape_controls(name)}: {escape_controls(event.data['line'])}")
                 del waited[name]
 
 

@@ -6,9 +6,10 @@ An address comes from a state file, together with the id of the instance that wr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from prox.core.addresses import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ class Target:
 
     def may_have_token(self, peer: str) -> bool:
         """Say whether the token may be sent to this address, the one that the connection has in fact."""
-        return self.token_for_anyone or _is_loopback(peer)
+        return self.token_for_anyone or is_loopback(peer)
 
 
 def parse_address(url: str) -> tuple[str, int]:
@@ -52,10 +53,3 @@ def parse_address(url: str) -> tuple[str, int]:
     if parts.path.rstrip("/") not in ("", "/api/v1") or parts.query or parts.fragment:
         raise ValueError(f"{url!r} has more than host and port; {example}")
     return host, port or 80
-
-
-def _is_loopback(peer: str) -> bool:
-    try:
-        return ip_address(peer.partition("%")[0]).is_loopback
-    except ValueError:
-        return False

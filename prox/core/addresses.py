@@ -1,6 +1,6 @@
-"""Names and addresses as they stand in Host and Origin headers: which are loopback ones.
+"""Names and addresses of hosts: as they stand in headers, URLs and configurations; which are loopback ones.
 
-Everything is compared in one form: lower case, without port, brackets and the dot at the end.
+Everything is compared in one form: lower case, without port, brackets and the trailing dot.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from ipaddress import ip_address
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::[0-9]*)?", re.ASCII)
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _ORIGIN = re.compile(r"https?://([^/]+)", re.ASCII)
 
 
@@ -37,12 +38,18 @@ def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ip_address(host).is_loopback
+        # An IPv6 address of the system may carry a zone (RFC 4007 §11).
+        return ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return False
 
 
+def reachable(host: str) -> str:
+    """Return the host to connect to: for one that is bound to every address, the loopback address."""
+    return _WILDCARDS.get(host, host)
+
+
 def in_url(host: str) -> str:
-    """Return a host as it is written in a URL; for one that means every address, the loopback one."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    """Return a host as it is written in a URL (RFC 3986 §3.2.2); a wildcard as the loopback address."""
+    host = reachable(host)
     return f"[{host}]" if ":" in host else host

@@ -6,27 +6,14 @@ spawned, by a clock that nobody can set. Counterpart: ``runtime.probe``, which m
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from prox.core.text import printable
 
 if TYPE_CHECKING:
     from prox.core.config.model import HealthCheck
     from prox.core.snapshots import Health
-
-MAX_OUTPUT = 4096
-"""Bytes (UTF-8) of a check's output that are kept: its end."""
-MAX_LINE = 300
-"""Characters of it that are shown within a sentence."""
-
-_SEQUENCE = re.compile(
-    r"""(?:\x1b\[|\x9b) [0-?]*[ -/]*[@-~]?          # CSI: ECMA-48 §5.4
-      | \x1b[PX\]^_] [^\x07\x1b\n]* (?:\x07|\x1b\\)?  # strings: ECMA-48 §5.6; xterm ends them with BEL, too
-      | \x1b [ -/]*[0-~]?                           # all others: ECMA-35 §13
-    """,
-    re.VERBOSE,
-)
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +71,6 @@ def next_delay(state: HealthState, check: HealthCheck, *, elapsed: float) -> flo
     if not _starting(state, check, elapsed):
         return check.interval
     return 0.0 if state.last_check is None else check.start_interval
-
-
-def printable(text: str) -> str:
-    """Return the end of a text, at most ``MAX_OUTPUT`` bytes of it, without what drives a terminal."""
-    text = _SEQUENCE.sub("", text[-2 * MAX_OUTPUT :]).replace("\r\n", "\n").replace("\r", "\n")
-    text = _UNPRINTABLE.sub("\ufffd", text).strip()
-    return text.encode()[-MAX_OUTPUT:].decode("utf-8", "ignore")
-
-
-def one_line(output: str) -> str:
-    """Return a check's output as a part of a sentence."""
-    line = "; ".join(filter(None, map(str.strip, output.splitlines())))
-    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
 
 
 def _starting(state: HealthState, check: HealthCheck, elapsed: float) -> bool:

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from prox.core.addresses import in_url, reachable
 from prox.core.errors import InstanceRunning
 from prox.core.logs.batch import timestamp
 from prox.instance.owned_files import FolderRefused, open_file, open_folder, read_file, write_file
@@ -37,7 +38,6 @@ _LOOKERS_SECONDS = 0.01
 _LOOKERS_ATTEMPTS = 100
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,255}")
 _INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +56,11 @@ class InstanceState:
     @property
     def reachable_host(self) -> str:
         """The host to connect to: one that is bound to every address is reached by the loopback one."""
-        return _EVERY_ADDRESS.get(self.host, self.host)
+        return reachable(self.host)
 
     @property
     def url(self) -> str:
-        host = self.reachable_host
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return f"http://{in_url(self.host)}:{self.port}"
 
 
 class InstanceFolder:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from prox.core.logs.batch import SYSTEM, Batch, Stream
-from prox.sinks.terminal import clean
+from prox.core.text import terminal_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,7 +91,7 @@ class LinePrinter:
         return f"{self._paint(self._clock(when), _DIM)} {label}".encode()
 
     def _label(self, process: str, stream: Stream) -> str:
-        name = clean(process.encode(), color=False).decode().ljust(self._width)
+        name = terminal_safe(process.encode(), color=False).decode().ljust(self._width)
         bar = self._paint("│", _RED) if stream == "stderr" else "│"
         return f"{self._paint(name, self._colors.get(process, _DIM))} {bar} "
 
@@ -100,7 +100,7 @@ class LinePrinter:
 
 
 def _cleaned(batch: Batch, *, color: bool) -> Batch:
-    data = clean(batch.data, color=color)
+    data = terminal_safe(batch.data, color=color)
     if data is batch.data:
         return batch
     return Batch(batch.process, batch.stream, batch.time, batch.first_id, batch.count, data, batch.partial)

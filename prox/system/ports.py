@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from prox.core.health import printable
+from prox.core.text import printable
 from prox.system.listeners import all_listeners, own_listeners
 
 if TYPE_CHECKING:

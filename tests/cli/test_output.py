@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prox.cli.main import run
-from prox.cli.output import as_message, clean, colored, print_json, warn
+from prox.cli.output import as_message, colored, print_json, warn
+from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +50,8 @@ def test_no_colours_where_nobody_looks(terminal: TextIO) -> None:
 
 
 def test_what_drives_a_terminal_is_shown() -> None:
-    assert clean("a\x1b[2J\x07\n\u202eb\x9b") == "a\\x1b[2J\\x07\\x0a\\u202eb\\x9b"
-    assert clean("grün 日本 €") == "grün 日本 €"
+    assert escape_controls("a\x1b[2J\x07\n\u202eb\x9b") == "a\\x1b[2J\\x07\\x0a\\u202eb\\x9b"
+    assert escape_controls("grün 日本 €") == "grün 日本 €"
 
 
 def test_messages(capsys: pytest.CaptureFixture[str]) -> None:

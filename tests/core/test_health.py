@@ -10,16 +10,14 @@ from hypothesis import strategies as st
 
 from prox.core.config.model import HealthCheck
 from prox.core.health import (
-    MAX_OUTPUT,
     UNKNOWN,
     CheckResult,
     HealthState,
     after_check,
     next_delay,
-    one_line,
-    printable,
     with_status_text,
 )
+from prox.core.text import MAX_OUTPUT, one_line, printable
 
 CHECK = HealthCheck(tcp=True, interval=10, retries=3, start_period=30, start_interval=0.5)
 OK, BAD = CheckResult(True, "fine"), CheckResult(False, "refused")

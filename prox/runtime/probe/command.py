@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prox.core.health import MAX_OUTPUT, CheckResult
+from prox.core.health import CheckResult
+from prox.core.text import MAX_OUTPUT
 from prox.runtime.commands import run_command
 from prox.runtime.probe.base import Probe
 from prox.system.spawning import SpawnFailed

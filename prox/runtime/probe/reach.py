@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from prox.core.addresses import in_url, reachable
 from prox.system.listeners import Listener, all_listeners, own_listeners, parse_host
 from prox.system.ports import describe, look_up_holders
 from prox.system.process_table import look
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from prox.system.listeners import IpAddress
 
 LOCALHOST = "localhost"
-ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Where a connection to all of this machine's addresses goes."""
 MAX_ADDRESSES = 8
 """Of one name that are tried."""
 
@@ -53,7 +52,7 @@ class Address:
 
     def __str__(self) -> str:
         host, port, *_ = self.sockaddr
-        return f"[{host}]:{port}" if self.family is socket.AF_INET6 else f"{host}:{port}"
+        return f"{in_url(host)}:{port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ async def connect_own(target: Target, host: str, port: int) -> ProbeConnection:
 
 async def _resolve(host: str, port: int) -> list[Address]:
     # By definition (RFC 6761 §6.3) localhost is these two, whatever a resolver says.
-    hosts = ["127.0.0.1", "::1"] if host.rstrip(".").lower() == LOCALHOST else [ANY_HOST.get(host, host)]
+    hosts = ["127.0.0.1", "::1"] if host.rstrip(".").lower() == LOCALHOST else [reachable(host)]
     try:
         found = [each for name in hosts for each in await trio.socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
     except (socket.gaierror, UnicodeError) as error:

@@ -9,7 +9,8 @@ import pytest
 import trio
 
 from prox.core.config.model import HealthCheck
-from prox.core.health import MAX_OUTPUT, CheckResult
+from prox.core.health import CheckResult
+from prox.core.text import MAX_OUTPUT
 from prox.runtime.probe import Target, run_probe
 from prox.runtime.probe.command import CommandProbe
 from prox.system.process_table import read_process_table

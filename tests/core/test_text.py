@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prox.sinks.terminal import clean
+from prox.core.text import terminal_safe
 
 FRAGMENTS = [
     b"text", b"\n", b"\r", b"\t", b" ", b"\x1b", b"\x1b[", b"\x1b[31m", b"\x1b[1;38:5:1m", b"\x1b[2J", b"\x1b[?25l",
@@ -26,8 +26,8 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 @settings(deadline=None, max_examples=400)
 @given(OUTPUT)
 def test_nothing_drives_the_terminal(data: bytes) -> None:
-    assert not CONTROL.search(clean(data, color=False).decode())
-    colored = clean(data, color=True).decode()
+    assert not CONTROL.search(terminal_safe(data, color=False).decode())
+    colored = terminal_safe(data, color=True).decode()
     assert not CONTROL.search(COLOR.sub("", colored))
 
 
@@ -36,15 +36,15 @@ def test_nothing_drives_the_terminal(data: bytes) -> None:
 def test_each_line_is_made_harmless_by_itself(data: bytes) -> None:
     """So that what one line does not end hides nothing of the next one."""
     lines = data.split(b"\n")
-    assert clean(data, color=False).split(b"\n") == [clean(line, color=False) for line in lines]
-    without_colors = [COLOR.sub("", clean(line, color=True).decode()) for line in lines]
-    assert COLOR.sub("", clean(data, color=True).decode()).split("\n") == without_colors
+    assert terminal_safe(data, color=False).split(b"\n") == [terminal_safe(line, color=False) for line in lines]
+    without_colors = [COLOR.sub("", terminal_safe(line, color=True).decode()) for line in lines]
+    assert COLOR.sub("", terminal_safe(data, color=True).decode()).split("\n") == without_colors
 
 
 @settings(deadline=None)
 @given(OUTPUT)
 def test_colors_end_with_their_line(data: bytes) -> None:
-    for line in clean(data, color=True).decode().split("\n"):
+    for line in terminal_safe(data, color=True).decode().split("\n"):
         found = COLOR.findall(line)
         assert not found or line.endswith("\x1b[0m")
 
@@ -52,20 +52,20 @@ def test_colors_end_with_their_line(data: bytes) -> None:
 @settings(deadline=None)
 @given(OUTPUT)
 def test_what_is_harmless_stays(data: bytes) -> None:
-    once = clean(data, color=False)
-    assert clean(once, color=False) == once
-    assert clean(once, color=True) == once
+    once = terminal_safe(data, color=False)
+    assert terminal_safe(once, color=False) == once
+    assert terminal_safe(once, color=True) == once
 
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs"))))
 def test_any_text_stays(text: str) -> None:
-    assert clean(text.encode(), color=False).decode() == text
-    assert clean(text.encode(), color=True).decode() == text
+    assert terminal_safe(text.encode(), color=False).decode() == text
+    assert terminal_safe(text.encode(), color=True).decode() == text
 
 
 def test_plain_lines_are_not_even_copied() -> None:
     data = b"plain\tlines ~\n" * 100
-    assert clean(data, color=False) is data
+    assert terminal_safe(data, color=False) is data
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_plain_lines_are_not_even_copied() -> None:
     ],
 )
 def test_without_colors(data: bytes, shown: bytes) -> None:
-    assert clean(data, color=False) == shown
+    assert terminal_safe(data, color=False) == shown
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_without_colors(data: bytes, shown: bytes) -> None:
     ],
 )
 def test_with_colors(data: bytes, shown: bytes) -> None:
-    assert clean(data, color=True) == shown
+    assert terminal_safe(data, color=True) == shown
 
 
 @pytest.mark.parametrize("color", [False, True])
@@ -120,7 +120,7 @@ def test_linear_time(color: bool, unit: bytes, lead: bytes) -> None:
     def seconds(size: int) -> float:
         data = lead + unit * (size // len(unit)) + b"x"
         started = time.process_time()
-        clean(data, color=color)
+        terminal_safe(data, color=color)
         return time.process_time() - started
 
     seconds(1000)

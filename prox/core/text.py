@@ -1,15 +1,43 @@
-"""Bytes that processes wrote → bytes that cannot drive a terminal. A batch at a time, in linear time.
+"""Text and bytes of processes that are safe on a terminal: what a terminal would obey is removed or shown.
 
-What a terminal obeys (ECMA-48, and xterm's ctlseqs.txt for what strings it takes): C0 and C1 controls, and
-sequences that begin with ESC. Of all that, TAB and LF stay, and colours where they are wanted.
+Three kinds, all in linear time: ``terminal_safe`` for batches of output, ``printable`` for the output of a check and
+the names of other programs, ``escape_controls`` where nothing may be lost.
 
-The characters that turn the direction of text (Unicode Standard Annex #9) stay: what they do ends with the line,
-they cannot reach prox's own part of it, which stands before them, and right-to-left languages need them.
+A terminal obeys C0 and C1 controls, and sequences that begin with ESC (ECMA-48; xterm's ctlseqs for the strings it
+takes). Characters that turn the direction of text (Unicode Standard Annex #9) stay in output: their effect ends with
+the line, and right-to-left languages need them.
 """
 
 from __future__ import annotations
 
 import re
+
+MAX_OUTPUT = 4096
+"""Bytes (UTF-8) of a check's output that are kept: its end."""
+MAX_LINE = 300
+"""Characters of it that are shown within a sentence."""
+
+_TEXT_SEQUENCE = re.compile(
+    r"""(?:\x1b\[|\x9b) [0-?]*[ -/]*[@-~]?          # CSI: ECMA-48 §5.4
+      | \x1b[PX\]^_] [^\x07\x1b\n]* (?:\x07|\x1b\\)?  # strings: ECMA-48 §5.6; xterm ends them with BEL, too
+      | \x1b [ -/]*[0-~]?                           # all others: ECMA-35 §13
+    """,
+    re.VERBOSE,
+)
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_UNSAFE = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for code in (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        # Line and paragraph separators, and what turns the direction of text (Unicode Standard Annex #9).
+        *range(0x2028, 0x202F),
+        *range(0x2066, 0x206A),
+        0x200E,
+        0x200F,
+    )
+}
 
 RESET = b"\x1b[0m"
 """Ends all colours (SGR 0, ECMA-48 §8.3.117)."""
@@ -35,7 +63,7 @@ _CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r\
 _OUTER_CR = re.compile(rb"(?<!\r)\r++(?=\n|\Z)|(?:(?<=\n)|\A)\r+")
 
 
-def clean(data: bytes, *, color: bool) -> bytes:
+def terminal_safe(data: bytes, *, color: bool) -> bytes:
     """Return lines, ended by LF, without what drives a terminal, and as UTF-8.
 
     Bytes that are no UTF-8 become U+FFFD; a CR at a line's end or beginning is dropped, one within it becomes a
@@ -69,3 +97,21 @@ def _as_utf8(data: bytes) -> bytes:
 
 def _to_escape(match: re.Match[bytes]) -> bytes:
     return bytes((0x1B, match[1][0] - 0x40))
+
+
+def printable(text: str) -> str:
+    """Return the end of a text, at most ``MAX_OUTPUT`` bytes of it, without what drives a terminal."""
+    text = _TEXT_SEQUENCE.sub("", text[-2 * MAX_OUTPUT :]).replace("\r\n", "\n").replace("\r", "\n")
+    text = _UNPRINTABLE.sub("\ufffd", text).strip()
+    return text.encode()[-MAX_OUTPUT:].decode("utf-8", "ignore")
+
+
+def one_line(output: str) -> str:
+    """Return a check's output as a part of a sentence."""
+    line = "; ".join(filter(None, map(str.strip, output.splitlines())))
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
+
+
+def escape_controls(text: str) -> str:
+    """Return a text that is one line and drives no terminal: control characters are shown, not sent."""
+    return text.translate(_UNSAFE)
