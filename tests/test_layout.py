@@ -12,6 +12,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import grimp
 import pytest
 
 TESTS = Path(__file__).parent
@@ -39,6 +40,16 @@ def has_its_place(path: Path) -> bool:
     modules = {module.stem for module in (PROX / place.parent).glob("[!_]*")}
     name = place.stem.removeprefix("test_")
     return place.name.startswith("test_") and any(name == module or name.startswith(f"{module}_") for module in modules)
+
+
+def test_no_modules_import_each_other() -> None:
+    """Directly or in a circle, at the top or in a function, for types only or not."""
+    graph = grimp.build_graph("prox")
+    edges = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    # A module that imports none of the rest is in no circle.
+    while done := {module for module, imported in edges.items() if not imported & edges.keys()}:
+        edges = {module: imported for module, imported in edges.items() if module not in done}
+    assert edges == {}
 
 
 @pytest.mark.parametrize("name", ["security.md", "guarantees.md"])

@@ -9,5 +9,5 @@ health       results of a probe → verdict
 logs         bytes → lines, records, rings, filters
 patterns     patterns from outside, in linear time
 snapshots    what is known of a process at one moment
-instants     times as people give them; spelling: the nearest word for a misspelled one
+timestamps   times as people give them; spelling: the nearest word for a misspelled one
 """

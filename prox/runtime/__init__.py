@@ -1,14 +1,14 @@
-"""Trio shells, each beside its core twin: what happens in time, with real processes and sockets.
+"""The Trio tree: what happens in time, with processes and sockets. Each shell stands beside its twin in ``core``.
 
-child       one incarnation of a process: spawn, pumps, the end of its group
-group       a process group as the system sees it
-process     a configured process: one long-lived task that moves state towards the goal
-environ     the variables that it is started with
-probe       health checks
-supervisor  all processes: goals from outside, snapshots, events, the stop of everything
-broadcast   log lines to rings, sinks and subscribers; following: one at a time
-events      changes of processes to whoever listens
-signals     signals to prox itself
-ports       free ports, and who holds one that is taken; listeners: whose a socket is
-tree        which processes belong to one that prox has spawned; usage: what they use
+supervisor   all processes: goals from outside, snapshots, events, the stop of everything
+process_set  the processes by name, and the announcement of their changes; goals, details: requests and what is known
+process      a configured process: one long-lived task that moves its state towards its goal
+child        one incarnation of a process; streams: its output; commands: those that run to their end
+stopping     how a process is asked to end; leftovers: what left its group; final_check: the last look of a stop
+platform     what all of it needs of the operating system, as data; real_platform: the real one
+context      what the processes of one instance share; environ: the variables that a process is started with
+probe        health checks
+broadcast    log lines to rings, sinks and subscribers; log_iterator: one line at a time
+events       changes of processes to subscribers
+signals      signals to prox itself; lifeline: the end of its owner; watchdog: the launcher of the watchdog process
 """

@@ -1,6 +1,7 @@
 """What a process needs of the operating system, as data: how to spawn a child, whose port is taken, what is left.
 
-``PLATFORM`` is the real one. Tests drive ``Process`` and ``Supervisor`` with a simulated one, in simulated time.
+``real_platform`` makes the real one. Tests drive ``Process`` and ``Supervisor`` with a simulated one, in simulated
+time.
 """
 
 from __future__ import annotations
@@ -84,16 +85,3 @@ class Platform:
     is_port_taken: Callable[[int], bool]
     port_holder: Callable[[int], Awaitable[str | None]]
     """Describe the process that listens on a port; None if there is none."""
-
-
-def real_platform() -> Platform:
-    """Return the operating system that prox runs on."""
-    from prox.runtime.child import spawn_child
-    from prox.runtime.leftovers import Leftovers
-    from prox.system.ports import describe_holder, is_taken
-    from prox.system.threads import in_thread
-
-    async def port_holder(port: int) -> str | None:
-        return await in_thread(describe_holder, port, abandon_on_cancel=True)
-
-    return Platform(spawn=spawn_child, leftovers=Leftovers, is_port_taken=is_taken, port_holder=port_holder)

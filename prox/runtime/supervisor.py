@@ -27,8 +27,8 @@ from prox.runtime.details import ProcessDetails, details_of
 from prox.runtime.final_check import end_remaining
 from prox.runtime.goals import Goal, ask_down, ask_up
 from prox.runtime.log_iterator import FollowedLogs
-from prox.runtime.platform import real_platform
 from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
+from prox.runtime.real_platform import real_platform
 from prox.system.process_table import look
 from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler

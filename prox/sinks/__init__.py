@@ -2,10 +2,10 @@
 
 files     one log file a process
 rotation  a file that is appended to, and put aside when it is full
-trouble   what keeps log files from being written, said once
+write_failures
+          what keeps log files from being written, said once
 record    the format of log files
 reader    log files → lines, over processes and rotated files
-terminal  bytes that processes wrote → bytes that cannot drive a terminal
 render    batches → the lines that people see: ``HH:MM:SS name │ text``
 console   the foreground's printer, which slows the processes where the terminal is slow
 

@@ -45,8 +45,8 @@ MUTANTS = (
     Mutant(
         "pipes are not drained",
         "prox/runtime/process.py",
-        "drains = [trio.CancelScope(shield=True), trio.CancelScope(shield=True)]",
-        "drains = [trio.CancelScope(), trio.CancelScope()]",
+        "drains = [trio.CancelScope(shield=True) for _ in child.streams]",
+        "drains = [trio.CancelScope() for _ in child.streams]",
         ("tests/runtime/test_supervisor.py", "tests/guarantees/test_nothing_lost.py"),
     ),
     Mutant(
@@ -80,7 +80,7 @@ MUTANTS = (
     Mutant(
         "what leaves the group is not ended",
         "prox/runtime/process.py",
-        "                        await self._clear()\n",
+        "                        await self._end_leftovers()\n",
         "",
         ("tests/e2e/test_stop.py", "tests/guarantees/test_churn.py::test_exits_with_a_grandchild_that_holds_the_pipe"),
     ),

@@ -13,7 +13,7 @@ import psutil
 
 from helpers.leftovers import is_alive
 from helpers.project import SECONDS, request, wait_until
-from helpers.scale import figure, times
+from helpers.scale import Repeats, figure, times
 from prox.instance.folder import instance_prefix
 from prox.watchdog.marks import marked
 
@@ -45,14 +45,14 @@ processes:
   web: {cmd: "echo $$; (setsid sleep 1000 &); (sleep 1000 &); exec 3<>gate; read x <&3"}
 """)
     os.mkfifo(project.folder / "gate")
-    count = times(15, 1000)
+    repeats = Repeats(15, 1000)
     worst = 0.0
     with project.up() as prox:
         wait_until(lambda: project.get("/processes/web").json()["status"] == "running")
         before = base(prox)
         state = project.state()
         assert state
-        for _ in range(count):
+        for _ in repeats:
             begun = time.monotonic()
             (project.folder / "gate").write_text("go\n")
             wait_until(lambda: _process(state, "web")["status"] == "stopped")
@@ -61,30 +61,32 @@ processes:
         settle(prox, before)
         prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
-    figure("exits with a grandchild that holds the pipe", times=count, worst_seconds=worst)
+    figure("exits with a grandchild that holds the pipe", times=repeats.count, worst_seconds=worst)
     assert worst < 0.5 * times(10, 1)
     assert not _crowd(project)
 
 
 def test_quick_starts(project: Project) -> None:
     project.write("api: {port: 0}\nprocesses: {quick: 'true', other: exec sleep 1000}")
-    count = times(60, 10_000)
+    repeats = Repeats(60, 10_000)
     with project.up() as prox:
         before = base(prox)
         state = project.state()
         assert state
         memory = psutil.Process(prox.pid).memory_info().rss
         begun = time.monotonic()
-        for _ in range(count):
+        for _ in repeats:
             assert request(state["host"], state["port"], "POST", "/api/v1/processes/quick/restart").status == 200
         took = time.monotonic() - begun
         settle(prox, before)
         grown = psutil.Process(prox.pid).memory_info().rss - memory
-        assert project.get("/processes/quick").json()["restarts"] == count
+        assert project.get("/processes/quick").json()["restarts"] == repeats.count
         assert grown < 30 * 1024 * 1024
         prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
-    figure("quick starts", times=count, per_second=round(count / took), grown_mib=round(grown / 1024**2, 1))
+    figure(
+        "quick starts", times=repeats.count, per_second=round(repeats.count / took), grown_mib=round(grown / 1024**2, 1)
+    )
 
 
 ACTIONS = ("start", "stop", "restart", "crash", "leave")
@@ -102,8 +104,8 @@ def test_random_goals_from_many_clients(project: Project) -> None:
         state = project.state()
         assert state
         memory = psutil.Process(prox.pid).memory_info().rss
-        rounds = times(1, 60)
-        for number in range(rounds):
+        rounds = Repeats(1, 60)
+        for number in rounds:
             _all_at_once(state, names, seed=number, seconds=times(1, 5))
             wait_until(lambda: _agrees(project, state, names))
         for name in names:
@@ -114,7 +116,12 @@ def test_random_goals_from_many_clients(project: Project) -> None:
         assert grown < 40 * 1024 * 1024
         prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
-    figure("random goals from 8 clients", rounds=rounds, seconds=rounds * times(1, 5), grown_mib=grown // 1024**2)
+    figure(
+        "random goals from 8 clients",
+        rounds=rounds.count,
+        seconds=rounds.count * times(1, 5),
+        grown_mib=grown // 1024**2,
+    )
     assert not _crowd(project)
 
 

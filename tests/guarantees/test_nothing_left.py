@@ -12,7 +12,7 @@ import pytest
 
 from helpers.leftovers import is_alive
 from helpers.project import guards_of, kill_with_guard, wait_until
-from helpers.scale import figure, times
+from helpers.scale import Repeats, figure, times
 from prox.instance.folder import instance_prefix
 from prox.watchdog.marks import marked
 
@@ -62,7 +62,7 @@ def state_files(project: Project) -> set[str]:
 def test_prox_is_killed(project: Project) -> None:
     project.write(CROWD)
     took = []
-    for _ in range(times(1, 300)):
+    for _ in Repeats(1, 300):
         with start(project) as prox:
             guard = guard_of(prox)
             prox.signal(signal.SIGKILL)
@@ -86,7 +86,7 @@ def test_prox_is_killed(project: Project) -> None:
 def test_prox_is_asked_to_end(project: Project, name: str, signals: list[int], code: int) -> None:
     project.write(CROWD)
     took = []
-    for _ in range(times(1, 300)):
+    for _ in Repeats(1, 300):
         with start(project) as prox:
             begun = time.monotonic()
             for number in signals:
@@ -104,7 +104,7 @@ def test_prox_is_asked_to_end(project: Project, name: str, signals: list[int], c
 def test_the_terminal_is_closed(project: Project) -> None:
     project.write(CROWD)
     took = []
-    for _ in range(times(1, 300)):
+    for _ in Repeats(1, 300):
         with start(project, terminal=True) as prox:
             prox.hang_up()
             begun = time.monotonic()
@@ -119,7 +119,7 @@ def test_the_guard_is_killed(project: Project) -> None:
     """Another one takes its place, and everything ends as usual."""
     project.write(CROWD)
     took = []
-    for _ in range(times(1, 100)):
+    for _ in Repeats(1, 100):
         with start(project) as prox:
             first = guard_of(prox)
             os.kill(first, signal.SIGKILL)
@@ -137,7 +137,8 @@ def test_the_guard_is_killed(project: Project) -> None:
 def test_the_guard_and_prox_are_killed_together(project: Project, command: str) -> None:
     """What is left is found by its variable at the next `prox up` or `prox down`, named, and ended."""
     project.write(CROWD)
-    for _ in range(times(1, 50)):
+    repeats = Repeats(1, 50)
+    for _ in repeats:
         with start(project) as prox:
             kill_with_guard(prox.pid)
             prox.wait()
@@ -156,7 +157,7 @@ def test_the_guard_and_prox_are_killed_together(project: Project, command: str) 
                 assert prox.wait() == 0
         assert crowd(project) == set()
         assert state_files(project) == set()
-    figure(f"SIGKILL to guard and prox together, then `prox {command}`", times=times(1, 50))
+    figure(f"SIGKILL to guard and prox together, then `prox {command}`", times=repeats.count)
 
 
 def test_the_guard_costs_next_to_nothing(project: Project) -> None:

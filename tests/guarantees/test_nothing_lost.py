@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.project import wait_until
-from helpers.scale import figure, times
+from helpers.scale import Repeats, figure, times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,8 @@ def test_a_burst_that_is_stopped_in_the_middle(project: Project, how: str) -> No
     write_project(project)
     logs = project.folder / ".prox" / "logs"
     files, lines = 0, 0
-    for _ in range(times(1, 50)):
+    repeats = Repeats(1, 50)
+    for _ in repeats:
         # Nobody reads what it prints: the files are complete all the same.
         with project.launch("up") as prox:
             wait_until(lambda: (logs / "w7.log.1").exists())
@@ -91,4 +92,4 @@ def test_a_burst_that_is_stopped_in_the_middle(project: Project, how: str) -> No
         assert project.run("logs", "w3", "-n", "1").stdout.endswith("w3     │ the last of w3\n")
         for file in logs.iterdir():
             file.unlink()
-    figure(f"a burst, {how} stopped in the middle", times=times(1, 50), files=files, lines=lines)
+    figure(f"a burst, {how} stopped in the middle", times=repeats.count, files=files, lines=lines)

@@ -11,7 +11,7 @@ import pytest
 
 from helpers.project import wait_until
 from helpers.real import faketime, status
-from helpers.scale import figure, times
+from helpers.scale import Repeats, figure, times
 
 if TYPE_CHECKING:
     from helpers.project import Project
@@ -35,7 +35,8 @@ def wait_checked(project: Project) -> dict[str, Any]:
 
 def test_prox_is_stopped_for_a_while(project: Project) -> None:
     project.write(CHECKED)
-    for _ in range(times(1, 5)):
+    repeats = Repeats(1, 5)
+    for _ in repeats:
         with project.up() as prox:
             wait_until(lambda: status(project, "web")["health"] == "healthy")
             before = status(project, "web")
@@ -48,7 +49,7 @@ def test_prox_is_stopped_for_a_while(project: Project) -> None:
             assert "unhealthy" not in prox.output
             prox.signal(signal.SIGTERM)
             assert prox.wait() == 0
-    figure("SIGSTOP to prox, then CONT", times=times(1, 5), seconds=times(2, 30))
+    figure("SIGSTOP to prox, then CONT", times=repeats.count, seconds=times(2, 30))
 
 
 @pytest.mark.real("faketime")
@@ -65,7 +66,8 @@ def test_the_clock_is_moved(project: Project) -> None:
         | {"FAKETIME_FORCE_MONOTONIC_FIX": "0"}
         | {"LD_PRELOAD": str(faketime()), "FAKETIME_TIMESTAMP_FILE": str(clock)}
     )
-    for _ in range(times(1, 5)):
+    repeats = Repeats(1, 5)
+    for _ in repeats:
         begun = time.monotonic()
         with project.up(env=env) as prox:
             wait_until(lambda: status(project, "web")["health"] == "healthy")
@@ -86,7 +88,7 @@ def test_the_clock_is_moved(project: Project) -> None:
             assert prox.wait() == 0
         kept = json.loads(project.client("logs", "web", "-n", "3", "--json").stdout)["logs"]
         assert [line["line"] for line in kept] == ["begun", "woken", "woken"]
-    figure("the wall clock is moved by an hour, and back", times=times(1, 5))
+    figure("the wall clock is moved by an hour, and back", times=repeats.count)
 
 
 def lines(project: Project) -> list[str]:

@@ -2,7 +2,7 @@
 
 These types are the single definition of prox.yaml (the contract is ``configuration.md``): ``read`` builds
 them, ``schema`` generates the JSON Schema from them, ``dump`` writes them back as YAML. Their names are the
-keys of the file. ``form`` names how a value is written, where its type does not say it (``forms``).
+keys of the file. ``form`` names how a value is written, where its type does not say it (``scalar_formats``).
 """
 
 from __future__ import annotations
