@@ -7,6 +7,8 @@ child subreaper (``system.children``), otherwise identifiable only by its enviro
 from __future__ import annotations
 
 import signal
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
@@ -17,6 +19,7 @@ from prox.system.group import wait_any_ended
 from prox.system.listeners import own_listeners
 from prox.system.ports import find_holders, is_taken
 from prox.system.process_table import look
+from prox.system.shared_look import SharedLook
 from prox.system.threads import in_thread
 from prox.watchdog.marks import (
     GRACE_SECONDS,
@@ -24,6 +27,7 @@ from prox.watchdog.marks import (
     LOOK_SECONDS,
     command_of,
     descendants,
+    is_in_exec,
     mark_of,
     marked,
     send,
@@ -32,7 +36,11 @@ from prox.watchdog.marks import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from prox.watchdog.marks import Row
+    from prox.watchdog.marks import Mark, Row
+
+
+EXEC_LOOKS, EXEC_SECONDS = 50, 0.004
+"""How often, and how long apart, an orphan is looked at whose environment is not there yet."""
 
 
 class Leftovers:
@@ -40,6 +48,7 @@ class Leftovers:
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
+        self._marks = SharedLook(partial(marked, instance))
 
     async def find(self, wanted: Callable[[str | None], bool]) -> dict[int, int]:
         """Return pid and start time of the leftovers of those processes for whose names ``wanted`` holds.
@@ -57,7 +66,7 @@ class Leftovers:
             # Mostly there are none, and nothing more to read.
             found = await in_thread(self._adopted, orphans, table) if orphans else {}
         else:
-            found = await in_thread(self._marked, table)
+            found = self._marked(await self._marks.look(), table)
         return {pid: table[pid].started for pid, owner in found.items() if wanted(owner)}
 
     async def end(
@@ -108,17 +117,28 @@ class Leftovers:
                     owners[pid] = self._owner(pid) or self._owner(root)
         return owners
 
-    def _marked(self, table: Mapping[int, Row]) -> dict[int, str | None]:
+    def _marked(self, marks: Mapping[int, Mark], table: Mapping[int, Row]) -> dict[int, str | None]:
         """Return the processes that carry the mark of one of ours and are in no session that prox ends as a group."""
         sessions = spawned()
         return {
             pid: mark.process
-            for pid, mark in marked(self._instance).items()
+            for pid, mark in marks.items()
             if pid in table and not table[pid].zombie and table[pid].session not in sessions
         }
 
     def _owner(self, pid: int) -> str | None:
+        """Return the name of the process that an orphan descends from; None if that is not known."""
         mark = mark_of(pid)
+        for _ in range(EXEC_LOOKS):
+            if mark:
+                break
+            in_exec = is_in_exec(pid)
+            if in_exec:
+                time.sleep(EXEC_SECONDS)
+            # Also where it is not: the exec may have ended between the two looks.
+            mark = mark_of(pid)
+            if not in_exec:
+                break
         return mark.process if mark and mark.instance == self._instance else None
 
 

@@ -9,9 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import trio
-
-from prox.system.threads import in_thread
+from prox.system.shared_look import SharedLook
 from prox.watchdog.marks import Row, process_table
 
 if TYPE_CHECKING:
@@ -57,23 +55,7 @@ def read_process_table() -> ProcessTable:
     return ProcessTable(process_table())
 
 
-class _Look:
-    """A look that tasks wait for: at most one runs, and one more is due."""
-
-    def __init__(self) -> None:
-        self.table: ProcessTable | None = None
-        self.failure: OSError | None = None
-
-
-class _Looks:
-    def __init__(self) -> None:
-        self.due: _Look | None = None
-        self.running = trio.Lock()
-        # Not the default limiter: a look must not wait for other threads that block.
-        self.limiter = trio.CapacityLimiter(1)
-
-
-_LOOKS: trio.lowlevel.RunVar[_Looks] = trio.lowlevel.RunVar("_LOOKS")
+_SHARED = SharedLook(lambda: read_process_table())
 
 
 async def look() -> ProcessTable:
@@ -81,23 +63,4 @@ async def look() -> ProcessTable:
 
     Raises OSError if no descriptor is left.
     """
-    try:
-        looks = _LOOKS.get()
-    except LookupError:
-        looks = _Looks()
-        _LOOKS.set(looks)
-    mine = looks.due = looks.due or _Look()
-    async with looks.running:
-        if mine.table is None and mine.failure is None:
-            # Tasks that call from now on need a look that begins later.
-            looks.due = None
-            # It takes milliseconds, and others may wait for its result.
-            with trio.CancelScope(shield=True):
-                try:
-                    mine.table = await in_thread(read_process_table, limiter=looks.limiter)
-                except OSError as error:
-                    mine.failure = error
-    if mine.table is None:
-        assert mine.failure is not None
-        raise mine.failure
-    return mine.table
+    return await _SHARED.look()

@@ -54,6 +54,20 @@ def mark_of(pid: int) -> Mark | None:
     return _read_mark(_environment(pid))
 
 
+def is_in_exec(pid: int) -> bool:
+    """Return whether a process is being replaced by another program right now (execve(2)), so that it has no mark yet.
+
+    The kernel gives it a new memory before the environment is in that: for a moment it reads as empty. Processes of
+    other users look the same. Always False where the system does not show it.
+    """
+    if not _LINUX:
+        return False
+    text = _read(f"/proc/{pid}/stat")
+    fields = text[text.rfind(b")") + 2 :].split()
+    # proc_pid_stat(5): (23) vsize, which kernel threads and zombies do not have, and (50) env_start.
+    return len(fields) > 47 and int(fields[20]) > 0 and int(fields[47]) == 0
+
+
 def marked(instance: str) -> dict[int, Mark]:
     """Return the processes whose instance is ``instance``, or begins with it where that ends with a dash."""
     found = {}

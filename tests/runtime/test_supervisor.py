@@ -15,12 +15,14 @@ import trio
 import prox
 from helpers.leftovers import is_alive
 from prox.core.snapshots import ProcessEvent, ShutdownEvent
+from prox.system import process_table
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from prox.runtime.supervisor import Supervisor
+    from prox.system.process_table import ProcessTable
 
 
 @asynccontextmanager
@@ -116,6 +118,27 @@ async def test_all_stop_at_once(tmp_path: Path) -> None:
         assert 0.3 < trio.current_time() - before < 2.5
     assert [process.signal for process in supervisor.processes()] == ["SIGKILL"] * 8
     assert all(process.status == "stopped" for process in supervisor.processes())
+
+
+async def test_stopping_many_takes_a_handful_of_looks_at_the_process_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 50
+    text = "processes:\n" + "".join(f"  p{number}: exec sleep 1000\n" for number in range(count))
+    looks: list[int] = []
+    read = process_table.read_process_table
+
+    def counted() -> ProcessTable:
+        looks.append(1)
+        return read()
+
+    async with running(tmp_path, text) as supervisor:
+        await supervisor.wait_ready()
+        monkeypatch.setattr(process_table, "read_process_table", counted)
+        supervisor.shutdown()
+        await supervisor.wait_stopped()
+    # At least one for the groups, one for what has left them, and one for the last look.
+    assert 3 <= len(looks) <= count / 2
 
 
 async def test_stop_restart_and_start(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""A slow look at the system, shared by all tasks that ask for it at the same moment, off the event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import trio
+
+from prox.system.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+class SharedLook(Generic[T]):
+    """Calls ``read``, which blocks, in a thread. At most one call runs, and one more is due."""
+
+    def __init__(self, read: Callable[[], T]) -> None:
+        self._read = read
+        # One for each run of Trio: they may be in several threads.
+        self._state: trio.lowlevel.RunVar[_State[T]] = trio.lowlevel.RunVar("SharedLook")
+
+    async def look(self) -> T:
+        """Return what ``read`` finds after this call. Raises OSError as ``read`` does."""
+        try:
+            state = self._state.get()
+        except LookupError:
+            state = _State()
+            self._state.set(state)
+        mine = state.due = state.due or _Look()
+        async with state.running:
+            if not mine.done:
+                # Tasks that ask from now on need a look that begins later.
+                state.due = None
+                # It takes milliseconds, and others may wait for its result.
+                with trio.CancelScope(shield=True):
+                    try:
+                        mine.found = await in_thread(self._read, limiter=state.limiter)
+                    except OSError as error:
+                        mine.failure = error
+                mine.done = True
+        if mine.failure is not None:
+            raise mine.failure
+        return mine.found
+
+
+class _Look(Generic[T]):
+    found: T
+
+    def __init__(self) -> None:
+        self.done = False
+        self.failure: OSError | None = None
+
+
+class _State(Generic[T]):
+    def __init__(self) -> None:
+        self.due: _Look[T] | None = None
+        self.running = trio.Lock()
+        # Not the default limiter: a look must not wait for other threads that block.
+        self.limiter = trio.CapacityLimiter(1)
