@@ -5,6 +5,7 @@
     foreground.run_up, with signals and console, or open_supervisor, inside a caller's Trio program
     └─ run_tree
        └─ services nursery                       API: outlives the processes, so that a stop can be watched
+          │                                      proxy: drains before the processes stop
           └─ tree nursery
              └─ supervisor.run
                 └─ one task per process          runtime.process
@@ -25,7 +26,8 @@ import trio
 
 from prox.api.listening import listen
 from prox.api.settings import ApiSettings
-from prox.core.errors import NotYet
+from prox.proxy.listeners import listen_for
+from prox.proxy.service import open_proxy
 from prox.runtime.supervisor import Supervisor
 from prox.sinks.files import LogFiles, log_folder
 from prox.system.threads import in_thread
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
     from prox.core.config.model import Config
+    from prox.proxy.listeners import ProxyListeners
+    from prox.proxy.recorder import Recorder
 
 
 @asynccontextmanager
@@ -50,30 +54,37 @@ async def open_supervisor(
     """Run the processes of a configuration inside the caller's Trio program, in a nursery of its own.
 
     ``names``: start only these (the others can be started later); None: all. ``api``: serve the HTTP API as the
-    configuration says; its address is then ``supervisor.api_url``. ``instance_dir``: a folder for log files;
-    None: none are written. No signal handler is installed and nothing is printed.
+    configuration says; its address is then ``supervisor.api_url``. ``proxy``: serve the reverse proxy, if the
+    configuration has one that is enabled. ``instance_dir``: a folder for log files; None: none are written. No signal
+    handler is installed and nothing is printed.
 
     Leaving the block, however it is left, stops everything in order; so does cancelling it, and the cancel waits
-    until that is done. Raises UnknownProcess, and PortTaken where the API's port is.
+    until that is done. Raises UnknownProcess, and PortTaken for a port of the API or the proxy.
     """
-    if proxy:
-        raise NotYet("the proxy is not in this version yet")
     folder = Path(instance_dir) if instance_dir is not None else None
     supervisor = Supervisor(config, folder=folder)
     async with AsyncExitStack() as stack:
         sock = stack.enter_context(listen(config.api.host, config.api.port)) if api else None
-        await stack.enter_async_context(run_tree(supervisor, names, sock, folder))
+        listeners = None
+        if proxy and config.proxy is not None and config.proxy.enabled:
+            listeners = stack.enter_context(listen_for(config.proxy))
+        await stack.enter_async_context(run_tree(supervisor, names, sock, listeners, folder))
         yield supervisor
 
 
 @asynccontextmanager
 async def run_tree(
-    supervisor: Supervisor, names: Iterable[str] | None, sock: socket.socket | None, folder: Path | None
+    supervisor: Supervisor,
+    names: Iterable[str] | None,
+    sock: socket.socket | None,
+    listeners: ProxyListeners | None,
+    folder: Path | None,
 ) -> AsyncIterator[None]:
-    """Start the processes, serve the API beside them, and stop everything in order at the end of the block."""
+    """Start the processes, serve API and proxy beside them, and stop everything in order at the end of the block."""
     failure: Exception | None = None
-    # If the token cannot be read or created, nothing is started.
+    # If the token or a certificate cannot be read or created, nothing is started.
     settings = ApiSettings.of(supervisor.config.api, sock) if sock else None
+    proxy = await open_proxy(supervisor, listeners, folder) if listeners else None
     with _log_files(supervisor, folder):
         async with trio.open_nursery() as services:
             async with trio.open_nursery() as tree:
@@ -82,8 +93,10 @@ async def run_tree(
                     # A shutdown may have been requested before anything has begun.
                     if supervisor.status != "stopping":
                         supervisor.begin(names)
+                        if proxy:
+                            await services.start(proxy.run)
                         if sock and settings:
-                            await services.start(_serve, supervisor, sock, settings)
+                            await services.start(_serve, supervisor, sock, settings, proxy.recorder if proxy else None)
                             supervisor.api_url = settings.url
                     yield
                 except Exception as error:
@@ -101,12 +114,13 @@ async def _serve(
     supervisor: Supervisor,
     sock: socket.socket,
     settings: ApiSettings,
+    recorder: Recorder | None,
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve the API. Its imports are slow, so the processes start beside them."""
     server = await in_thread(import_module, "prox.api.server")
-    await server.serve_api(supervisor, sock, settings=settings, task_status=task_status)
+    await server.serve_api(supervisor, sock, recorder, settings=settings, task_status=task_status)
 
 
 @contextmanager

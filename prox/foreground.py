@@ -8,20 +8,23 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import trio
 
 from prox._version import __version__
 from prox.api.listening import listen
 from prox.app import run_tree
 from prox.core.config.unsupported import not_yet
-from prox.core.errors import NotReady, ProxError, TimedOut
+from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
 from prox.core.text import one_line
 from prox.instance.folder import FOLDER, InstanceFolder, instance_prefix
+from prox.proxy.listeners import listen_for
 from prox.runtime.leftovers import describe
 from prox.runtime.lifeline import watch_lifeline
 from prox.runtime.signals import Interrupts
@@ -37,7 +40,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-    from prox.core.config.model import Config
+    from prox.core.config.model import Config, Proxy
+    from prox.proxy.listeners import ProxyListeners
 
 FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 5.0, 1.0
 """How long the end waits for a terminal or pipe that accepts no output; the second, after a second signal."""
@@ -51,6 +55,9 @@ class UpOptions:
 
     names: tuple[str, ...] = ()
     api_port: int | None = None
+    http_port: int | None = None
+    https_port: int | None = None
+    no_proxy: bool = False
     exit_when_done: bool = False
     raw: bool = False
     color: bool = False
@@ -70,10 +77,30 @@ def run_up(config: Config, options: UpOptions) -> int:
     interrupts.catch()
     start_clean()
     raise_descriptor_limit()
-    with InstanceFolder(Path(config.folder, FOLDER)) as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(InstanceFolder(Path(config.folder, FOLDER)))
         port = options.api_port if options.api_port is not None else config.api.port
-        with listen(config.api.host, port) as sock, Watchdog(_watch_list(config, folder)) as watchdog:
-            return trio.run(_up, config, options, folder, sock, interrupts, watchdog)
+        sock = stack.enter_context(listen(config.api.host, port))
+        proxy = proxy_of(config, options)
+        config = msgspec.structs.replace(config, proxy=proxy or config.proxy)
+        listeners = stack.enter_context(listen_for(proxy)) if proxy else None
+        watchdog = stack.enter_context(Watchdog(_watch_list(config, folder)))
+        return trio.run(_up, config, options, folder, sock, listeners, interrupts, watchdog)
+
+
+def proxy_of(config: Config, options: UpOptions) -> Proxy | None:
+    """Return the proxy as the command line wants it; None: it is off. Raises NoProxy for ports without a proxy."""
+    ports = {"http_port": options.http_port, "https_port": options.https_port}
+    chosen = {key: port for key, port in ports.items() if port is not None}
+    if config.proxy is None:
+        if chosen:
+            key = next(iter(chosen)).replace("_", "-")
+            raise NoProxy(f"--{key} needs a proxy: set proxy.domain in prox.yaml")
+        return None
+    if options.no_proxy:
+        return None
+    proxy = msgspec.structs.replace(config.proxy, **chosen, enabled=config.proxy.enabled or bool(chosen))
+    return proxy if proxy.enabled else None
 
 
 def _watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, str]]:
@@ -104,6 +131,7 @@ async def _up(
     options: UpOptions,
     folder: InstanceFolder,
     sock: socket.socket,
+    listeners: ProxyListeners | None,
     interrupts: Interrupts,
     watchdog: Watchdog,
 ) -> int:
@@ -124,8 +152,8 @@ async def _up(
         try:
             if folder.unclean:
                 await _end_what_was_left(supervisor, folder)
-            async with run_tree(supervisor, options.names or None, sock, folder.path):
-                code = await _serve_until_stopped(supervisor, options, folder, address)
+            async with run_tree(supervisor, options.names or None, sock, listeners, folder.path):
+                code = await _serve_until_stopped(supervisor, options, folder, address, listeners)
             _summarize(supervisor)
         except ProxError as error:
             failure = error
@@ -142,7 +170,11 @@ async def _up(
 
 
 async def _serve_until_stopped(
-    supervisor: Supervisor, options: UpOptions, folder: InstanceFolder, address: tuple[str, int]
+    supervisor: Supervisor,
+    options: UpOptions,
+    folder: InstanceFolder,
+    address: tuple[str, int],
+    listeners: ProxyListeners | None,
 ) -> int:
     """Stay until everything is to stop; return the exit code that this calls for.
 
@@ -150,7 +182,7 @@ async def _serve_until_stopped(
     """
     config = supervisor.config
     if supervisor.status != "stopping":
-        _introduce(supervisor, folder)
+        _introduce(supervisor, folder, listeners)
         folder.write_state(
             host=address[0],
             port=address[1],
@@ -169,10 +201,12 @@ async def _serve_until_stopped(
     return 0
 
 
-def _introduce(supervisor: Supervisor, folder: InstanceFolder) -> None:
+def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyListeners | None) -> None:
     config, say, count = supervisor.config, supervisor.hub.system, len(supervisor.names)
     processes = "1 process" if count == 1 else f"{count} processes"
     say(f"prox {__version__}: {supervisor.api_url}, {processes}, {config.file or config.folder}")
+    if listeners and config.proxy:
+        say(f"proxy: {listeners.base_url(config.proxy.domain)}, services: {', '.join(config.services) or 'none'}")
     for line in not_yet(config):
         say(f"not in this version yet, so it has no effect: {line}")
     if folder.unlisted:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from quart_trio import QuartTrio
 
     from prox.api.settings import ApiSettings
+    from prox.proxy.recorder import Recorder
     from prox.runtime.supervisor import Supervisor
 
 PREFIX = "/api/v1"
@@ -22,8 +23,8 @@ BODY_SECONDS = 30
 """How long a request's body may take to arrive."""
 
 
-def create_app(supervisor: Supervisor, settings: ApiSettings) -> QuartTrio:
-    """Return the app that serves a supervisor."""
+def create_app(supervisor: Supervisor, settings: ApiSettings, recorder: Recorder | None = None) -> QuartTrio:
+    """Return the app that serves a supervisor. ``recorder``: its proxy's, if one runs."""
     app = JsonApp(__name__, supervisor.hub.system)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, BODY_TIMEOUT=BODY_SECONDS)
     # An unknown route is one, not a redirect to a known one.
@@ -38,7 +39,7 @@ def create_app(supervisor: Supervisor, settings: ApiSettings) -> QuartTrio:
     app.before_request(read_body)
     for resource in (status, processes, logs, events, shutdown):
         app.register_blueprint(resource.routes(supervisor), url_prefix=PREFIX)
-    app.register_blueprint(proxy.routes(), url_prefix=PREFIX)
+    app.register_blueprint(proxy.routes(supervisor, recorder), url_prefix=PREFIX)
     app.register_blueprint(openapi.routes(app, settings), url_prefix=PREFIX)
     app.register_blueprint(health.routes())
     app.register_blueprint(metrics.routes(supervisor))

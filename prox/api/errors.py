@@ -34,6 +34,8 @@ STATUS = {
     "FORBIDDEN_HOST": 403,
     "FORBIDDEN_ORIGIN": 403,
     "PROCESS_NOT_FOUND": 404,
+    "REQUEST_NOT_FOUND": 404,
+    "REPLAY_FAILED": 409,
     "PROCESS_ALREADY_RUNNING": 409,
     "PROCESS_NOT_RUNNING": 409,
     "START_FAILED": 500,
@@ -80,6 +82,12 @@ class ForbiddenOrigin(ProxError):
     """The request comes from a page of somebody else's."""
 
     code = "FORBIDDEN_ORIGIN"
+
+
+class RequestNotFound(ProxError):
+    """No request of that id is recorded."""
+
+    code = "REQUEST_NOT_FOUND"
 
 
 class ProxyNotEnabled(ProxError):

@@ -90,7 +90,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
         wanted = _filter(query, supervisor)
         search = partial(select, supervisor.hub.newest_first(wanted), wanted, lines=query.lines, size=query.bytes)
         found = await in_thread(search, abandon_on_cancel=True, limiter=searches) if query.regex else search()
-        return json_response(Logs([_record(line) for line in found.lines], len(found.lines), found.total))
+        return json_response(Logs([record(line) for line in found.lines], len(found.lines), found.total))
 
     @blueprint.get("/logs/stream")
     @describe(
@@ -118,7 +118,8 @@ def routes(supervisor: Supervisor) -> Blueprint:
     return blueprint
 
 
-def _record(line: LogLine) -> LogRecord:
+def record(line: LogLine) -> LogRecord:
+    """Return a line as the API shows it."""
     return LogRecord(_shown(line.timestamp), line.process, line.stream, line.text, line.partial or UNSET)
 
 

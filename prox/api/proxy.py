@@ -1,15 +1,192 @@
-"""``/proxy``: the requests that the reverse proxy has seen. No proxy runs in this version, and each route says so."""
+"""``/proxy``: the requests that the reverse proxy has seen, their stream, one in full, replay, and HAR."""
 
 from __future__ import annotations
 
-from quart import Blueprint, Response
+import time
+from typing import TYPE_CHECKING, Annotated, Any
 
-from prox.api.errors import ProxyNotEnabled
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from quart import Blueprint, Response, request
+
+from prox._version import __version__
+from prox.api.answers import encode, json_response
+from prox.api.errors import InvalidParameter, ProxyNotEnabled, RequestNotFound
+from prox.api.logs import LogRecord, record
+from prox.api.openapi import describe
+from prox.api.parameters import moment, read, read_body
+from prox.api.sse import event, stream_response
+from prox.core.exchanges import Exchange, ExchangeFilter, RequestRecord, record_of
+from prox.core.har import har, visible
+from prox.core.logs.query import LogFilter
+from prox.system.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prox.core.exchanges import Body
+    from prox.core.messages import Fields
+    from prox.proxy.recorder import Recorder
+    from prox.proxy.upstream import Address
+    from prox.runtime.supervisor import Supervisor
+
+Status = Annotated[int, Meta(ge=100, extra={"maximum": 599})]
 
 
-def routes() -> Blueprint:
-    # Not described in openapi.json: a description lists what can be had.
+class WantedRequests(Struct, frozen=True, kw_only=True):
+    subdomain: Annotated[str, Meta(description="Only of it. Empty: all")] = ""
+    method: Annotated[str, Meta(description="Only of it, in any letter case. Empty: all")] = ""
+    min_status: Status | None = None
+    max_status: Status | None = None
+    since: Annotated[str, Meta(description="RFC 3339, or a duration back from now such as 5m")] = ""
+
+
+class RequestsQuery(WantedRequests, frozen=True, kw_only=True):
+    limit: Annotated[
+        int, Meta(ge=1, description="At most so many, the newest; above 1000 is 1000", extra={"maximum": 1000})
+    ] = 100
+
+
+class IncludeQuery(Struct, frozen=True, kw_only=True):
+    include: Annotated[str, Meta(description="What to add, separated by commas: `body`, `secrets`")] = ""
+
+
+class HarQuery(WantedRequests, frozen=True, kw_only=True):
+    include: Annotated[str, Meta(description="What to add, separated by commas: `body`, `secrets`")] = ""
+
+
+class Requests(Struct, frozen=True):
+    """Requests, the newest first."""
+
+    requests: list[RequestRecord]
+    filtered_count: int
+    """Requests returned."""
+    total_count: int
+    """Requests that the recorder holds."""
+
+
+class BodyShown(Struct, frozen=True, kw_only=True):
+    """A body: ``size`` as sent; ``data`` (with `include=body`) decompressed, as text, or base64 where binary."""
+
+    size: int
+    truncated: bool
+    content_type: str
+    is_binary: bool
+    data: str | UnsetType = UNSET
+
+
+class RequestLine(LogRecord, frozen=True, kw_only=True):
+    """A log line that the request's process wrote meanwhile."""
+
+    exact: bool
+    """It holds the request's id."""
+
+
+class Details(Struct, frozen=True, kw_only=True):
+    request_headers: dict[str, list[str]]
+    response_headers: dict[str, list[str]]
+    request_body: BodyShown
+    response_body: BodyShown
+    logs: list[RequestLine]
+
+
+class RequestInFull(RequestRecord, frozen=True, kw_only=True):
+    """One request with headers, bodies and log lines. Secrets are `[REDACTED]` without `include=secrets`."""
+
+    details: Details
+
+
+class ReplayWanted(Struct, frozen=True, kw_only=True):
+    """Where to send a request once more; nothing: to its own service."""
+
+    service: str | None = None
+    address: Annotated[str, Meta(description="HOST:PORT")] | None = None
+
+
+class Connected(Struct, frozen=True):
+    """The stream has begun."""
+
+
+def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
     blueprint = Blueprint("proxy", __name__)
+    if recorder is None:
+        _refuse_all(blueprint)
+        return blueprint
+
+    def exchange(id: str) -> Exchange:
+        found = recorder.get(id.lower())
+        if found is None:
+            raise RequestNotFound(f"no request is recorded with the id {id!r}")
+        return found
+
+    @blueprint.get("/proxy/requests")
+    @describe(Requests, query=RequestsQuery, errors=(400,))
+    async def list_requests() -> Response:
+        """Return the newest requests."""
+        query = read(RequestsQuery, request.args)
+        found = [record_of(each) for each in _matching(recorder, query)[: query.limit]]
+        return json_response(Requests(found, len(found), len(recorder)))
+
+    @blueprint.get("/proxy/requests/stream")
+    @describe(
+        RequestRecord, query=WantedRequests, errors=(400,), events={"connected": Connected, "message": RequestRecord}
+    )
+    async def stream_requests() -> Response:
+        """Send each request when it is done as an event, after `connected`."""
+        wanted = _filter(read(WantedRequests, request.args))
+        return stream_response(
+            lambda: recorder.subscribe(wanted),
+            _events,
+            first=lambda: event(b"{}", id=0, name="connected"),
+            head=request.method == "HEAD",
+        )
+
+    @blueprint.get("/proxy/requests.har")
+    @describe(dict[str, Any], query=HarQuery, errors=(400,))
+    async def get_har() -> Response:
+        """Return requests as HTTP Archive 1.2."""
+        query = read(HarQuery, request.args)
+        include = _include(query.include)
+        chosen = [each for each in reversed(_matching(recorder, query)) if not each.active]
+        archive = await in_thread(_archive, chosen, "body" in include, "secrets" in include)
+        response = json_response(archive)
+        response.headers["Content-Disposition"] = 'attachment; filename="prox.har"'
+        return response
+
+    @blueprint.get("/proxy/requests/<id>")
+    @describe(RequestInFull, query=IncludeQuery, errors=(400, 404))
+    async def get_request(id: str) -> Response:
+        """Return one request in full."""
+        include = _include(read(IncludeQuery, request.args).include)
+        found = exchange(id)
+        bodies = await in_thread(_bodies, found, "body" in include)
+        secrets = "secrets" in include
+        details = Details(
+            request_headers=_by_name(found.request_fields, secrets),
+            response_headers=_by_name(found.response_fields, secrets),
+            request_body=bodies[0],
+            response_body=bodies[1],
+            logs=_lines(supervisor, found),
+        )
+        return json_response(RequestInFull(**msgspec.structs.asdict(record_of(found)), details=details))
+
+    @blueprint.post("/proxy/requests/<id>/replay")
+    @describe(RequestRecord, body=ReplayWanted, errors=(400, 404, 409))
+    async def replay_request(id: str) -> Response:
+        """Send a request once more, and return the new one when it is done."""
+        from prox.proxy.replay import replay
+
+        data = await request.get_data(cache=True, as_text=False, parse_form_data=False)
+        wanted = read_body(ReplayWanted, data) if data else ReplayWanted()
+        address = _address(wanted.address) if wanted.address else None
+        made = await replay(supervisor, recorder, exchange(id), service=wanted.service, address=address)
+        return json_response(record_of(made))
+
+    return blueprint
+
+
+def _refuse_all(blueprint: Blueprint) -> None:
+    # Not described in openapi.json: a description lists what can be had.
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
     @blueprint.route("/proxy", methods=methods, defaults={"rest": ""})
@@ -17,4 +194,100 @@ def routes() -> Blueprint:
     async def proxy(rest: str) -> Response:
         raise ProxyNotEnabled("no proxy runs here")
 
-    return blueprint
+
+def _matching(recorder: Recorder, query: WantedRequests) -> list[Exchange]:
+    wanted = _filter(query)
+    return [each for each in recorder if wanted.wants(each)]
+
+
+def _filter(query: WantedRequests) -> ExchangeFilter:
+    return ExchangeFilter(
+        subdomain=query.subdomain or None,
+        method=query.method or None,
+        min_status=query.min_status,
+        max_status=query.max_status,
+        since=moment("since", query.since, time.time()),
+    )
+
+
+def _include(text: str) -> set[str]:
+    wanted = {word.strip() for word in text.split(",")} - {""}
+    if unknown := wanted - {"body", "secrets"}:
+        raise InvalidParameter(f"include must be of body, secrets, not {sorted(unknown)[0]!r}")
+    return wanted
+
+
+def _address(text: str) -> Address:
+    from prox.proxy.upstream import Address
+
+    host, colon, port = text.removeprefix("http://").rstrip("/").rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 65536:
+        raise InvalidParameter(f"address must be HOST:PORT, not {text!r}")
+    return Address(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def _events(exchanges: list[Exchange]) -> Iterator[bytes]:
+    yield b"".join(event(encode(record_of(each)), id=int(each.id, 16)) for each in exchanges)
+
+
+def _by_name(fields: Fields, secrets: bool) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in visible(fields, secrets=secrets):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _bodies(exchange: Exchange, with_data: bool) -> tuple[BodyShown, BodyShown]:
+    """Blocks: bodies may be in files, and decompression takes time."""
+    return (
+        _body(exchange.request_body, exchange.request_fields, with_data),
+        _body(exchange.response_body, exchange.response_fields, with_data),
+    )
+
+
+def _body(body: Body, fields: Fields, with_data: bool) -> BodyShown:
+    from prox.proxy.decoding import shown, value_of
+
+    text, is_binary = shown(body.read(), fields)
+    return BodyShown(
+        size=body.size,
+        truncated=body.truncated,
+        content_type=value_of(fields, b"content-type"),
+        is_binary=is_binary,
+        data=text if with_data else UNSET,
+    )
+
+
+def _archive(exchanges: list[Exchange], with_bodies: bool, secrets: bool) -> dict[str, Any]:
+    from prox.proxy.decoding import shown
+
+    def text(body: Body, fields: Fields) -> tuple[str, bool] | None:
+        return shown(body.read(), fields) if with_bodies else None
+
+    entries = (
+        (each, text(each.request_body, each.request_fields), text(each.response_body, each.response_fields))
+        for each in exchanges
+    )
+    return har(entries, version=__version__, secrets=secrets)
+
+
+def _lines(supervisor: Supervisor, exchange: Exchange) -> list[RequestLine]:
+    """Return the lines that the request's process wrote between request and answer, as far as memory holds them."""
+    if exchange.process is None or exchange.process not in supervisor.names:
+        return []
+    last = exchange.last_log_id if exchange.last_log_id is not None else supervisor.hub.last_id
+    wanted = LogFilter(processes=frozenset({exchange.process}))
+    trace = _trace_id(exchange)
+    lines = []
+    for line in supervisor.hub.select(wanted).lines:
+        if exchange.first_log_id < line.id <= last:
+            exact = exchange.request_id in line.text or (trace is not None and trace in line.text)
+            lines.append(RequestLine(**msgspec.structs.asdict(record(line)), exact=exact))
+    return lines
+
+
+def _trace_id(exchange: Exchange) -> str | None:
+    """Return the trace id of a traceparent (W3C Trace Context §3.2.2) that the client sent."""
+    parent = next((value for name, value in exchange.request_fields if name.lower() == b"traceparent"), b"")
+    parts = parent.decode("latin-1").split("-")
+    return parts[1] if len(parts) >= 4 and len(parts[1]) == 32 else None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prox.api.settings import ApiSettings
+    from prox.proxy.recorder import Recorder
     from prox.runtime.supervisor import Supervisor
 
 GRACE_SECONDS = 1.0
@@ -35,12 +36,14 @@ _log.setLevel(logging.WARNING)
 async def serve_api(
     supervisor: Supervisor,
     sock: socket.socket,
+    recorder: Recorder | None,
     *,
     settings: ApiSettings,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve the API on a listening socket, which this takes over, until cancelled.
 
+    ``recorder``: the proxy's, if one runs.
     The cancel lets responses under way reach their clients: it takes ``GRACE_SECONDS`` at the most.
     """
     if settings.exposed:
@@ -54,7 +57,7 @@ async def serve_api(
     def refuse(status: int, with_body: bool) -> bytes:
         return refusal(status, http_failure(status), config, with_body=with_body)
 
-    shell = Shell(create_app(supervisor, settings), config, refuse)
+    shell = Shell(create_app(supervisor, settings, recorder), config, refuse)
     server = _Server(shell, refusal(503, _AT_CAPACITY, config), supervisor.hub.system)
     await server.run(trio.SocketListener(trio.socket.from_stdlib_socket(sock)), task_status)
 

@@ -40,7 +40,7 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     if name not in config.processes:
         raise UnknownProcess(f"there is no process {name!r}{did_you_mean(name, list(config.processes))}")
     ports = _known_ports(config)
-    built = process_environment(config, name, config.processes[name], ports, instance="", inherited=os.environ)
+    built = process_environment(config, name, config.processes[name], ports, instance="", inherited=os.environ, urls={})
     folder = Path(config.folder, config.processes[name].cwd)
     try:
         os.chdir(folder)

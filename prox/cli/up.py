@@ -42,15 +42,14 @@ def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> 
 @click.option("--no-proxy", is_flag=True, help="Without the proxy.")
 @click.option("--watch/--no-watch", default=None, callback=_not_yet, expose_value=False, help="Restart on changes.")
 @click.option("--tui", is_flag=True, callback=_not_yet, expose_value=False, hidden=True)
-@click.option("--http-port", type=_PORT, callback=_not_yet, expose_value=False, hidden=True)
-@click.option("--https-port", type=_PORT, callback=_not_yet, expose_value=False, hidden=True)
+@click.option("--http-port", type=_PORT, metavar="PORT", help="The proxy's port for HTTP; 0: any that is free.")
+@click.option("--https-port", type=_PORT, metavar="PORT", help="The proxy's port for HTTPS; 0: any that is free.")
 @click.option("--ready-fd", type=int, hidden=True)
 def up(
     names: tuple[str, ...],
     detach: bool,
     ready_fd: int | None,
     no_deps: bool,
-    no_proxy: bool,
     **options: Any,
 ) -> int:
     """Start all processes, or NAMES, which may be groups; the others can be started later.

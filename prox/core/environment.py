@@ -55,16 +55,26 @@ def build_environment(
     return BuiltEnvironment(variables, {name: variables[name] for name in configured})
 
 
-def own_variables(name: str, instance: str, ports: Mapping[str, int]) -> dict[str, str]:
-    """Return what prox sets for a process; ``ports`` has those of all processes."""
+def own_variables(name: str, instance: str, ports: Mapping[str, int], urls: Mapping[str, str]) -> dict[str, str]:
+    """Return what prox sets for a process: ``ports`` of all processes, ``urls`` of the proxied services."""
     own = {"PROX_PROCESS": name, "PROX_INSTANCE": instance}
     own |= {port_variable(each): str(port) for each, port in ports.items()}
+    own |= {url_variable(each): url for each, url in urls.items()}
     return own | {"PORT": str(ports[name])} if name in ports else own
 
 
 def port_variable(name: str) -> str:
     """Return the variable that tells everybody a process's port: PROX_PORT_WEB_2 for ``web-2``."""
-    return "PROX_PORT_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    return "PROX_PORT_" + _variable(name)
+
+
+def url_variable(service: str) -> str:
+    """Return the variable that tells a proxied service's URL."""
+    return "PROX_URL_" + _variable(service)
+
+
+def _variable(name: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 def redact(variables: Mapping[str, str]) -> dict[str, str]:

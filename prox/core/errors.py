@@ -107,6 +107,12 @@ class TimedOut(ProxError):
     code = "TIMED_OUT"
 
 
+class NoProxy(ProxError):
+    """A port for the proxy was given, but prox.yaml has no proxy."""
+
+    code = "NO_PROXY"
+
+
 class NotYet(ProxError):
     """What was asked for is to come in a later version."""
 

@@ -6,6 +6,7 @@ import errno
 import socket
 from dataclasses import dataclass
 
+from prox.core.addresses import is_loopback, plain
 from prox.core.errors import PortTaken, ProxError
 from prox.system.ports import describe_holder
 
@@ -28,6 +29,26 @@ class Role:
     port_key: str
 
 
+def listen_on_loopback_too(host: str, port: int, role: Role) -> list[socket.socket]:
+    """Return listening sockets on the same port: for a loopback address both 127.0.0.1 and ::1, as far as they exist.
+
+    Browsers and resolvers take either for names such as ``localhost`` (RFC 6761 §6.3). Raises as ``listen``.
+    """
+    first = listen(host, port, role)
+    bound = first.getsockname()
+    if not is_loopback(plain(bound[0])):
+        return [first]
+    other = "127.0.0.1" if first.family is socket.AF_INET6 else "::1"
+    try:
+        return [first, listen(other, bound[1], role)]
+    except CannotListen:
+        # The machine has only one kind of address.
+        return [first]
+    except PortTaken:
+        first.close()
+        raise
+
+
 def listen(host: str, port: int, role: Role) -> socket.socket:
     """Return a listening TCP socket. ``port`` 0: any free one.
 
@@ -40,6 +61,8 @@ def listen(host: str, port: int, role: Role) -> socket.socket:
     family, kind, protocol, _, address = found[0]
     sock = socket.socket(family, kind, protocol)
     try:
+        if family is socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
         # Until it listens, another socket could still bind the same port.

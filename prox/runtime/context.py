@@ -28,3 +28,5 @@ class InstanceContext:
     """Where probes may create sockets."""
     ports: dict[str, int] = field(default_factory=dict)
     """The port of each process that has one; an automatic one may change when its process is started."""
+    urls: dict[str, str] = field(default_factory=dict)
+    """The URL of each proxied service."""

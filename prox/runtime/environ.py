@@ -24,8 +24,12 @@ def process_environment(
     *,
     instance: str,
     inherited: Mapping[str, str],
+    urls: Mapping[str, str],
 ) -> BuiltEnvironment:
-    """Return the variables of a process. ``ports``: those of all that have one. Raises ConfigError for env files."""
+    """Return the variables of a process. Raises ConfigError for env files.
+
+    ``ports``: those of all processes that have one. ``urls``: those of the proxied services.
+    """
     problems: list[Problem] = []
 
     def read(files: Iterable[EnvFile]) -> list[list[Binding]]:
@@ -40,4 +44,4 @@ def process_environment(
     layers: list[Layer] = [*read(config.env_file), config.env, *read(spec.env_file), spec.env]
     if problems:
         raise ConfigError(tuple(problems))
-    return build_environment(inherited, layers, own_variables(name, instance, ports))
+    return build_environment(inherited, layers, own_variables(name, instance, ports, urls))

@@ -166,6 +166,7 @@ class Process:
             context.ports,
             instance=context.instance,
             inherited=context.inherited,
+            urls=context.urls,
         )
 
     def configured(self) -> dict[str, str]:

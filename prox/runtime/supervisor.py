@@ -34,7 +34,7 @@ from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from prox.core.config.model import Config, ProcessSpec
     from prox.core.snapshots import ProcessSnapshot, Status
@@ -74,9 +74,18 @@ class Supervisor:
             inherited=dict(os.environ),
             folder=folder or Path(tempfile.gettempdir()),
         )
+        self._drains: list[Callable[[], Awaitable[None]]] = []
         self._tasks: trio.Nursery | None = None
         """Runs the task of each process; None before and after."""
         self._processes = ProcessSet(self._context)
+
+    def set_urls(self, urls: dict[str, str]) -> None:
+        """Set the URL of each proxied service, which every process learns as PROX_URL_<SERVICE>."""
+        self._context.urls = urls
+
+    def export(self, variables: dict[str, str]) -> None:
+        """Add variables that every process gets unless prox.yaml sets them."""
+        self._context.inherited = {**self._context.inherited, **variables}
 
     @property
     def config(self) -> Config:
@@ -128,11 +137,28 @@ class Supervisor:
 
         A level that takes longer is a bug: the cancel of the nursery then ends what is left.
         """
+        await self._drain()
         for level in self._stop_levels():
             limit = max((process.stop_limit for process in level), default=0)
             with trio.move_on_after(limit):
                 stop_all(level)
                 await self._processes.wait_until(partial(all_down, level))
+
+    def before_stop(self, drain: Callable[[], Awaitable[None]]) -> None:
+        """Await ``drain`` before any process is stopped, unless everything is killed. It must be bounded."""
+        self._drains.append(drain)
+
+    async def _drain(self) -> None:
+        async with trio.open_nursery() as nursery:
+
+            async def skip() -> None:
+                await self.wait_killed()
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(skip)
+            for drain in self._drains:
+                await drain()
+            nursery.cancel_scope.cancel()
 
     def _stop_levels(self) -> list[list[Process]]:
         return [list(self._processes)]
@@ -208,7 +234,8 @@ class Supervisor:
             return
         self._status = "stopping"
         self._processes.events.publish(ShutdownEvent())
-        stop_all(self._stop_levels()[0])
+        if not self._drains:
+            stop_all(self._stop_levels()[0])
         self._processes.wake()
 
     def kill(self) -> None:
@@ -217,6 +244,7 @@ class Supervisor:
         for process in self._processes:
             process.skip_grace()
         self.shutdown()
+        self._processes.wake()
 
     # -- what is known
 
@@ -279,6 +307,10 @@ class Supervisor:
     async def wait_shutdown(self) -> None:
         """Wait until somebody asks for everything to stop."""
         await self._processes.wait_until(lambda: self._status == "stopping")
+
+    async def wait_killed(self) -> None:
+        """Wait until somebody asks for everything to be killed."""
+        await self._processes.wait_until(lambda: self._grace_skipped)
 
     async def wait_stopped(self) -> None:
         """Wait until everything has been stopped; ``leftovers`` holds what is still running."""

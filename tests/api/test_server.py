@@ -179,7 +179,7 @@ async def test_who_has_stopped_reading_is_given_up_in_the_end(tmp_path: Path) ->
     supervisor = Supervisor(prox.parse_config("processes: {api: exec sleep 1000}", folder=tmp_path))
     with listen("127.0.0.1", 0) as sock:
         async with trio.open_nursery() as nursery:
-            serve_api = partial(server_module.serve_api, supervisor, sock)
+            serve_api = partial(server_module.serve_api, supervisor, sock, None)
             await nursery.start(partial(serve_api, settings=ApiSettings(host="127.0.0.1", port=0, auth=False)))
             # Every connection that it accepts has it from there (tcp(7)), where the system knows it.
             if hasattr(socket, "TCP_USER_TIMEOUT"):
@@ -193,7 +193,7 @@ async def test_a_server_that_is_cancelled_before_it_has_begun(tmp_path: Path) ->
     with listen("127.0.0.1", 0) as sock, trio.CancelScope() as scope:
         scope.cancel()
         async with trio.open_nursery() as nursery:
-            await nursery.start(partial(server_module.serve_api, supervisor, sock, settings=settings))
+            await nursery.start(partial(server_module.serve_api, supervisor, sock, None, settings=settings))
 
 
 async def test_the_port_is_nobody_elses(serve: Serve) -> None:

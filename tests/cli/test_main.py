@@ -157,9 +157,8 @@ def test_bad_usage(arguments: list[str], message: str | None, capsys: pytest.Cap
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["run"], ["run", "e2e", "--jobs", "3"], ["requests", "-f"], ["certs", "--help"], ["hosts", "--show"],
+        ["run"], ["run", "e2e", "--jobs", "3"],
         ["graph", "--json"], ["reload"], ["attach"], ["attach", "api"], ["up", "--tui"], ["up", "--watch"],
-        ["up", "--http-port", "80"], ["up", "--https-port", "443"],
     ],
 )  # fmt: skip
 def test_what_is_to_come_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -163,11 +163,12 @@ def test_any_text_can_be_given_to_a_program_or_is_wrong(text: str) -> None:
 
 def test_what_prox_sets() -> None:
     ports = {"web": 5000, "api-2": 5001}
-    assert own_variables("web", "i1", ports) == {
-        "PROX_PROCESS": "web", "PROX_INSTANCE": "i1", "PROX_PORT_WEB": "5000", "PROX_PORT_API_2": "5001", "PORT": "5000"
+    assert own_variables("web", "i1", ports, {"my-app": "http://x"}) == {
+        "PROX_PROCESS": "web", "PROX_INSTANCE": "i1", "PROX_PORT_WEB": "5000", "PROX_PORT_API_2": "5001",
+        "PORT": "5000", "PROX_URL_MY_APP": "http://x",
     }  # fmt: skip
-    assert own_variables("worker", "i1", {}) == {"PROX_PROCESS": "worker", "PROX_INSTANCE": "i1"}
-    assert "PORT" not in own_variables("worker", "i1", ports)
+    assert own_variables("worker", "i1", {}, {}) == {"PROX_PROCESS": "worker", "PROX_INSTANCE": "i1"}
+    assert "PORT" not in own_variables("worker", "i1", ports, {})
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,9 @@ def config(tmp_path: Path) -> Config:
 
 def build(config: Config, name: str, inherited: dict[str, str]) -> BuiltEnvironment:
     spec = config.processes[name]
-    return process_environment(config, name, spec, {"web-1": 5000}, instance="i1", inherited=inherited)
+    return process_environment(
+        config, name, spec, {"web-1": 5000}, instance="i1", inherited=inherited, urls={"app": "http://app.localhost:1"}
+    )
 
 
 def test_later_wins(config: Config) -> None:
@@ -58,6 +60,7 @@ def test_later_wins(config: Config) -> None:
         "PROX_PROCESS": "web-1",
         "PROX_INSTANCE": "i1",
         "PROX_PORT_WEB_1": "5000",
+        "PROX_URL_APP": "http://app.localhost:1",
         "PYTHONUNBUFFERED": "1",
     }
     assert set(built.configured) == {"B", "C", "D", "E", "F", "G", "SEEN", "ALL"}
@@ -77,6 +80,7 @@ def test_what_one_process_gets_the_other_does_not(config: Config) -> None:
         "PROX_PROCESS": "plain",
         "PROX_INSTANCE": "i1",
         "PROX_PORT_WEB_1": "5000",
+        "PROX_URL_APP": "http://app.localhost:1",
         "PYTHONUNBUFFERED": "1",
     }
 

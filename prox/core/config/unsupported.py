@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prox.core.config.model import Certs, ListenFd, ProcessSpec
+from prox.core.config.model import ListenFd, ProcessSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +32,3 @@ def not_yet(config: Config) -> Iterator[str]:
                 yield f"processes.{name}.{key}"
     if config.jobs:
         yield "jobs"
-    if config.proxy is not None and config.proxy.enabled:
-        yield "proxy"
-    if config.services:
-        yield "services"
-    if config.certs != Certs():
-        yield "certs"

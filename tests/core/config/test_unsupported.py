@@ -32,9 +32,6 @@ def test_a_key_of_a_process(key: str, path: str) -> None:
     ("text", "path"),
     [
         ("jobs: {j: x}", "jobs"),
-        ("proxy: {domain: localhost, http_port: 80}", "proxy"),
-        ("services: {app: 80}", "services"),
-        ("certs: {export: true}", "certs"),
     ],
 )
 def test_a_section(text: str, path: str) -> None:
@@ -62,8 +59,11 @@ def test_nothing_is_told_of_what_has_its_effect(key: str) -> None:
     assert list(not_yet(config_of(f"processes:\n  web:\n    cmd: x\n    {key}\n"))) == []
 
 
-def test_nothing_is_told_of_a_proxy_that_is_off() -> None:
-    assert list(not_yet(config_of("processes: {web: x}\nproxy: {domain: localhost}"))) == []
+@pytest.mark.parametrize(
+    "text", ["proxy: {domain: localhost, http_port: 80}", "services: {app: 80}", "certs: {export: true}"]
+)
+def test_nothing_is_told_of_sections_that_have_their_effect(text: str) -> None:
+    assert list(not_yet(config_of(f"processes: {{web: x}}\n{text}"))) == []
 
 
 def test_all_of_it_is_told() -> None:
@@ -77,6 +77,4 @@ def test_all_of_it_is_told() -> None:
         "processes.admin.depends_on",
         "processes.admin.reset",
         "jobs",
-        "proxy",
-        "services",
     ]

@@ -1,0 +1,101 @@
+"""The headers of a message that is passed on (RFC 9110 §7.6): hop-by-hop ones removed, the proxy's own added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from prox.core.messages import Fields, connection_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from ipaddress import IPv4Network, IPv6Network
+
+HOP_BY_HOP = {
+    b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
+    b"transfer-encoding", b"upgrade",
+}  # fmt: skip
+"""RFC 9110 §7.6.1, and Proxy-Connection, which is none but is sent as one. Trailer is written anew."""
+_NEVER_OPTIONS = {b"content-length", b"host", b"content-type", b"authorization", b"cookie", b"set-cookie"}
+"""End-to-end fields that Connection must not name (RFC 9110 §7.6.1); a client could remove them otherwise."""
+_FORWARDED = {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"forwarded"}
+
+Network = "IPv4Network | IPv6Network"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who sent a request: address, scheme (``http`` or ``https``), and the Host that it asked for."""
+
+    address: str
+    scheme: str
+    host: bytes | None
+
+
+def end_to_end(fields: Fields) -> Fields:
+    """Return the fields that are passed on."""
+    removed = HOP_BY_HOP | (connection_options(fields) - _NEVER_OPTIONS)
+    return [(name, value) for name, value in fields if name.lower() not in removed]
+
+
+def trusts(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Return whether an address is in one of the networks whose X-Forwarded-* are believed."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return any(found in network for network in networks)
+
+
+def parse_networks(trust: Sequence[str]) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(each, strict=False) for each in trust]
+
+
+def request_fields(
+    fields: Fields, client: Client, *, trusted: bool, via: bytes, request_id: bytes, traceparent: bytes
+) -> Fields:
+    """Return the fields of a request that is passed on.
+
+    ``via``: this proxy, as Via names it. ``request_id`` and ``traceparent`` are added where the request has none.
+    A ``trusted`` client's own X-Forwarded-* and Forwarded are kept, and continued.
+    """
+    kept = end_to_end(fields)
+    before = {name: _joined(kept, name) if trusted else b"" for name in _FORWARDED}
+    result = [(name, value) for name, value in kept if name.lower() not in _FORWARDED and name.lower() != b"via"]
+    address, host = client.address.encode(), client.host or b""
+    result += [
+        (b"X-Forwarded-For", _continued(before[b"x-forwarded-for"], address)),
+        (b"X-Forwarded-Host", before[b"x-forwarded-host"] or host),
+        (b"X-Forwarded-Proto", before[b"x-forwarded-proto"] or client.scheme.encode()),
+        (b"Forwarded", _continued(before[b"forwarded"], _forwarded(client))),
+        (b"Via", _continued(_joined(kept, b"via"), via)),
+    ]
+    names = {name.lower() for name, _ in result}
+    if b"x-request-id" not in names:
+        result.append((b"X-Request-Id", request_id))
+    if b"traceparent" not in names:
+        result.append((b"traceparent", traceparent))
+    return [(name, value) for name, value in result if value or name.lower() not in _FORWARDED]
+
+
+def loops(fields: Fields, pseudonym: bytes) -> bool:
+    """Return whether a request has passed this proxy before: its pseudonym stands in Via (RFC 9110 §7.6.3)."""
+    return any(
+        pseudonym in each.split() for name, value in fields if name.lower() == b"via" for each in value.split(b",")
+    )
+
+
+def _joined(fields: Fields, name: bytes) -> bytes:
+    return b", ".join(value for each, value in fields if each.lower() == name and value)
+
+
+def _continued(before: bytes, value: bytes) -> bytes:
+    return b"%s, %s" % (before, value) if before else value
+
+
+def _forwarded(client: Client) -> bytes:
+    """RFC 7239 §4: an IPv6 address and a host with a port are quoted."""
+    address = f'"[{client.address}]"' if ":" in client.address else client.address
+    host = f';host="{client.host.decode("latin-1")}"' if client.host else ""
+    return f"for={address}{host};proto={client.scheme}".encode("latin-1")

@@ -1,0 +1,125 @@
+"""Exchanges as HTTP Archive 1.2, as Chrome's and Firefox's importers read it; and as commands for curl."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from prox.core.logs.batch import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prox.core.exchanges import Exchange
+    from prox.core.messages import Fields
+
+HIDDEN = "[REDACTED]"
+SECRET_FIELDS = {b"authorization", b"cookie", b"set-cookie", b"proxy-authorization"}
+
+
+def visible(fields: Fields, *, secrets: bool) -> list[tuple[str, str]]:
+    """Return fields as text; the values of secret ones only with ``secrets``."""
+    return [
+        (name.decode("latin-1"), value.decode("latin-1") if secrets or name.lower() not in SECRET_FIELDS else HIDDEN)
+        for name, value in fields
+    ]
+
+
+def absolute_url(exchange: Exchange) -> str:
+    return f"{exchange.scheme}://{exchange.host}{exchange.url}"
+
+
+def har(
+    entries: Iterable[tuple[Exchange, tuple[str, bool] | None, tuple[str, bool] | None]], *, version: str, secrets: bool
+) -> dict[str, Any]:
+    """Return an archive. Each entry is an exchange, and its two bodies as text (or base64: True), or None."""
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "prox", "version": version},
+            "pages": [],
+            "entries": [_entry(*each, secrets=secrets) for each in entries],
+        }
+    }
+
+
+def _entry(
+    exchange: Exchange, request: tuple[str, bool] | None, response: tuple[str, bool] | None, *, secrets: bool
+) -> dict[str, Any]:
+    duration = round(exchange.duration * 1000, 3)
+    return {
+        "startedDateTime": timestamp(exchange.started_at),
+        "time": duration,
+        "request": _request(exchange, request, secrets),
+        "response": _response(exchange, response, secrets),
+        "cache": {},
+        "timings": {"blocked": -1, "dns": -1, "connect": -1, "ssl": -1, "send": 0, "wait": duration, "receive": 0},
+        "serverIPAddress": "127.0.0.1",
+        "comment": exchange.error or "",
+        "_id": exchange.id,
+        "_service": exchange.service,
+    }
+
+
+def _request(exchange: Exchange, body: tuple[str, bool] | None, secrets: bool) -> dict[str, Any]:
+    from urllib.parse import parse_qsl, urlsplit
+
+    query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True, max_num_fields=1000)
+    found: dict[str, Any] = {
+        "method": exchange.method,
+        "url": absolute_url(exchange),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(visible(exchange.request_fields, secrets=secrets)),
+        "queryString": _pairs(query),
+        "headersSize": -1,
+        "bodySize": exchange.request_bytes,
+    }
+    if body is not None and exchange.request_bytes:
+        found["postData"] = {
+            "mimeType": _value(exchange.request_fields, b"content-type"),
+            "text": body[0],
+            "params": [],
+        }
+    return found
+
+
+def _response(exchange: Exchange, body: tuple[str, bool] | None, secrets: bool) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "size": exchange.response_bytes,
+        "mimeType": _value(exchange.response_fields, b"content-type") or "x-unknown",
+    }
+    if body is not None:
+        content["text"] = body[0]
+        if body[1]:
+            content["encoding"] = "base64"
+    return {
+        "status": exchange.status,
+        "statusText": "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(visible(exchange.response_fields, secrets=secrets)),
+        "content": content,
+        "redirectURL": _value(exchange.response_fields, b"location"),
+        "headersSize": -1,
+        "bodySize": exchange.response_bytes,
+    }
+
+
+def _pairs(values: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in values]
+
+
+def _value(fields: Fields, name: bytes) -> str:
+    return next((value.decode("latin-1") for each, value in fields if each.lower() == name), "")
+
+
+def curl(method: str, url: str, headers: Iterable[tuple[str, str]], body: str | None) -> str:
+    """Return a command for a POSIX shell that sends the same request."""
+    words = ["curl", "-X", method, url]
+    for name, value in headers:
+        if name.lower() not in ("host", "content-length", "connection", "transfer-encoding"):
+            words += ["-H", f"{name}: {value}"]
+    if body:
+        words += ["--data-binary", body]
+    return shlex.join(words)

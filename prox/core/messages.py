@@ -1,0 +1,320 @@
+"""The strict reader of HTTP/1.1 messages (RFC 9112), in front of h11: what is ambiguous is refused, not repaired.
+
+A message that two parsers read differently can smuggle another one past the first of them. So a head that is not
+plain beyond doubt is refused even where the RFC would let it be repaired: bare CR or LF, obsolete folding, two lengths,
+a length beside a coding. h11 stays the parser of every message; it is given what passed here.
+
+The result does not depend on how the bytes are split into packets: errors are found in the order of the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+MAX_HEAD = 64 * 1024
+"""Bytes of a head, the empty line included, that pass."""
+MAX_TRAILERS = 16 * 1024
+MAX_CHUNK_LINE = 1024
+"""Bytes of a chunk's size and extensions."""
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e]+) (HTTP/[0-9]\.[0-9])")
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_VISIBLE = rb"[\x21-\x7e\x80-\xff]"
+_FIELD = re.compile(
+    rb"(" + _TOKEN + rb"):[ \t]*(" + _VISIBLE + rb"(?:[\t\x20-\x7e\x80-\xff]*" + _VISIBLE + rb")?|)[ \t]*"
+)
+_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)(?!\Z)")
+"""A LF without CR, or a CR that something else than LF follows; one at the end may still be followed."""
+_LENGTH = re.compile(rb"[0-9]{1,19}")
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(;[\x21-\x7e\x80-\xff]*)?")
+_HOST = re.compile(
+    rb"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z](?:[0-9A-Za-z_\-]*[0-9A-Za-z_])?(?:\.[0-9A-Za-z_\-]+)*\.?))(?::([0-9]{0,5}))?"
+)
+_ABSOLUTE = re.compile(rb"(https?)://([^/?#]+)(/[^?#]*)?(\?[^#]*)?", re.IGNORECASE)
+_ORIGIN = re.compile(rb"/[^#]*")
+
+Fields = list[tuple[bytes, bytes]]
+_FRAMING_FIELDS = {b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"te", b"upgrade"}
+"""Fields that must not come in trailers (RFC 9110 §6.5.1)."""
+
+
+class Refused(Exception):
+    """A message that is not passed on. ``status``: what a client is answered; ``reason``: a sentence."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How long a body is: ``length`` bytes, chunked, or (responses only) until the connection ends."""
+
+    kind: Literal["length", "chunked", "close"]
+    length: int = 0
+
+
+NO_BODY = Framing("length", 0)
+
+
+def head_size(buffer: bytes | bytearray) -> int | None:
+    """Return the size of the head at the begin of ``buffer``; None if its end has not come yet. Raises Refused."""
+    end = buffer.find(b"\r\n\r\n", 0, MAX_HEAD)
+    bare = _BARE.search(buffer, 0, MAX_HEAD if end < 0 else end + 4)
+    if bare:
+        raise Refused("a line must end with CR LF, and no CR or LF may stand elsewhere (RFC 9112 §2.2)")
+    if buffer[:2] == b"\r\n":
+        raise Refused("an empty line stands before the request line (RFC 9112 §2.2)")
+    if end >= 0:
+        return end + 4
+    if len(buffer) >= MAX_HEAD:
+        raise Refused(f"the head is larger than {MAX_HEAD // 1024} KiB (RFC 6585 §5)", 431)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """A request that is plain: ``target`` in origin form or ``*``, ``host`` as it was sent, fields in order."""
+
+    method: bytes
+    target: bytes
+    version: Literal["1.0", "1.1"]
+    host: bytes | None
+    fields: Fields
+    framing: Framing
+
+    def first(self, name: bytes) -> bytes | None:
+        """Return the first value of a field, by its name in lower case."""
+        return next((value for each, value in self.fields if each.lower() == name), None)
+
+
+def read_request(head: bytes, *, scheme: str) -> RequestHead:
+    """Read a whole head, the empty line included. Raises Refused.
+
+    ``scheme``: that of the connection, which an absolute-form target must have.
+    """
+    line, *rest = head[:-4].split(b"\r\n")
+    found = _REQUEST_LINE.fullmatch(line)
+    if found is None:
+        raise Refused("the request line must be METHOD SP TARGET SP HTTP/1.1 (RFC 9112 §3)")
+    method, target, version = found.groups()
+    if version not in (b"HTTP/1.0", b"HTTP/1.1"):
+        raise Refused(f"{version.decode()} is not spoken here: only HTTP/1.0 and HTTP/1.1 (RFC 9110 §15.6.6)", 505)
+    fields = _fields(rest)
+    minor: Literal["1.0", "1.1"] = "1.0" if version.endswith(b"0") else "1.1"
+    host = _host(fields, required=minor == "1.1")
+    target = _in_origin_form(method, target, host, scheme)
+    framing = _request_framing(fields, minor)
+    return RequestHead(method, target, minor, host, fields, framing)
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """A response that is plain."""
+
+    status: int
+    reason: bytes
+    fields: Fields
+    framing: Framing
+    reusable: bool
+    """Whether the connection can be used again, as far as the head says."""
+
+
+def read_response(head: bytes, *, method: bytes) -> ResponseHead:
+    """Read a whole head. ``method``: that of the request, which says whether there is a body. Raises Refused."""
+    line, *rest = head[:-4].split(b"\r\n")
+    found = _STATUS_LINE.fullmatch(line)
+    if found is None:
+        raise Refused("the status line must be HTTP/1.1 SP STATUS SP REASON (RFC 9112 §4)", 502)
+    status = int(found[1])
+    fields = _fields(rest)
+    old = line.startswith(b"HTTP/1.0")
+    options = connection_options(fields)
+    framing = _response_framing(fields, status, method)
+    reusable = framing.kind != "close" and b"close" not in options and (not old or b"keep-alive" in options)
+    return ResponseHead(status, found[2] or b"", fields, framing, reusable)
+
+
+def connection_options(fields: Fields) -> set[bytes]:
+    """Return the options of Connection in lower case (RFC 9110 §7.6.1)."""
+    values = [value for name, value in fields if name.lower() == b"connection"]
+    return {option.strip(b" \t").lower() for value in values for option in value.split(b",")} - {b""}
+
+
+def read_trailers(block: bytes) -> Fields:
+    """Read a trailer section, the empty line included. Raises Refused."""
+    lines = block[:-2].split(b"\r\n")[:-1]
+    fields = _fields(lines)
+    for name, _ in fields:
+        if name.lower() in _FRAMING_FIELDS:
+            raise Refused(f"{name.decode()} must not be a trailer (RFC 9110 §6.5.1)")
+    return fields
+
+
+def _fields(lines: list[bytes]) -> Fields:
+    fields: Fields = []
+    for line in lines:
+        found = _FIELD.fullmatch(line)
+        if found is None:
+            raise Refused(_why_no_field(line))
+        fields.append((found[1], found[2]))
+    return fields
+
+
+def _why_no_field(line: bytes) -> str:
+    if line[:1] in (b" ", b"\t"):
+        return "a header is folded over several lines (RFC 9112 §5.2)"
+    name, colon, _ = line.partition(b":")
+    if not colon or not re.fullmatch(_TOKEN, name):
+        return "a header's name must be a token that a colon follows at once (RFC 9112 §5.1)"
+    return f"the value of {name.decode()} holds a control character (RFC 9110 §5.5)"
+
+
+def _host(fields: Fields, *, required: bool) -> bytes | None:
+    hosts = [value for name, value in fields if name.lower() == b"host"]
+    if len(hosts) > 1 or (required and not hosts):
+        raise Refused("there must be exactly one Host (RFC 9112 §3.2)")
+    if not hosts:
+        return None
+    if not _HOST.fullmatch(hosts[0]):
+        raise Refused("Host must be a name or an address, and a port (RFC 9110 §7.2)")
+    return hosts[0]
+
+
+def _in_origin_form(method: bytes, target: bytes, host: bytes | None, scheme: str) -> bytes:
+    if target.startswith(b"/"):
+        if not _ORIGIN.fullmatch(target):
+            raise Refused("the target must have no fragment (RFC 9112 §3.2)")
+        return target
+    if target == b"*":
+        if method != b"OPTIONS":
+            raise Refused("the target * is for OPTIONS only (RFC 9112 §3.2.4)")
+        return target
+    url = _ABSOLUTE.fullmatch(target)
+    if method == b"CONNECT" or url is None:
+        raise Refused("the target must be a path (RFC 9112 §3.2)")
+    if url[1].lower() != scheme.encode():
+        raise Refused(f"the target's scheme is not that of the connection, {scheme} (RFC 9110 §7.4)")
+    if not _HOST.fullmatch(url[2]) or host is None or _plain(url[2], scheme) != _plain(host, scheme):
+        raise Refused("Host is not that of the target (RFC 9112 §3.2.2)")
+    return (url[3] or b"/") + (url[4] or b"")
+
+
+def _plain(host: bytes, scheme: str) -> bytes:
+    """Return a host for comparison: lower case, without a default port."""
+    return host.lower().removesuffix(b":443" if scheme == "https" else b":80")
+
+
+def _length(fields: Fields) -> int | None:
+    lengths = [value for name, value in fields if name.lower() == b"content-length"]
+    if not lengths:
+        return None
+    if len(lengths) > 1:
+        raise Refused("there is more than one Content-Length (RFC 9112 §6.3)")
+    if not _LENGTH.fullmatch(lengths[0]):
+        raise Refused("Content-Length must be a decimal number (RFC 9110 §8.6)")
+    return int(lengths[0])
+
+
+def _is_chunked(fields: Fields) -> bool:
+    codings = [value for name, value in fields if name.lower() == b"transfer-encoding"]
+    if not codings:
+        return False
+    if len(codings) == 1 and codings[0].lower() == b"chunked":
+        return True
+    last = codings[-1].rpartition(b",")[2].strip(b" \t").lower()
+    if last != b"chunked" or len(codings) > 1 or codings[0].lower().count(b"chunked") > 1:
+        raise Refused("chunked must be the last transfer coding, and come once (RFC 9112 §6.1)")
+    raise Refused("chunked is the only transfer coding that is understood here (RFC 9112 §6.1)", 501)
+
+
+def _request_framing(fields: Fields, version: str) -> Framing:
+    length, chunked = _length(fields), _is_chunked(fields)
+    if chunked and length is not None:
+        raise Refused("there are both Content-Length and Transfer-Encoding (RFC 9112 §6.1)")
+    if chunked and version == "1.0":
+        raise Refused("Transfer-Encoding is not for HTTP/1.0 (RFC 9112 §6.1)")
+    return Framing("chunked") if chunked else Framing("length", length or 0)
+
+
+def _response_framing(fields: Fields, status: int, method: bytes) -> Framing:
+    """RFC 9112 §6.3."""
+    length, chunked = _length(fields), _is_chunked(fields)
+    if chunked and length is not None:
+        raise Refused("there are both Content-Length and Transfer-Encoding (RFC 9112 §6.1)", 502)
+    if method == b"HEAD" or status < 200 or status in (204, 304):
+        return NO_BODY
+    if chunked:
+        return Framing("chunked")
+    return Framing("close") if length is None else Framing("length", length)
+
+
+class ChunkScanner:
+    """Checks a chunked body as it comes (RFC 9112 §7.1). ``feed`` says how much of the bytes belongs to it.
+
+    Stricter than the RFC: no blanks around sizes and in extensions, no control characters anywhere.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self._state: Literal["size", "data", "data end", "trailers"] = "size"
+        self._remaining = 0
+        self._line = bytearray()
+
+    def feed(self, data: bytes) -> int:
+        """Return how many of the bytes belong to the body; all of them unless it is ``done``. Raises Refused."""
+        at = 0
+        while at < len(data) and not self.done:
+            match self._state:
+                case "data":
+                    taken = min(self._remaining, len(data) - at)
+                    self._remaining -= taken
+                    at += taken
+                    if not self._remaining:
+                        self._state = "data end"
+                case "data end":
+                    at = self._take_line(data, at, 2)
+                    if self._line[:1] != b"\r" or (len(self._line) == 2 and self._line != b"\r\n"):
+                        raise Refused("a chunk is not ended by CR LF (RFC 9112 §7.1)")
+                    if len(self._line) == 2:
+                        self._line.clear()
+                        self._state = "size"
+                case "size":
+                    at = self._take_line(data, at, MAX_CHUNK_LINE)
+                    self._check_bare()
+                    if self._line.endswith(b"\r\n"):
+                        self._begin_chunk()
+                    elif len(self._line) >= MAX_CHUNK_LINE:
+                        raise Refused("the size of a chunk has no end (RFC 9112 §7.1)")
+                case "trailers":
+                    at = self._take_line(data, at, MAX_TRAILERS)
+                    self._check_bare()
+                    if self._line == b"\r\n" or self._line.endswith(b"\r\n\r\n"):
+                        read_trailers(bytes(self._line))
+                        self.done = True
+                    elif len(self._line) >= MAX_TRAILERS:
+                        raise Refused(f"the trailers are larger than {MAX_TRAILERS // 1024} KiB", 431)
+        return at
+
+    def _take_line(self, data: bytes, at: int, limit: int) -> int:
+        """Take up to the next LF, or ``limit`` bytes in all; return the new place."""
+        end = data.find(b"\n", at) + 1 or len(data)
+        end = min(end, at + limit - len(self._line))
+        self._line += data[at:end]
+        return end
+
+    def _check_bare(self) -> None:
+        if _BARE.search(self._line):
+            raise Refused("a line of the chunked coding must end with CR LF (RFC 9112 §7.1)")
+
+    def _begin_chunk(self) -> None:
+        found = _CHUNK_LINE.fullmatch(self._line[:-2])
+        if found is None:
+            raise Refused("the size of a chunk must be a hexadecimal number (RFC 9112 §7.1)")
+        self._line.clear()
+        self._remaining = int(found[1], 16)
+        self._state = "data" if self._remaining else "trailers"

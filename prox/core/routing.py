@@ -1,0 +1,40 @@
+"""Host → service. Pure; compared without case, port and trailing dot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from prox.core.addresses import host_name, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes: to a ``service``; to the ``index`` of the bare domain; or to nobody (``unknown``).
+
+    ``subdomain``: what stands before the domain, empty for the domain itself.
+    """
+
+    kind: Literal["service", "index", "unknown"]
+    subdomain: str = ""
+    service: str = ""
+
+
+def route(host: bytes | None, domain: str, services: Collection[str]) -> Route:
+    """Return the route of a Host header. ``*.NAME.DOMAIN`` goes to the service NAME, too."""
+    name = host_name(host.decode("latin-1")) if host else None
+    if name is None:
+        return Route("unknown")
+    base = plain(domain)
+    if name == base:
+        return Route("index")
+    if not name.endswith(f".{base}"):
+        return Route("unknown", name)
+    subdomain = name[: -len(base) - 1]
+    labels = subdomain.split(".")
+    if labels[-1] in services and all(labels):
+        return Route("service", subdomain, labels[-1])
+    return Route("unknown", subdomain)

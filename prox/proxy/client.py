@@ -1,0 +1,326 @@
+"""One client's connection: its requests one after the other, each routed, recorded, and answered."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import h11
+import trio
+
+from prox.core.exchanges import Exchange
+from prox.core.forwarding import Client, loops, request_fields, trusts
+from prox.core.logs.query import LogFilter
+from prox.core.messages import Refused
+from prox.core.routing import route
+from prox.net.lingering import linger
+from prox.proxy import pages
+from prox.proxy.forward import Forwarder, Outcome
+from prox.proxy.pages import Page
+from prox.proxy.peer import Ended, Peer, TooSlow
+from prox.proxy.targets import (
+    RETRY_SECONDS,
+    NotUp,
+    address_of,
+    may_listen_soon,
+    wait_for_address,
+)
+from prox.proxy.upstream import Address, Pool, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from ipaddress import IPv4Network, IPv6Network
+
+    from prox.core.config.model import Proxy, Service
+    from prox.core.logs.batch import LogLine
+    from prox.core.messages import RequestHead
+    from prox.core.routing import Route
+    from prox.proxy.recorder import Recorder
+    from prox.runtime.supervisor import Supervisor
+
+HEADER_SECONDS = 10.0
+IDLE_SECONDS = 75.0
+"""How long a connection may be idle between requests; nginx's keepalive_timeout."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyContext:
+    """What the connections of one proxy share. ``pseudonym``: how Via names this proxy (RFC 9110 §7.6.3)."""
+
+    supervisor: Supervisor
+    settings: Proxy
+    services: dict[str, Service]
+    pool: Pool
+    recorder: Recorder
+    trusted: Sequence[IPv4Network | IPv6Network]
+    pseudonym: bytes
+    urls: dict[str, str]
+    """The URL of each service."""
+
+
+class ClientConnection:
+    """Serves one client. ``scheme``: how it reached prox."""
+
+    def __init__(
+        self, context: ProxyContext, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], scheme: str
+    ) -> None:
+        self._context = context
+        self._scheme: Literal["http", "https"] = "https" if scheme == "https" else "http"
+        self._peer = Peer(stream, to_client=True)
+        self._address = str(self._peer.socket.getpeername()[0])
+        self._idle_since: float | None = trio.current_time()
+        self._waiting = trio.CancelScope()
+        self._retired = False
+
+    @property
+    def idle_since(self) -> float | None:
+        """Since when, in Trio's time, no request is under way; None while one is, and once retired."""
+        return None if self._retired else self._idle_since
+
+    def retire(self) -> None:
+        """Close it if no request is under way; one that is, is the last."""
+        self._retired = True
+        if self._idle_since is not None:
+            self._waiting.cancel()
+
+    async def run(self) -> None:
+        """Serve requests until the client leaves or is idle for too long, or until this is cancelled."""
+        try:
+            while not self._retired and await self._serve_one():
+                pass
+        except Ended:
+            pass
+        finally:
+            await self._peer.close()
+
+    async def _serve_one(self) -> bool:
+        """Serve one request; return whether another one may follow."""
+        self._idle_since = trio.current_time()
+        head: RequestHead | None = None
+        try:
+            with trio.CancelScope() as self._waiting:
+                head = await self._peer.receive_request(scheme=self._scheme, idle=IDLE_SECONDS, header=HEADER_SECONDS)
+        except Refused as refused:
+            await self._refuse(Page(refused.status, _code(refused.status), "Bad request", refused.reason))
+            return False
+        except TooSlow:
+            text = f"the request's headers took longer than {HEADER_SECONDS:g} s"
+            await self._refuse(Page(408, "REQUEST_TIMEOUT", "Request timeout", text))
+            return False
+        self._idle_since = None
+        if head is None:
+            return False
+        return await self._respond(head)
+
+    async def _respond(self, head: RequestHead) -> bool:
+        context = self._context
+        if loops(head.fields, context.pseudonym):
+            return await self._answer(head, _LOOP)
+        found = route(head.host, context.settings.domain, context.services)
+        if found.kind == "index":
+            return await self._answer(head, self._index())
+        if found.kind == "unknown":
+            return await self._answer(head, self._unknown(head))
+        return await self._forward(head, found)
+
+    # -- answers of the proxy's own
+
+    async def _answer(self, head: RequestHead, page: Page, exchange: Exchange | None = None) -> bool:
+        """Send a page; the connection goes on where the request has no body that is still to come."""
+        as_html = pages.wants_html(head)
+        complete = head.framing.kind == "length" and head.framing.length == 0
+        again = complete and head.version == "1.1" and not self._retired and not _asks_to_close(head)
+        fields, content = pages.render(page, as_html=as_html, close=not again)
+        if exchange is not None:
+            exchange.status = page.status
+        body = [h11.Data(data=content)] if head.method != b"HEAD" else []
+        response = h11.Response(status_code=page.status, headers=fields, reason=pages.phrase(page.status))
+        await self._peer.send(response, *body, h11.EndOfMessage())
+        if again and self._peer.start_next_message():
+            return True
+        await self._linger()
+        return False
+
+    async def _refuse(self, page: Page) -> None:
+        """Answer a request that cannot be read, and close the connection: what follows cannot be told from it."""
+        await self._peer.send_bytes(pages.refusal(page))
+        await self._linger()
+
+    async def _linger(self) -> None:
+        stream = self._peer.stream
+        if isinstance(stream, trio.SocketStream):
+            try:
+                await linger(stream)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                raise Ended from None
+
+    def _index(self) -> Page:
+        rows = [(name, self._context.urls[name], self._state(name)) for name in self._context.services]
+        listed = tuple({"name": name, "url": url, "state": state} for name, url, state in rows)
+        text = f"{len(rows)} services behind {self._context.settings.domain}"
+        return Page(200, "OK", "prox", text, pages.services_table(rows), extra=(("services", listed),))
+
+    def _unknown(self, head: RequestHead) -> Page:
+        index = self._index()
+        asked = head.host.decode("latin-1") if head.host else "(no host)"
+        known = ", ".join(self._context.services) or "none"
+        text = f"no service is named by {asked}; known are: {known}"
+        return Page(404, "SERVICE_NOT_FOUND", "No such service", text, index.body, extra=index.extra)
+
+    def _state(self, name: str) -> str:
+        service = self._context.services[name]
+        if service.process is None:
+            return f"{service.host}:{service.port}"
+        process = self._context.supervisor.process(service.process)
+        return process.status if process.health == "unknown" else f"{process.status}, {process.health}"
+
+    def _not_up(self, found: NotUp) -> Page:
+        name = found.process.name
+        block = pages.lines_block(self._last_lines(name))
+        if found.starting:
+            return Page(503, "SERVICE_STARTING", f"{name} is starting", found.reason, block, refresh=True)
+        fix = pages.command(f"prox start {name}")
+        code = found.process.exit_code
+        ended = f" (exit code {code})" if code is not None and str(code) not in found.reason else ""
+        return Page(502, "SERVICE_DOWN", f"{name} is {found.process.status}", found.reason + ended, fix + block)
+
+    def _last_lines(self, name: str) -> Sequence[LogLine]:
+        wanted = LogFilter(processes=frozenset({name}))
+        return self._context.supervisor.hub.select(wanted, lines=pages.SHOWN_LINES).lines
+
+    # -- forwarding
+
+    async def _forward(self, head: RequestHead, found: Route) -> bool:
+        exchange = self._begin(head, found)
+        self._context.recorder.add(exchange)
+        begun = trio.current_time()
+        try:
+            return await self._pass_on(head, found, exchange)
+        except Ended:
+            exchange.error = exchange.error or "the client closed the connection"
+            raise
+        finally:
+            if trio.current_effective_deadline() == float("-inf"):
+                exchange.error = exchange.error or "prox stopped"
+            exchange.duration = trio.current_time() - begun
+            exchange.active = False
+            exchange.last_log_id = self._context.supervisor.hub.last_id
+            self._context.recorder.done(exchange)
+
+    def _begin(self, head: RequestHead, found: Route) -> Exchange:
+        recorder = self._context.recorder
+        asked = head.first(b"x-request-id")
+        return Exchange(
+            id=recorder.new_id(),
+            started_at=time.time(),
+            method=head.method.decode(),
+            url=head.target.decode("latin-1"),
+            host=(head.host or b"").decode("latin-1"),
+            scheme=self._scheme,
+            subdomain=found.subdomain,
+            service=found.service,
+            process=self._context.services[found.service].process,
+            remote_addr=self._address,
+            request_id=asked.decode("latin-1") if asked else secrets.token_hex(16),
+            first_log_id=self._context.supervisor.hub.last_id,
+            request_fields=head.fields,
+            request_body=recorder.body(),
+            response_body=recorder.body(),
+        )
+
+    async def _pass_on(self, head: RequestHead, found: Route, exchange: Exchange) -> bool:
+        context = self._context
+        service = context.services[found.service]
+        fields = request_fields(
+            head.fields,
+            Client(self._address, self._scheme, head.host),
+            trusted=trusts(self._address, context.trusted),
+            via=head.version.encode() + b" " + context.pseudonym,
+            request_id=exchange.request_id.encode("latin-1"),
+            traceparent=f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01".encode(),
+        )
+        forwarder = Forwarder(context.pool, self._peer, head, fields, exchange)
+        deadline = trio.current_time() + context.settings.wait
+        while True:
+            address = address_of(service, context.supervisor)
+            if isinstance(address, NotUp) and address.starting and not pages.wants_html(head):
+                address = await self._wait_for(service, deadline)
+            if isinstance(address, NotUp):
+                exchange.error = address.reason
+                return await self._answer(head, self._not_up(address), exchange)
+            try:
+                async with context.pool.slot():
+                    outcome = await forwarder.run(address)
+            except Unreachable as unreachable:
+                waiting = may_listen_soon(service, context.supervisor) if unreachable.refused else None
+                if waiting and not pages.wants_html(head) and trio.current_time() < deadline:
+                    await trio.sleep(RETRY_SECONDS)
+                    continue
+                page = self._not_up(waiting) if waiting else self._unreachable(found.service, unreachable)
+                exchange.error = page.error
+                return await self._answer(head, page, exchange)
+            return await self._finish(head, outcome, exchange)
+
+    async def _wait_for(self, service: Service, deadline: float) -> Address | NotUp:
+        """Wait for a starting process; a client that leaves meanwhile ends the wait. Raises Ended."""
+        found: Address | NotUp | None = None
+        async with trio.open_nursery() as nursery:
+
+            async def leave() -> None:
+                await self._peer.watch()
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(leave)
+            found = await wait_for_address(service, self._context.supervisor, deadline)
+            nursery.cancel_scope.cancel()
+        if found is None:
+            raise Ended
+        return found
+
+    def _unreachable(self, service: str, why: Unreachable) -> Page:
+        text = f"{service} does not answer: {why}"
+        process = self._context.services[service].process
+        block = pages.lines_block(self._last_lines(process)) if process else ""
+        return Page(502, "BAD_GATEWAY", f"{service} does not answer", text, block)
+
+    async def _finish(self, head: RequestHead, outcome: Outcome, exchange: Exchange) -> bool:
+        """Answer what was not answered yet; return whether another request may follow."""
+        exchange.error = outcome.reason or None
+        match outcome.kind:
+            case "done":
+                if self._peer.start_next_message():
+                    return True
+                if not exchange.is_tunnel:
+                    await self._linger()
+                return False
+            case "bad gateway":
+                title = f"{exchange.service} gave no valid response"
+                page = Page(502, "BAD_GATEWAY", title, f"{exchange.service}: {outcome.reason}")
+                return await self._answer(head, page, exchange)
+            case "bad request":
+                exchange.status = outcome.status
+                await self._refuse(Page(outcome.status, _code(outcome.status), "Bad request", outcome.reason))
+            case "reset":
+                await self._peer.reset()
+        return False
+
+
+_LOOP = Page(
+    508, "LOOP_DETECTED", "Loop detected", "this request has passed this proxy before: a service leads back to it"
+)
+
+
+def _code(status: int) -> str:
+    return {
+        400: "BAD_REQUEST",
+        408: "REQUEST_TIMEOUT",
+        431: "HEADERS_TOO_LARGE",
+        501: "NOT_IMPLEMENTED",
+        505: "VERSION_NOT_SUPPORTED",
+    }.get(status, "BAD_REQUEST")
+
+
+def _asks_to_close(head: RequestHead) -> bool:
+    return any(name.lower() == b"connection" and b"close" in value.lower() for name, value in head.fields)

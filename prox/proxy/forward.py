@@ -1,0 +1,268 @@
+"""One request to its upstream and the response back, as streams: each side waits for the other (backpressure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import h11
+import trio
+
+from prox.core.forwarding import end_to_end
+from prox.core.messages import NO_BODY, Refused, connection_options
+from prox.proxy.peer import Ended
+from prox.proxy.tunnel import FrameCounter, tunnel
+
+if TYPE_CHECKING:
+    from prox.core.exchanges import Exchange
+    from prox.core.messages import Fields, RequestHead, ResponseHead
+    from prox.proxy.peer import Peer
+    from prox.proxy.upstream import Address, Connection, Pool
+
+REPEATABLE = {b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"}
+"""Methods of which a request may be sent twice (RFC 9110 §9.2.2); only without a body, which has passed already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an exchange ended.
+
+    ``done``: the client has a whole response. ``bad gateway``: nothing was sent to the client yet. ``bad request``:
+    likewise, as its body is malformed. ``reset``: the client has a part of a response. ``client left``: it is gone.
+    """
+
+    kind: Literal["done", "bad gateway", "bad request", "reset", "client left"]
+    reason: str = ""
+    status: int = 502
+
+
+DONE = Outcome("done")
+
+
+class Forwarder:
+    """Forwards one request. ``fields``: those that the upstream gets, without framing."""
+
+    def __init__(self, pool: Pool, client: Peer, head: RequestHead, fields: Fields, exchange: Exchange) -> None:
+        self._pool = pool
+        self._client = client
+        self._head = head
+        self._fields = fields
+        self._exchange = exchange
+        self._outcome: Outcome | None = None
+        self._request_sent = False
+        self._answered = False
+        """Whether the upstream has sent anything: then the request is not repeated."""
+        self._ending = False
+        """Whether the end of the response has been sent: a client that leaves then has all of it."""
+        self._watching = trio.CancelScope()
+        self._watched = trio.Event()
+
+    async def run(self, address: Address) -> Outcome:
+        """Forward to an address. Raises upstream.Unreachable, with nothing sent to the client."""
+        # A request that cannot be repeated gets a new connection: a kept one may turn out to be closed.
+        fresh = self._head.framing != NO_BODY or self._head.method not in REPEATABLE
+        while True:
+            connection = await self._pool.take(address, fresh=fresh)
+            try:
+                outcome = await self._converse(connection)
+            except BaseException:
+                await connection.peer.close()
+                raise
+            if outcome is not None:
+                return outcome
+            fresh = True
+
+    async def _converse(self, connection: Connection) -> Outcome | None:
+        """Have the exchange on a connection; None if that was stale, and the request can be repeated."""
+        upstream = connection.peer
+        self._outcome = None
+        self._request_sent = self._ending = False
+        self._watching, self._watched = trio.CancelScope(), trio.Event()
+        reusable = False
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._send_request, upstream, nursery.cancel_scope)
+            try:
+                reusable = await self._receive_response(upstream)
+            except Refused as refused:
+                self._fail(f"the upstream's response is not valid HTTP: {refused.reason}")
+            except Ended:
+                self._fail("the upstream closed the connection before its response was complete")
+            except _ClientLeft:
+                self._outcome = Outcome("client left", "the client closed the connection")
+            nursery.cancel_scope.cancel()
+        outcome = self._outcome or DONE
+        if outcome is DONE and reusable and self._request_sent:
+            await self._pool.give_back(connection)
+            return outcome
+        await upstream.close()
+        answered = self._answered or not upstream.is_unused
+        stale = connection.reused and outcome.kind == "bad gateway" and not answered
+        return None if stale else outcome
+
+    def _fail(self, reason: str) -> None:
+        if self._outcome is None:
+            kind: Literal["bad gateway", "reset"] = "bad gateway" if self._client.can_respond else "reset"
+            self._outcome = Outcome(kind, reason)
+
+    # -- the request
+
+    async def _send_request(self, upstream: Peer, exchange_scope: trio.CancelScope) -> None:
+        """Send head and body, then watch the client: when it closes its sending side, it has left."""
+        try:
+            head = h11.Request(method=self._head.method, target=self._head.target, headers=self._request_fields())
+            if self._head.framing == NO_BODY:
+                await upstream.send(head, h11.EndOfMessage())
+            else:
+                await upstream.send(head)
+                await self._send_body(upstream)
+            self._request_sent = True
+        except _ClientLeft:
+            self._outcome = Outcome("client left", "the client closed the connection before its request was complete")
+            exchange_scope.cancel()
+            return
+        except Refused as refused:
+            # The upstream must not take what it has for a whole request: its connection is closed without an end.
+            kind: Literal["bad request", "reset"] = "bad request" if self._client.can_respond else "reset"
+            self._outcome = Outcome(kind, refused.reason, refused.status)
+            exchange_scope.cancel()
+            return
+        except Ended:
+            # The upstream reads no further. It may have answered all the same, which _receive_response will see.
+            return
+        try:
+            with self._watching:
+                await self._client.watch()
+                if not self._ending:
+                    self._outcome = Outcome("client left", "the client closed the connection")
+                    exchange_scope.cancel()
+        finally:
+            self._watched.set()
+
+    def _request_fields(self) -> Fields:
+        framing = self._head.framing
+        fields = [field for field in self._fields if field[0].lower() != b"content-length"]
+        if framing.kind == "chunked":
+            fields.append((b"Transfer-Encoding", b"chunked"))
+        elif self._head.first(b"content-length") is not None:
+            fields.append((b"Content-Length", b"%d" % framing.length))
+        if upgrade := self._upgrade():
+            fields += [(b"Connection", b"Upgrade"), (b"Upgrade", upgrade)]
+        return fields
+
+    def _upgrade(self) -> bytes | None:
+        """Return the protocols that the client asks for, where it may (RFC 9110 §7.8)."""
+        head = self._head
+        asks = b"upgrade" in connection_options(head.fields) and head.version == "1.1" and head.framing == NO_BODY
+        return head.first(b"upgrade") if asks else None
+
+    async def _send_body(self, upstream: Peer) -> None:
+        while True:
+            event = await self._receive_from_client()
+            if isinstance(event, h11.EndOfMessage):
+                await upstream.send(h11.EndOfMessage(headers=_trailers(event)))
+                return
+            self._exchange.request_body.feed(event.data)
+            await upstream.send(h11.Data(data=event.data))
+
+    async def _receive_from_client(self) -> h11.Data | h11.EndOfMessage:
+        try:
+            return await self._client.receive_body()
+        except Ended:
+            raise _ClientLeft from None
+
+    # -- the response
+
+    async def _receive_response(self, upstream: Peer) -> bool:
+        """Pass the response on; return whether the connection can be used again. Raises Refused, Ended."""
+        while True:
+            head = await upstream.receive_response(self._head.method)
+            self._answered = True
+            if head.status == 101:
+                await self._switch(upstream, head)
+                return False
+            if head.status >= 200:
+                break
+            if self._client.speaks_1_1:
+                await self._respond(h11.InformationalResponse(status_code=head.status, headers=end_to_end(head.fields)))
+        self._exchange.status = head.status
+        self._exchange.response_fields = head.fields
+        response = h11.Response(status_code=head.status, headers=self._response_fields(head), reason=head.reason)
+        await self._pass_body(upstream, response)
+        return head.reusable
+
+    def _response_fields(self, head: ResponseHead) -> Fields:
+        fields = end_to_end(head.fields)
+        if head.status == 204:
+            fields = [field for field in fields if field[0].lower() != b"content-length"]
+        if not self._client.has_all_sent and not self._request_sent:
+            # It answers before the request is complete. Whatever the client still sends is discarded.
+            fields.append((b"Connection", b"close"))
+        return fields
+
+    async def _pass_body(self, upstream: Peer, response: h11.Response) -> None:
+        await self._respond(response)
+        while True:
+            event = await upstream.receive_body()
+            if isinstance(event, h11.EndOfMessage):
+                self._ending = True
+                await self._respond(h11.EndOfMessage(headers=self._response_trailers(event)))
+                return
+            self._exchange.response_body.feed(event.data)
+            events: list[h11.Event] = [h11.Data(data=event.data)]
+            if upstream.body_is_complete:
+                # In one write with the last bytes: a client that has all of the response may leave at once.
+                self._ending = True
+                end = await upstream.receive_body()
+                events.append(h11.EndOfMessage(headers=self._response_trailers(end)))
+            await self._respond(*events)
+            if self._ending:
+                return
+
+    def _response_trailers(self, end: h11.Data | h11.EndOfMessage) -> Fields:
+        """Return the trailers that the client can be sent: it knows chunked, and the response has no length."""
+        names = {name.lower() for name, _ in self._exchange.response_fields}
+        chunked = self._client.speaks_1_1 and b"content-length" not in names and self._head.method != b"HEAD"
+        return _trailers(end) if chunked and isinstance(end, h11.EndOfMessage) else []
+
+    async def _respond(self, *events: h11.Event) -> None:
+        try:
+            await self._client.send(*events)
+        except Ended:
+            raise _ClientLeft from None
+
+    async def _switch(self, upstream: Peer, head: ResponseHead) -> None:
+        """Pass a 101 on, and bytes both ways for as long as the connections live."""
+        if self._upgrade() is None:
+            raise Refused("it switches protocols, which nobody asked for (RFC 9110 §15.2.2)", 502)
+        exchange = self._exchange
+        exchange.status = 101
+        exchange.response_fields = head.fields
+        exchange.is_tunnel = True
+        fields = end_to_end(head.fields)
+        upgrade = b", ".join(value for name, value in head.fields if name.lower() == b"upgrade")
+        fields += [(b"Connection", b"Upgrade"), (b"Upgrade", upgrade or self._upgrade() or b"")]
+        await self._respond(h11.InformationalResponse(status_code=101, headers=fields, reason=head.reason))
+        sent, received = FrameCounter(), FrameCounter()
+
+        def note_sent(data: bytes) -> None:
+            exchange.request_body.feed(data)
+            sent.feed(data)
+            exchange.frames_sent = sent.frames
+
+        def note_received(data: bytes) -> None:
+            exchange.response_body.feed(data)
+            received.feed(data)
+            exchange.frames_received = received.frames
+
+        # Only one task can read from a connection.
+        self._watching.cancel()
+        await self._watched.wait()
+        await tunnel(self._client, upstream, note_sent, note_received)
+
+
+class _ClientLeft(Exception):
+    """The client is gone; nothing more can be sent to it."""
+
+
+def _trailers(event: h11.EndOfMessage) -> Fields:
+    return list(event.headers.raw_items())

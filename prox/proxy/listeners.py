@@ -1,0 +1,57 @@
+"""What the proxy listens on, bound before anything is started, and the URLs that follow from it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from prox.net.listening import Role, listen_on_loopback_too
+
+if TYPE_CHECKING:
+    import socket
+    from types import TracebackType
+
+    from prox.core.config.model import Config, Proxy
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyListeners:
+    """Listening sockets for each scheme. As a context manager it closes them at the end."""
+
+    http: tuple[socket.socket, ...]
+    https: tuple[socket.socket, ...]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for sock in (*self.http, *self.https):
+            sock.close()
+
+    def base_url(self, domain: str) -> str:
+        """Return the URL of the bare domain, by HTTP if that is on."""
+        scheme, sockets, usual = ("http", self.http, 80) if self.http else ("https", self.https, 443)
+        port = sockets[0].getsockname()[1]
+        return f"{scheme}://{domain}" + ("" if port == usual else f":{port}")
+
+    def urls(self, config: Config) -> dict[str, str]:
+        """Return the URL of each service."""
+        assert config.proxy is not None
+        return {name: self.base_url(f"{name}.{config.proxy.domain}") for name in config.services}
+
+
+def listen_for(proxy: Proxy) -> ProxyListeners:
+    """Bind the proxy's ports. Raises PortTaken and CannotListen, with nothing bound."""
+    with ExitStack() as stack:
+        bound: dict[str, list[socket.socket]] = {"http_port": [], "https_port": []}
+        for key, sockets in bound.items():
+            port = getattr(proxy, key)
+            if port is not None:
+                sockets += listen_on_loopback_too(proxy.host, port, Role("the proxy", "proxy.host", f"proxy.{key}"))
+                for sock in sockets:
+                    stack.callback(sock.close)
+        stack.pop_all()
+    return ProxyListeners(tuple(bound["http_port"]), tuple(bound["https_port"]))

@@ -1,0 +1,141 @@
+"""The proxy's listeners and connections: it accepts until cancelled, then requests under way get a grace."""
+
+from __future__ import annotations
+
+import logging
+from ssl import SSLError
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.core.forwarding import parse_networks
+from prox.net.acceptor import Acceptor
+from prox.proxy import pages
+from prox.proxy.client import ClientConnection, ProxyContext
+from prox.proxy.pages import Page
+from prox.proxy.upstream import Pool
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Callable, Sequence
+
+    from prox.core.config.model import Proxy
+    from prox.proxy.recorder import Recorder
+    from prox.runtime.supervisor import Supervisor
+
+GRACE_SECONDS = 5.0
+"""What requests under way get at the end."""
+HANDSHAKE_SECONDS = 10.0
+
+_AT_CAPACITY = Page(503, "TOO_MANY_CONNECTIONS", "Busy", "too many connections are in use; close some of them")
+
+_log = logging.getLogger("prox.proxy")
+_log.setLevel(logging.WARNING)
+
+
+async def serve_proxy(
+    supervisor: Supervisor,
+    settings: Proxy,
+    recorder: Recorder,
+    http: Sequence[socket.socket],
+    https: Sequence[socket.socket],
+    tls: Callable[[], ssl.SSLContext] | None,
+    urls: dict[str, str],
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve on listening sockets, which this takes over, until cancelled.
+
+    The cancel stops accepting at once and gives requests under way GRACE_SECONDS. ``tls`` returns the context of a
+    new connection: certificates are renewed while it runs.
+    """
+    pool = Pool()
+    context = ProxyContext(
+        supervisor=supervisor,
+        settings=settings,
+        services=supervisor.config.services,
+        pool=pool,
+        recorder=recorder,
+        trusted=parse_networks(settings.trust),
+        pseudonym=b"prox-" + supervisor.instance.encode(),
+        urls=urls,
+    )
+    server = _Server(context, supervisor.hub.system)
+    listeners = [(sock, None) for sock in http] + [(sock, tls) for sock in https]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.end_when_cancelled)
+        # Connections outlive the cancel for a while.
+        with trio.CancelScope(shield=True):
+            async with trio.open_nursery() as services:
+                services.start_soon(recorder.bodies.run)
+                await services.start(pool.run)
+                await server.run(listeners, task_status)
+                services.cancel_scope.cancel()
+        recorder.close()
+        nursery.cancel_scope.cancel()
+
+
+class _Server:
+    """Accepts connections and keeps the set of those that are open."""
+
+    def __init__(self, context: ProxyContext, report: Callable[[str], None]) -> None:
+        self._context = context
+        self._connections: set[ClientConnection] = set()
+        self._acceptor = Acceptor("the proxy", self._connections, pages.refusal(_AT_CAPACITY), report)
+        self._ending = trio.Event()
+
+    async def end_when_cancelled(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._ending.set()
+
+    async def run(
+        self,
+        listeners: Sequence[tuple[socket.socket, Callable[[], ssl.SSLContext] | None]],
+        task_status: trio.TaskStatus[None],
+    ) -> None:
+        async with trio.open_nursery() as connections:
+            async with trio.open_nursery() as accepting:
+                for sock, tls in listeners:
+                    listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+                    handler = self._serve_tls(tls) if tls else self._serve
+                    await accepting.start(self._acceptor.serve, listener, handler, connections)
+                task_status.started()
+                await self._ending.wait()
+                accepting.cancel_scope.cancel()
+            for connection in self._connections:
+                connection.retire()
+            connections.cancel_scope.deadline = trio.current_time() + GRACE_SECONDS
+
+    async def _serve(self, stream: trio.SocketStream) -> None:
+        await self._run(stream, "http")
+
+    def _serve_tls(self, tls: Callable[[], ssl.SSLContext]) -> Callable[[trio.SocketStream], object]:
+        async def serve(stream: trio.SocketStream) -> None:
+            secured = trio.SSLStream(stream, tls(), server_side=True, https_compatible=True)
+            try:
+                with trio.fail_after(HANDSHAKE_SECONDS):
+                    await secured.do_handshake()
+            except (trio.BrokenResourceError, trio.TooSlowError, SSLError):
+                await trio.aclose_forcefully(stream)
+                return
+            await self._run(secured, "https")
+
+        return serve
+
+    async def _run(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], scheme: str) -> None:
+        try:
+            connection = ClientConnection(self._context, stream, scheme)
+        except OSError:
+            # It has left already.
+            await trio.aclose_forcefully(stream)
+            return
+        self._connections.add(connection)
+        try:
+            await connection.run()
+        except* Exception as failure:
+            _log.warning("a connection failed", exc_info=failure)
+        finally:
+            self._connections.remove(connection)

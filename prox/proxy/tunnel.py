@@ -1,0 +1,89 @@
+"""An upgraded connection (RFC 9110 §7.8): bytes both ways, each direction until it ends by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.proxy.peer import CHUNK, Ended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prox.proxy.peer import Peer
+
+
+async def tunnel(
+    client: Peer, upstream: Peer, sent: Callable[[bytes], None], received: Callable[[bytes], None]
+) -> None:
+    """Copy until both directions have ended, or one of the connections breaks.
+
+    ``sent`` gets what the client sends, ``received`` what the upstream does.
+    """
+    async with trio.open_nursery() as nursery:
+
+        async def copy(source: Peer, sink: Peer, note: Callable[[bytes], None]) -> None:
+            try:
+                data = source.take_buffer()
+                while data or (data := await _receive(source)):
+                    note(data)
+                    await sink.send_bytes(data)
+                    data = b""
+                await _send_end(sink)
+            except Ended:
+                # One end is gone for both directions.
+                nursery.cancel_scope.cancel()
+
+        nursery.start_soon(copy, client, upstream, sent)
+        nursery.start_soon(copy, upstream, client, received)
+
+
+async def _receive(source: Peer) -> bytes:
+    try:
+        return bytes(await source.stream.receive_some(CHUNK))
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        raise Ended from None
+
+
+async def _send_end(sink: Peer) -> None:
+    """Tell a peer that nothing more comes. TLS before 1.3 ends both directions at once (RFC 8446 §6.1)."""
+    if isinstance(sink.stream, trio.SSLStream):
+        raise Ended
+    try:
+        await sink.stream.send_eof()
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        raise Ended from None
+
+
+class FrameCounter:
+    """Counts WebSocket frames of one direction (RFC 6455 §5.2) without looking into them."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self._head = bytearray()
+        self._payload = 0
+
+    def feed(self, data: bytes) -> None:
+        at = 0
+        while at < len(data):
+            if self._payload:
+                skipped = min(self._payload, len(data) - at)
+                self._payload -= skipped
+                at += skipped
+                continue
+            self._head.append(data[at])
+            at += 1
+            if len(self._head) >= 2 and len(self._head) == self._head_size():
+                self._payload = self._length()
+                self._head.clear()
+                self.frames += 1
+
+    def _head_size(self) -> int:
+        short = self._head[1] & 0x7F
+        return 2 + {126: 2, 127: 8}.get(short, 0) + (4 if self._head[1] & 0x80 else 0)
+
+    def _length(self) -> int:
+        short = self._head[1] & 0x7F
+        size = {126: 2, 127: 8}.get(short, 0)
+        return int.from_bytes(self._head[2 : 2 + size], "big") if size else short
