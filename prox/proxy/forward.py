@@ -183,7 +183,9 @@ class Forwarder:
             if head.status >= 200:
                 break
             if self._client.speaks_1_1:
-                await self._respond(h11.InformationalResponse(status_code=head.status, headers=end_to_end(head.fields)))
+                fields = end_to_end(head.fields)
+                interim = h11.InformationalResponse(status_code=head.status, headers=fields, reason=head.reason)
+                await self._respond(interim)
         self._exchange.status = head.status
         self._exchange.response_fields = head.fields
         response = h11.Response(status_code=head.status, headers=self._response_fields(head), reason=head.reason)
@@ -200,29 +202,30 @@ class Forwarder:
         return fields
 
     async def _pass_body(self, upstream: Peer, response: h11.Response) -> None:
-        await self._respond(response)
+        """Pass on head and body; what is there already goes out in one write."""
+        events: list[h11.Event] = [response]
         while True:
+            if not upstream.has_body_ready:
+                await self._respond(*events)
+                events = []
             event = await upstream.receive_body()
-            if isinstance(event, h11.EndOfMessage):
-                self._ending = True
-                await self._respond(h11.EndOfMessage(headers=self._response_trailers(event)))
-                return
-            self._exchange.response_body.feed(event.data)
-            events: list[h11.Event] = [h11.Data(data=event.data)]
-            if upstream.body_is_complete:
-                # In one write with the last bytes: a client that has all of the response may leave at once.
-                self._ending = True
-                end = await upstream.receive_body()
-                events.append(h11.EndOfMessage(headers=self._response_trailers(end)))
-            await self._respond(*events)
-            if self._ending:
-                return
+            if isinstance(event, h11.Data):
+                self._exchange.response_body.feed(event.data)
+                events.append(h11.Data(data=event.data))
+                if not upstream.body_is_complete:
+                    await self._respond(*events)
+                    events = []
+                continue
+            # A client that has all of the response may leave at once.
+            self._ending = True
+            await self._respond(*events, h11.EndOfMessage(headers=self._response_trailers(event)))
+            return
 
-    def _response_trailers(self, end: h11.Data | h11.EndOfMessage) -> Fields:
+    def _response_trailers(self, end: h11.EndOfMessage) -> Fields:
         """Return the trailers that the client can be sent: it knows chunked, and the response has no length."""
         names = {name.lower() for name, _ in self._exchange.response_fields}
         chunked = self._client.speaks_1_1 and b"content-length" not in names and self._head.method != b"HEAD"
-        return _trailers(end) if chunked and isinstance(end, h11.EndOfMessage) else []
+        return _trailers(end) if chunked else []
 
     async def _respond(self, *events: h11.Event) -> None:
         try:

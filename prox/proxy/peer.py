@@ -112,6 +112,11 @@ class Peer:
                 return self._chunks.done
         return False
 
+    @property
+    def has_body_ready(self) -> bool:
+        """Whether ``receive_body`` returns without waiting for the peer, as a rule."""
+        return bool(self._buffer) or self.body_is_complete
+
     async def watch(self) -> None:
         """Return when the peer has closed its sending side, or broken the connection; keep what it sends ahead."""
         while len(self._buffer) < WATCHED_BYTES:

@@ -53,7 +53,27 @@ class Connection:
         self.address = address
         self.peer = peer
         self.reused = False
-        self.watch = trio.CancelScope()
+        self._watching = trio.CancelScope()
+        self._watched = trio.Event()
+
+    def begin_watch(self) -> None:
+        """Prepare ``watch``, which another task runs: ``unwatch`` may come first."""
+        self._watching, self._watched = trio.CancelScope(), trio.Event()
+
+    async def watch(self, seconds: float) -> bool:
+        """Wait until something comes on it, its end included, for so long; return False if ``unwatch`` ended that."""
+        try:
+            with self._watching, trio.move_on_after(seconds):
+                await trio.lowlevel.wait_readable(self.peer.socket)
+        finally:
+            self._watched.set()
+        return not self._watching.cancelled_caught
+
+    async def unwatch(self) -> None:
+        """End ``watch``: only one task can wait for a socket."""
+        self._watching.cancel()
+        with trio.CancelScope(shield=True):
+            await self._watched.wait()
 
 
 class Pool:
@@ -93,7 +113,7 @@ class Pool:
         kept = self._idle.get(address)
         while kept and not fresh:
             connection = kept.pop()
-            connection.watch.cancel()
+            await connection.unwatch()
             if not connection.peer.socket.is_readable():
                 connection.reused = True
                 return connection
@@ -107,21 +127,18 @@ class Pool:
         if not usable or not self._nursery or len(kept) >= MAX_IDLE:
             await connection.peer.close()
             return
-        connection.watch = trio.CancelScope()
         kept.append(connection)
+        connection.begin_watch()
         self._nursery.start_soon(self._watch, connection)
 
     async def _watch(self, connection: Connection) -> None:
         """Close an idle connection when something comes on it, its end included, or after IDLE_SECONDS."""
-        taken = False
+        ended = True
         try:
-            with connection.watch:
-                with trio.move_on_after(IDLE_SECONDS):
-                    await trio.lowlevel.wait_readable(connection.peer.socket)
-            taken = connection.watch.cancelled_caught
+            ended = await connection.watch(IDLE_SECONDS)
         finally:
             kept = self._idle.get(connection.address, ())
-            if not taken and connection in kept:
+            if ended and connection in kept:
                 self._idle[connection.address].remove(connection)
                 if not self._idle[connection.address]:
                     del self._idle[connection.address]
