@@ -192,7 +192,7 @@ def _hosts(config: Config) -> Iterator[Finding]:
         try:
             found = {str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
         except (OSError, UnicodeError):
-            yield Finding(host, False, f"is no known name; put `127.0.0.1 {host}` into /etc/hosts")
+            yield Finding(host, False, "is no known name; `sudo prox hosts --add` adds it to /etc/hosts")
             continue
         ok = all(address.startswith("127.") or address == "::1" for address in found)
         yield Finding(host, ok, f"leads to {' and '.join(sorted(found))}{'' if ok else ', not to this machine'}")

@@ -24,6 +24,9 @@ COMMANDS = {
     "logs": ("prox.cli.logs:logs", "Show what processes have printed."),
     "wait": ("prox.cli.wait:wait", "Wait until processes are ready."),
     "list": ("prox.cli.list:list_instances", "Show every running instance on this machine."),
+    "requests": ("prox.cli.requests:requests", "Show the requests that the proxy has seen."),
+    "certs": ("prox.cli.certs:certs", "Show the proxy's certificate, make it anew, trust it."),
+    "hosts": ("prox.cli.hosts:hosts", "Show, add or remove the proxy's names in the hosts file."),
     "exec": ("prox.cli.exec:exec_command", "Run a command in a process's environment and folder."),
     "config": ("prox.cli.config:config", "Check prox.yaml and print it as understood."),
     "init": ("prox.cli.init:init", "Write a starting prox.yaml."),
@@ -31,7 +34,7 @@ COMMANDS = {
     "version": ("prox.cli.version:version", "Print the version."),
     "completion": ("prox.cli.completion:completion", "Print a shell's completion script."),
 }
-LATER = ("attach", "certs", "graph", "hosts", "reload", "requests", "run")
+LATER = ("attach", "graph", "reload", "run")
 """Commands that are to come."""
 
 COMPLETION_VARIABLE = "_PROX_COMPLETE"

@@ -82,7 +82,31 @@ class Client:
         with self._stream("/events/stream") as events:
             yield events
 
-    def _call(self, method: str, path: str, **options: float | None) -> dict[str, Any]:
+    def requests(self, **query: Parameter) -> dict[str, Any]:
+        """Return the newest requests of the proxy; the parameters are those of ``GET /proxy/requests``."""
+        return self._call("GET", f"/proxy/requests{_query(query)}")
+
+    def request(self, id: str, *, include: str | None = None) -> dict[str, Any]:
+        """Return one request in full. ``include``: ``body``, ``secrets``, or both with a comma."""
+        return self._call("GET", f"/proxy/requests/{quote(id, safe='')}{_query({'include': include})}")
+
+    def replay(self, id: str, *, service: str | None = None, address: str | None = None) -> dict[str, Any]:
+        """Send a request once more, and return the new one when it is done."""
+        wanted = {key: value for key, value in (("service", service), ("address", address)) if value is not None}
+        path = f"/proxy/requests/{quote(id, safe='')}/replay"
+        return self._call("POST", path, body=json.dumps(wanted).encode(), timeout=None)
+
+    def har(self, **query: Parameter) -> dict[str, Any]:
+        """Return requests as HTTP Archive; the parameters are those of ``GET /proxy/requests.har``."""
+        return self._call("GET", f"/proxy/requests.har{_query(query)}", timeout=None)
+
+    @contextmanager
+    def follow_requests(self, **query: Parameter) -> Iterator[Iterator[StreamEvent]]:
+        """Open the stream of requests: first ``connected``, then each that is done."""
+        with self._stream(f"/proxy/requests/stream{_query(query)}") as events:
+            yield events
+
+    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         with ClientConnection(self.target) as connection:
             return connection.request(method, PREFIX + path, **options)
 

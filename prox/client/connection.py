@@ -63,13 +63,15 @@ class ClientConnection:
             self._streamed.close()
         self._http.close()
 
-    def request(self, method: str, path: str, *, timeout: float | None = ANSWER_SECONDS) -> dict[str, Any]:
+    def request(
+        self, method: str, path: str, *, body: bytes | None = None, timeout: float | None = ANSWER_SECONDS
+    ) -> dict[str, Any]:
         """Return the JSON object that is the answer. ``timeout`` in seconds; None: as long as it takes.
 
         Raises ApiError where that is an error, ConnectionLost.
         """
         try:
-            response = self._send(method, path, timeout)
+            response = self._send(method, path, timeout, body)
             return _object(response, response.read(MAX_BODY + 1))
         except (OSError, http.client.HTTPException) as error:
             self._lost(error)
@@ -85,10 +87,12 @@ class ClientConnection:
         except (OSError, http.client.HTTPException) as error:
             self._lost(error)
 
-    def _send(self, method: str, path: str, timeout: float | None) -> http.client.HTTPResponse:
+    def _send(
+        self, method: str, path: str, timeout: float | None, body: bytes | None = None
+    ) -> http.client.HTTPResponse:
         self._wait_at_most(timeout)
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        self._http.request(method, path, headers=headers)
+        self._http.request(method, path, body, headers)
         return self._http.getresponse()
 
     def _wait_at_most(self, timeout: float | None) -> None:

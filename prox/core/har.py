@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from prox.core.logs.batch import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from prox.core.exchanges import Exchange
     from prox.core.messages import Fields
@@ -27,6 +27,11 @@ def visible(fields: Fields, *, secrets: bool) -> list[tuple[str, str]]:
 
 def absolute_url(exchange: Exchange) -> str:
     return f"{exchange.scheme}://{exchange.host}{exchange.url}"
+
+
+def absolute_url_of(record: Mapping[str, Any]) -> str:
+    """Return the URL of a request as the API gives it."""
+    return f"{record['scheme']}://{record['host']}{record['url']}"
 
 
 def har(
