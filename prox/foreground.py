@@ -206,7 +206,8 @@ def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyL
     processes = "1 process" if count == 1 else f"{count} processes"
     say(f"prox {__version__}: {supervisor.api_url}, {processes}, {config.file or config.folder}")
     if listeners and config.proxy:
-        say(f"proxy: {listeners.base_url(config.proxy.domain)}, services: {', '.join(config.services) or 'none'}")
+        urls = ", ".join(listeners.base_urls(config.proxy.domain))
+        say(f"proxy: {urls}, services: {', '.join(config.services) or 'none'}")
     for line in not_yet(config):
         say(f"not in this version yet, so it has no effect: {line}")
     if folder.unlisted:

@@ -32,8 +32,10 @@ def hosts(action: str, path: Path) -> int:
     config = load_project()
     names = names_of(config)
     if not names:
-        domain = config.proxy.domain if config.proxy else None
-        say(f"{domain} needs no entries: names below localhost are this machine everywhere" if domain else "no proxy")
+        if config.proxy is None:
+            say("there is no proxy in prox.yaml")
+        else:
+            say(f"{config.proxy.domain} needs no entries: names below localhost are this machine everywhere")
         return 0
     project = config.folder
     try:

@@ -31,16 +31,19 @@ class ProxyListeners:
         for sock in (*self.http, *self.https):
             sock.close()
 
-    def base_url(self, domain: str) -> str:
-        """Return the URL of the bare domain, by HTTP if that is on."""
-        scheme, sockets, usual = ("http", self.http, 80) if self.http else ("https", self.https, 443)
-        port = sockets[0].getsockname()[1]
-        return f"{scheme}://{domain}" + ("" if port == usual else f":{port}")
+    def base_urls(self, host: str) -> list[str]:
+        """Return the URLs of a host, that of HTTP first."""
+        urls = []
+        for scheme, sockets, usual in (("http", self.http, 80), ("https", self.https, 443)):
+            if sockets:
+                port = sockets[0].getsockname()[1]
+                urls.append(f"{scheme}://{host}" + ("" if port == usual else f":{port}"))
+        return urls
 
     def urls(self, config: Config) -> dict[str, str]:
-        """Return the URL of each service."""
+        """Return the URL of each service, by HTTP if that is on."""
         assert config.proxy is not None
-        return {name: self.base_url(f"{name}.{config.proxy.domain}") for name in config.services}
+        return {name: self.base_urls(f"{name}.{config.proxy.domain}")[0] for name in config.services}
 
 
 def listen_for(proxy: Proxy) -> ProxyListeners:

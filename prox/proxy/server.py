@@ -70,6 +70,7 @@ async def serve_proxy(
             async with trio.open_nursery() as services:
                 services.start_soon(recorder.bodies.run)
                 await services.start(pool.run)
+                services.start_soon(server.cut_when_killed, supervisor)
                 await server.run(listeners, task_status)
                 services.cancel_scope.cancel()
         recorder.close()
@@ -84,6 +85,7 @@ class _Server:
         self._connections: set[ClientConnection] = set()
         self._acceptor = Acceptor("the proxy", self._connections, pages.refusal(_AT_CAPACITY), report)
         self._ending = trio.Event()
+        self._grace = trio.CancelScope()
 
     async def end_when_cancelled(self) -> None:
         try:
@@ -91,7 +93,20 @@ class _Server:
         finally:
             self._ending.set()
 
+    async def cut_when_killed(self, supervisor: Supervisor) -> None:
+        """Give no grace where everything is to be killed."""
+        await supervisor.wait_killed()
+        self._grace.cancel()
+
     async def run(
+        self,
+        listeners: Sequence[tuple[socket.socket, Callable[[], ssl.SSLContext] | None]],
+        task_status: trio.TaskStatus[None],
+    ) -> None:
+        with self._grace:
+            await self._run_all(listeners, task_status)
+
+    async def _run_all(
         self,
         listeners: Sequence[tuple[socket.socket, Callable[[], ssl.SSLContext] | None]],
         task_status: trio.TaskStatus[None],
@@ -107,7 +122,7 @@ class _Server:
                 accepting.cancel_scope.cancel()
             for connection in self._connections:
                 connection.retire()
-            connections.cancel_scope.deadline = trio.current_time() + GRACE_SECONDS
+            self._grace.deadline = trio.current_time() + GRACE_SECONDS
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         await self._run(stream, "http")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import h11
@@ -13,14 +14,17 @@ import trio
 
 import prox
 from helpers.project import Answer, request
+from prox.api.listening import listen
+from prox.api.server import serve_api
+from prox.api.settings import ApiSettings
 from prox.client.target import parse_address
+from prox.proxy.recorder import Recorder
+from prox.runtime.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
-
-    from prox.runtime.supervisor import Supervisor
 
     Serve = Callable[..., AbstractAsyncContextManager["Api"]]
     ErrorOf = Callable[[Answer], tuple[int, str, str]]
@@ -202,3 +206,34 @@ async def api(serve: Serve) -> AsyncIterator[Api]:
         await api.line("api", "one")
         await api.line("api", "two")
         yield api
+
+
+WITH_PROXY = """
+processes:
+  api: {cmd: "echo before; exec sleep 1000"}
+services: {api: {port: 1}}
+"""
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> object:
+    """An API with a recorder that a test fills."""
+
+    @asynccontextmanager
+    async def start(text: str = WITH_PROXY) -> AsyncIterator[tuple[Api, Recorder]]:
+        recorder = Recorder(max_body=1000, folder=None)
+        config = prox.parse_config(text, folder=tmp_path)
+        supervisor = Supervisor(config, folder=tmp_path)
+        with listen("127.0.0.1", 0) as sock, trio.fail_after(30):
+            settings = ApiSettings.of(config.api, sock)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(supervisor.run)
+                supervisor.begin()
+                await nursery.start(partial(serve_api, supervisor, sock, recorder, settings=settings))
+                supervisor.api_url = settings.url
+                yield Api(supervisor), recorder
+                supervisor.shutdown()
+                await supervisor.wait_stopped()
+                nursery.cancel_scope.cancel()
+
+    return start

@@ -42,6 +42,12 @@ def why_missing(program: str) -> str | None:
         case "faketime":
             if not faketime():
                 return "its library is not installed (Debian: apt-get install faketime)"
+        case "certutil":
+            if not shutil.which("certutil"):
+                return "it is not on PATH (Debian: apt-get install libnss3-tools)"
+        case "chromium":
+            if not shutil.which("chromium"):
+                return "it is not on PATH (Debian: apt-get install chromium)"
         case _:
             raise ValueError(f"no such real program: {program}")
     return None

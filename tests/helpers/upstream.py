@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h11
@@ -125,6 +126,8 @@ class Proxied:
         self.port = port
         self.recorder = recorder
         self.upstream = upstream
+        self.https_port = 0
+        self.folder = Path()
 
     @asynccontextmanager
     async def connect(self, host: str = "127.0.0.1") -> AsyncIterator[trio.SocketStream]:

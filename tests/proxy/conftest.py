@@ -40,16 +40,20 @@ async def proxied(tmp_path: Path) -> AsyncIterator[object]:
                 )
                 config = prox.parse_config(text, folder=tmp_path)
                 assert config.proxy is not None
-                config = msgspec.structs.replace(config, proxy=msgspec.structs.replace(config.proxy, http_port=0))
+                ports = {"http_port": 0} | ({"https_port": 0} if config.proxy.https_port else {})
+                config = msgspec.structs.replace(config, proxy=msgspec.structs.replace(config.proxy, **ports))
                 supervisor = Supervisor(config, folder=tmp_path)
                 assert config.proxy is not None
                 with listen_for(config.proxy) as listeners:
                     port = listeners.http[0].getsockname()[1]
+                    https_port = listeners.https[0].getsockname()[1] if listeners.https else 0
                     service = await open_proxy(supervisor, listeners, tmp_path)
                     async with trio.open_nursery() as tree:
                         tree.start_soon(supervisor.run)
                         await tree.start(service.run)
-                        yield Proxied(supervisor, port, service.recorder, upstream)
+                        proxied = Proxied(supervisor, port, service.recorder, upstream)
+                        proxied.https_port, proxied.folder = https_port, tmp_path
+                        yield proxied
                         supervisor.shutdown()
                         await supervisor.wait_stopped()
                 nursery.cancel_scope.cancel()
