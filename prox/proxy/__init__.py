@@ -8,10 +8,11 @@ tunnel      an upgraded connection: bytes both ways
 upstream    connections to upstreams: opened, kept alive, given back
 targets     service → address, once its process is up
 pages       what a person sees where there is no answer to pass on
-recorder    the exchanges that the inspector shows, and the budget of their bodies
+listeners   what it listens on; service: its part in the life of the instance
+recorder    the exchanges that the inspector shows; body_budget: the memory of their bodies
 capture     one body as it passes
 decoding    bodies as they are shown: decompressed, as text where they are text
 replay      a recorded request once more
 certificates
-            the local certificate authority, and a certificate for the domain
+            the local certificate authority, and a certificate for the domain; trust: stores that believe in it
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prox.proxy.recorder import BodyBudget
+    from prox.proxy.body_budget import BodyBudget
 
 
 class CapturedBody:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections import OrderedDict, deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 import trio
 
+from prox.proxy.body_budget import BodyBudget
 from prox.proxy.capture import CapturedBody
-from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,90 +19,8 @@ if TYPE_CHECKING:
     from prox.core.exchanges import Exchange, ExchangeFilter
 
 MAX_EXCHANGES = 1000
-MEMORY_BYTES = 64 * 1024 * 1024
-"""What all captured bodies take in memory; beyond it the oldest move to files."""
-SPILL_BYTES = 48 * 1024 * 1024
-"""Where moving begins, so that there is room for what comes meanwhile."""
 MAX_WAITING = 1000
 """Exchanges that may wait for one subscriber; beyond it the oldest are lost."""
-
-
-class BodyBudget:
-    """Bounds the memory of all bodies. ``run`` moves the oldest to files in ``folder``; None: they are dropped."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-        self._used = 0
-        self._oldest: OrderedDict[CapturedBody, None] = OrderedDict()
-        self._full = trio.Event()
-        self._unlinked: deque[Path] = deque()
-
-    @property
-    def used(self) -> int:
-        return self._used
-
-    def reserve(self, body: CapturedBody, size: int) -> bool:
-        """Count bytes that a body is about to hold; return False if there is no room."""
-        if self._used + size > MEMORY_BYTES:
-            self._full.set()
-            return False
-        self._used += size
-        self._oldest.setdefault(body)
-        if self._used > SPILL_BYTES:
-            self._full.set()
-        return True
-
-    def release(self, size: int) -> None:
-        self._used -= size
-
-    def drop(self, body: CapturedBody, file: Path | None) -> None:
-        """Count a body no longer, and remove its file soon."""
-        self._oldest.pop(body, None)
-        if file is not None:
-            self._unlinked.append(file)
-            self._full.set()
-
-    async def run(self) -> None:
-        """Move bodies to files, and remove files, until cancelled; then remove them all."""
-        try:
-            while True:
-                await self._full.wait()
-                self._full = trio.Event()
-                if self._unlinked:
-                    await in_thread(self._unlink_all)
-                while self._used > SPILL_BYTES and self._oldest:
-                    await self._spill(self._oldest.popitem(last=False)[0])
-        finally:
-            if self._folder is not None:
-                with trio.CancelScope(shield=True):
-                    await in_thread(self._remove_folder, self._folder)
-
-    async def _spill(self, body: CapturedBody) -> None:
-        if self._folder is None:
-            body.discard()
-            return
-        file = self._folder / secrets.token_hex(8)
-        body.begin_move()
-        try:
-            await in_thread(self._move, body, file)
-        except OSError:
-            body.discard()
-        else:
-            body.end_move(file)
-
-    @staticmethod
-    def _move(body: CapturedBody, file: Path) -> None:
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        body.move(file)
-
-    def _unlink_all(self) -> None:
-        while self._unlinked:
-            with suppress(OSError):
-                self._unlinked.popleft().unlink()
-
-    @staticmethod
-    def _remove_folder(folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Recorder:

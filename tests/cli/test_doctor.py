@@ -111,7 +111,7 @@ certs: {dir: certs}
 """)
     found = findings(project)
     for host in ("nowhere.invalid", "api.nowhere.invalid"):
-        assert found[host] == (False, f"is no known name; put `127.0.0.1 {host}` into /etc/hosts")
+        assert found[host] == (False, "is no known name; `sudo prox hosts --add` adds it to /etc/hosts")
     assert found["certificates"] == (True, "are made when they are needed")
     key = project.write("secret", "certs/local-key.pem")
     assert found["proxy.https_port"] == (True, "port 46789 is free")

@@ -11,7 +11,7 @@ import trio.testing
 
 from helpers.exchanges import exchange
 from prox.core.exchanges import ExchangeFilter
-from prox.proxy import recorder as module
+from prox.proxy import body_budget as module
 from prox.proxy.recorder import MAX_EXCHANGES, Recorder
 
 if TYPE_CHECKING:
