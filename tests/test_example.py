@@ -21,7 +21,7 @@ EXAMPLES = ROOT / "examples"
 
 def test_the_example_runs_and_ends_without_a_word_of_complaint(project: Project) -> None:
     shutil.copy(ROOT / "prox.example.yaml", project.folder / "prox.yaml")
-    with project.up() as prox:
+    with project.up("--http-port", "0") as prox:
         waited = project.run("wait", "api", "web", "worker", "ticker", "--for", "healthy", "--timeout", "25s")
         assert waited.returncode == 0, waited.stderr + prox.output
         prox.wait_line("job #4 was slow")
@@ -31,6 +31,10 @@ def test_the_example_runs_and_ends_without_a_word_of_complaint(project: Project)
         page = request("127.0.0.1", processes["web"]["port"], "GET", "/")
         assert b"Hello from prox" in page.body
         assert b"http://127.0.0.1:%d/status" % processes["api"]["port"] in page.body
+        found = re.search(r"proxy: http://localhost:(\d+), services: web, api", prox.output)
+        assert found
+        named = request("127.0.0.1", int(found[1]), "GET", "/", headers={"Host": "web.localhost"})
+        assert named.body == page.body
         answer = request("127.0.0.1", processes["api"]["port"], "GET", "/status")
         assert answer.json()["jobs_done"] >= 4
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
