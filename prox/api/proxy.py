@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -22,7 +23,7 @@ from prox.core.logs.query import LogFilter
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from prox.core.exchanges import Body
     from prox.core.messages import Fields
@@ -147,7 +148,7 @@ def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
         """Return requests as HTTP Archive 1.2."""
         query = read(HarQuery, request.args)
         include = _include(query.include)
-        chosen = [each for each in reversed(_matching(recorder, query)) if not each.active]
+        chosen = [_Readable.of(each) for each in reversed(_matching(recorder, query)) if not each.active]
         archive = await in_thread(_archive, chosen, "body" in include, "secrets" in include)
         response = json_response(archive)
         response.headers["Content-Disposition"] = 'attachment; filename="prox.har"'
@@ -159,7 +160,7 @@ def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
         """Return one request in full."""
         include = _include(read(IncludeQuery, request.args).include)
         found = exchange(id)
-        bodies = await in_thread(_bodies, found, "body" in include)
+        bodies = await in_thread(_bodies, _Readable.of(found), "body" in include)
         secrets = "secrets" in include
         details = Details(
             request_headers=_by_name(found.request_fields, secrets),
@@ -237,18 +238,32 @@ def _by_name(fields: Fields, secrets: bool) -> dict[str, list[str]]:
     return found
 
 
-def _bodies(exchange: Exchange, with_data: bool) -> tuple[BodyShown, BodyShown]:
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    """An exchange, and what reads its bodies as they are now, in a thread."""
+
+    exchange: Exchange
+    read_request: Callable[[], bytes]
+    read_response: Callable[[], bytes]
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> _Readable:
+        return cls(exchange, exchange.request_body.reader(), exchange.response_body.reader())
+
+
+def _bodies(found: _Readable, with_data: bool) -> tuple[BodyShown, BodyShown]:
     """Blocks: bodies may be in files, and decompression takes time."""
+    exchange = found.exchange
     return (
-        _body(exchange.request_body, exchange.request_fields, with_data),
-        _body(exchange.response_body, exchange.response_fields, with_data),
+        _body(exchange.request_body, found.read_request, exchange.request_fields, with_data),
+        _body(exchange.response_body, found.read_response, exchange.response_fields, with_data),
     )
 
 
-def _body(body: Body, fields: Fields, with_data: bool) -> BodyShown:
+def _body(body: Body, read_all: Callable[[], bytes], fields: Fields, with_data: bool) -> BodyShown:
     from prox.proxy.decoding import shown, value_of
 
-    text, is_binary = shown(body.read(), fields)
+    text, is_binary = shown(read_all(), fields)
     return BodyShown(
         size=body.size,
         truncated=body.truncated,
@@ -258,15 +273,20 @@ def _body(body: Body, fields: Fields, with_data: bool) -> BodyShown:
     )
 
 
-def _archive(exchanges: list[Exchange], with_bodies: bool, secrets: bool) -> dict[str, Any]:
+def _archive(found: list[_Readable], with_bodies: bool, secrets: bool) -> dict[str, Any]:
+    """Blocks, as ``_bodies`` does."""
     from prox.proxy.decoding import shown
 
-    def text(body: Body, fields: Fields) -> tuple[str, bool] | None:
-        return shown(body.read(), fields) if with_bodies else None
+    def text(read_all: Callable[[], bytes], fields: Fields) -> tuple[str, bool] | None:
+        return shown(read_all(), fields) if with_bodies else None
 
     entries = (
-        (each, text(each.request_body, each.request_fields), text(each.response_body, each.response_fields))
-        for each in exchanges
+        (
+            each.exchange,
+            text(each.read_request, each.exchange.request_fields),
+            text(each.read_response, each.exchange.response_fields),
+        )
+        for each in found
     )
     return har(entries, version=__version__, secrets=secrets)
 

@@ -10,6 +10,8 @@ from msgspec import Struct
 from prox.core.logs.batch import timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prox.core.messages import Fields
 
 
@@ -26,8 +28,8 @@ class Body(Protocol):
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
 
-    def read(self) -> bytes:
-        """Return what was kept. It may read a file, which blocks."""
+    def reader(self) -> Callable[[], bytes]:
+        """Return a function that returns what is kept now. That may read a file, which blocks."""
 
     def discard(self) -> None:
         """Free what was kept."""

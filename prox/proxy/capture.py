@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from prox.proxy.body_budget import BodyBudget
@@ -21,6 +22,8 @@ class CapturedBody:
         self._data = bytearray()
         self._moving = bytearray()
         self._file: Path | None = None
+        self._in_file = 0
+        self._discarded = False
         self._kept = 0
 
     def feed(self, data: bytes) -> None:
@@ -38,15 +41,21 @@ class CapturedBody:
         """Whether fewer bytes were kept than passed."""
         return self._kept < self.size
 
-    def read(self) -> bytes:
-        """Return what was kept. It may read a file, so it belongs into a thread."""
-        before = b""
-        if self._file is not None:
+    def reader(self) -> Callable[[], bytes]:
+        """Return a function that returns what is kept now. It may read a file, so it belongs into a thread."""
+        file, size, rest = self._file, self._in_file, bytes(self._moving) + bytes(self._data)
+
+        def read() -> bytes:
+            if file is None:
+                return rest
             try:
-                before = self._file.read_bytes()
+                with file.open("rb") as opened:
+                    return opened.read(size) + rest
             except OSError:
+                # Its exchange was forgotten meanwhile.
                 return b""
-        return before + bytes(self._moving) + bytes(self._data)
+
+        return read
 
     def begin_move(self) -> None:
         """Set aside what is in memory, for ``move``; more may be fed meanwhile."""
@@ -60,7 +69,11 @@ class CapturedBody:
 
     def end_move(self, file: Path) -> None:
         """Free what ``move`` has written."""
+        if self._discarded:
+            self._budget.drop(self, file)
+            return
         self._file = self._file or file
+        self._in_file += len(self._moving)
         self._budget.release(len(self._moving))
         self._moving = bytearray()
 
@@ -70,3 +83,4 @@ class CapturedBody:
         self._budget.drop(self, self._file)
         self._data, self._moving, self._file = bytearray(), bytearray(), None
         self._kept = self._limit = 0
+        self._discarded = True

@@ -54,7 +54,7 @@ async def replay(
         if isinstance(where, NotUp):
             raise ReplayFailed(where.reason)
         address = where
-    data = await in_thread(body.read)
+    data = await in_thread(body.reader())
     new = _begin(supervisor, recorder, exchange, name)
     recorder.add(new)
     begun = trio.current_time()

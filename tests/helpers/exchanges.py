@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prox.core.exchanges import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Body:
@@ -12,8 +17,8 @@ class Body:
 
     def feed(self, data: bytes) -> None: ...
 
-    def read(self) -> bytes:
-        return b""
+    def reader(self) -> Callable[[], bytes]:
+        return bytes
 
     def discard(self) -> None: ...
 

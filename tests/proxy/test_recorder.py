@@ -45,16 +45,16 @@ def test_a_body_is_counted_whole_and_kept_up_to_a_limit() -> None:
     body = recorder.body()
     for part in (b"12345", b"678", b"90ab", b"cd"):
         body.feed(part)
-    assert (body.size, body.truncated, body.read()) == (14, True, b"1234567890")
+    assert (body.size, body.truncated, body.reader()()) == (14, True, b"1234567890")
     assert recorder.bodies.used == 10
     body.discard()
-    assert (body.size, body.read(), recorder.bodies.used) == (14, b"", 0)
+    assert (body.size, body.reader()(), recorder.bodies.used) == (14, b"", 0)
 
 
 def test_without_capture_bodies_are_only_counted() -> None:
     body = Recorder(max_body=None, folder=None).body()
     body.feed(b"12345")
-    assert (body.size, body.truncated, body.read()) == (5, True, b"")
+    assert (body.size, body.truncated, body.reader()()) == (5, True, b"")
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def test_bodies_move_to_private_files_and_go_with_their_exchanges(tmp_path
             await trio.testing.wait_all_tasks_blocked(0.005)
             assert recorder.bodies.used <= 1000
         # All can still be read, from memory or from files that nobody else can read.
-        assert [body.read() for body in bodies] == [b"%02d" % number * 50 for number in range(30)]
+        assert [body.reader()() for body in bodies] == [b"%02d" % number * 50 for number in range(30)]
         files = list(folder.iterdir())
         assert files
         assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
@@ -119,7 +119,7 @@ async def test_a_body_that_moves_while_it_grows(tmp_path: Path, monkeypatch: pyt
             await trio.lowlevel.checkpoint()
             if number % 10 == 0:
                 await trio.testing.wait_all_tasks_blocked(0.002)
-        assert body.read() == b"".join(b"%03d" % number for number in range(50))
+        assert body.reader()() == b"".join(b"%03d" % number for number in range(50))
         assert not body.truncated
         nursery.cancel_scope.cancel()
 
@@ -136,3 +136,21 @@ async def test_subscribers_get_what_is_done_and_wanted() -> None:
     recorder.done(exchange(method="POST"))
     with recorder.subscribe(ExchangeFilter()) as late, pytest.raises(trio.EndOfChannel):
         await late.receive()
+
+
+async def test_a_body_that_is_forgotten_while_it_moves(tmp_path: Path) -> None:
+    folder = tmp_path / "capture"
+    folder.mkdir()
+    recorder = Recorder(max_body=100, folder=folder)
+    body = recorder.body()
+    body.feed(b"12345")
+    body.begin_move()
+    body.discard()
+    body.move(folder / "file")
+    body.end_move(folder / "file")
+    assert recorder.bodies.used == 0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(recorder.bodies.run)
+        while list(folder.iterdir()):
+            await trio.testing.wait_all_tasks_blocked(0.005)
+        nursery.cancel_scope.cancel()
