@@ -8,11 +8,12 @@ InvalidTransition for an event that cannot happen, which is a bug.
 
 ::
 
-    DOWN ──start──▶ PENDING ──spawned──▶ UP ──stop, restart──▶ ENDING ──gone──▶ DOWN or PENDING
-      ▲                │                  └──exited──▶ SWEEPING ──gone──▶ DOWN or PENDING
-      └──spawn failed──┘
+    DOWN ──start──▶ PENDING ──spawned──▶ UP ──stop, restart, unhealthy──▶ ENDING ──gone──▶ DOWN or PENDING
+     │▲                │                  └──exited──▶ SWEEPING ──gone──▶ DOWN or PENDING
+     │└──spawn failed──┘
+     └──retry later──▶ BACKOFF ──retry──▶ PENDING
 
-In UP, ENDING and SWEEPING exactly one incarnation exists, in DOWN and PENDING none. In SWEEPING its leader
+In UP, ENDING and SWEEPING exactly one incarnation exists, in DOWN, PENDING and BACKOFF none. In SWEEPING its leader
 has ended by itself, and what is left of its group is being ended.
 
 Counterpart: ``runtime.process``, which applies the events and carries out the commands.
@@ -37,6 +38,7 @@ class Phase(Enum):
     UP = auto()
     ENDING = auto()
     SWEEPING = auto()
+    BACKOFF = auto()
 
 
 class LifecycleEvent(Enum):
@@ -47,6 +49,9 @@ class LifecycleEvent(Enum):
     SPAWN_FAILED = auto()
     EXITED = auto()
     GONE = auto()
+    UNHEALTHY = auto()
+    RETRY_LATER = auto()
+    RETRY = auto()
 
 
 class Command(Enum):
@@ -66,13 +71,19 @@ class Row(NamedTuple):
     command: Command | None = None
 
 
-DOWN, PENDING, UP, ENDING, SWEEPING = Phase
+DOWN, PENDING, UP, ENDING, SWEEPING, BACKOFF = Phase
 SPAWN, END = Command
 
 TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotRunning]] = {
     (DOWN, False, LifecycleEvent.START): Row(PENDING, True, SPAWN),
     (DOWN, False, LifecycleEvent.STOP): NotRunning,
     (DOWN, False, LifecycleEvent.RESTART): Row(PENDING, True, SPAWN),
+    (DOWN, False, LifecycleEvent.RETRY_LATER): Row(BACKOFF, True),
+    #
+    (BACKOFF, True, LifecycleEvent.START): Row(PENDING, True, SPAWN),
+    (BACKOFF, True, LifecycleEvent.STOP): Row(DOWN, False, END),
+    (BACKOFF, True, LifecycleEvent.RESTART): Row(PENDING, True, SPAWN),
+    (BACKOFF, True, LifecycleEvent.RETRY): Row(PENDING, True, SPAWN),
     #
     (PENDING, True, LifecycleEvent.START): AlreadyRunning,
     (PENDING, True, LifecycleEvent.STOP): Row(DOWN, False, END),
@@ -84,6 +95,7 @@ TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotR
     (UP, True, LifecycleEvent.STOP): Row(ENDING, False, END),
     (UP, True, LifecycleEvent.RESTART): Row(ENDING, True, END),
     (UP, True, LifecycleEvent.EXITED): Row(SWEEPING, False),
+    (UP, True, LifecycleEvent.UNHEALTHY): Row(ENDING, False, END),
     #
     (ENDING, False, LifecycleEvent.START): Row(ENDING, True),
     (ENDING, False, LifecycleEvent.STOP): Row(ENDING, False),
@@ -170,6 +182,8 @@ class Life:
                 return "stopping"
             case Phase.SWEEPING if self.due:
                 return "starting"
+            case Phase.BACKOFF:
+                return "crashed"
         return "crashed" if self.crashed else "stopped"
 
     @property
@@ -183,8 +197,9 @@ def step(
 ) -> tuple[Life, Command | None]:
     """Return the life after the event, and what the runtime has to do.
 
-    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED. Raises AlreadyRunning or
-    NotRunning for a request that cannot be met, InvalidTransition for an event that cannot happen.
+    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED, UNHEALTHY and RETRY_LATER.
+    Raises AlreadyRunning or NotRunning for a request that cannot be met, InvalidTransition for an event that cannot
+    happen.
     """
     row = TABLE.get((life.phase, life.due, event))
     if row is None:
@@ -198,7 +213,12 @@ def step(
             moved = replace(moved, spawns=life.spawns + 1, attempts=life.attempts + 1, crashed=False, reason=None)
         case LifecycleEvent.SPAWN_FAILED:
             moved = replace(moved, attempts=life.attempts + 1, crashed=True, last_exit=exit, reason=reason)
+        case LifecycleEvent.EXITED if exit is not None and life.phase is UP:
+            moved = replace(moved, last_exit=exit, crashed=exit.failed, reason=str(exit) if exit.failed else None)
         case LifecycleEvent.EXITED if exit is not None:
-            crashed = life.phase is UP and exit.failed
-            moved = replace(moved, last_exit=exit, crashed=crashed, reason=str(exit) if crashed else None)
+            moved = replace(moved, last_exit=exit)
+        case LifecycleEvent.UNHEALTHY:
+            moved = replace(moved, crashed=True, reason=reason)
+        case LifecycleEvent.RETRY_LATER:
+            moved = replace(moved, reason=reason)
     return moved, row.command

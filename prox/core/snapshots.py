@@ -36,6 +36,8 @@ class ProcessSnapshot(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     """A sentence: why it crashed, waits or was not started."""
     started_at: str | None = None
+    next_restart_at: str | None = None
+    """When it is started again, while it waits for that."""
     port: int | None = None
     url: str | None = None
     groups: tuple[str, ...] = ()

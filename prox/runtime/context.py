@@ -28,5 +28,7 @@ class InstanceContext:
     """Where probes may create sockets."""
     ports: dict[str, int] = field(default_factory=dict)
     """The port of each process that has one; an automatic one may change when its process is started."""
+    stopping: bool = False
+    """Everything is being stopped: nothing is started any more."""
     urls: dict[str, str] = field(default_factory=dict)
     """The URL of each proxied service."""

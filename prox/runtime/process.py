@@ -7,6 +7,7 @@ everybody else sets a goal, which never blocks.
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,9 @@ from prox.core.errors import AlreadyRunning, ConfigError, NotRunning, StartFaile
 from prox.core.health import UNKNOWN, HealthState
 from prox.core.lifecycle import Command, Exit, Life, LifecycleEvent, Phase, step
 from prox.core.logs.batch import timestamp
+from prox.core.restarts import End, GiveUp, RetryAfter, after_end
 from prox.core.snapshots import ProcessSnapshot
+from prox.core.text import one_line
 from prox.runtime.child import SignalFailed
 from prox.runtime.environ import process_environment
 from prox.runtime.probe import Probe, Target, open_probe, run_probe
@@ -63,6 +66,11 @@ class Process:
         self._life_scope = trio.CancelScope()
         self._scope = trio.CancelScope()
         self._pending = trio.Event()
+        self._restarts = 0
+        """Restarts in a row, without a request."""
+        self._retry_at = 0.0
+        self._next_restart_at: float | None = None
+        self._ready_since: float | None = None
         self._grace_skipped = False
         self.leftovers: tuple[Leftover, ...] = ()
         """What its last incarnation has left running."""
@@ -79,11 +87,19 @@ class Process:
         except AlreadyRunning:
             raise AlreadyRunning(f"{self.name} is {self.life.status} already") from None
         except NotRunning:
+            # The goal counts all the same: an exit that is just being cleaned up must not be answered by a restart.
+            self.life = replace(self.life, wanted=False)
             raise NotRunning(f"{self.name} is not running, it is {self.life.status}") from None
         if command is Command.SPAWN:
             self._pending.set()
         elif command is Command.END:
             self._scope.cancel()
+            # It may wait for a restart.
+            self._pending.set()
+        if event in (LifecycleEvent.START, LifecycleEvent.RESTART, LifecycleEvent.STOP):
+            self._restarts = 0
+        if self.life.phase is not Phase.BACKOFF:
+            self._next_restart_at = None
         self._changed(self)
 
     def retire(self) -> None:
@@ -150,6 +166,7 @@ class Process:
             signal=exit.signal if exit else None,
             reason=self.life.reason,
             started_at=timestamp(self._started_at) if self._started_at else None,
+            next_restart_at=timestamp(self._next_restart_at) if self._next_restart_at else None,
             port=port,
             url=f"http://localhost:{port}" if port else None,
             groups=self.spec.groups,
@@ -189,14 +206,41 @@ class Process:
         try:
             with self._life_scope:
                 while True:
-                    await self._pending.wait()
-                    self._pending = trio.Event()
+                    await self._wait_until_due()
                     if self.life.phase is Phase.PENDING:
                         with trio.CancelScope() as self._scope:
                             await self._incarnation()
+                        self._restart_if_needed()
         finally:
-            if self.life.phase is Phase.PENDING:
+            if self.life.phase in (Phase.PENDING, Phase.BACKOFF):
                 self.apply(LifecycleEvent.STOP)
+
+    async def _wait_until_due(self) -> None:
+        """Wait for a request, or until a restart is due."""
+        with trio.move_on_at(self._retry_at if self.life.phase is Phase.BACKOFF else float("inf")):
+            await self._pending.wait()
+        self._pending = trio.Event()
+        if self.life.phase is Phase.BACKOFF and trio.current_time() >= self._retry_at:
+            self.apply(LifecycleEvent.RETRY)
+            self._pending = trio.Event()
+
+    def _restart_if_needed(self) -> None:
+        """After an end that nobody asked for, wait for the next start if ``restart`` says so."""
+        life = self.life
+        if life.phase is not Phase.DOWN or not life.wanted or self._context.stopping:
+            return
+        ready_for = trio.current_time() - self._ready_since if self._ready_since is not None else 0.0
+        decision = after_end(self.spec.restart, End(life.crashed, ready_for), self._restarts, chance=random.random())
+        reason = life.reason or str(life.last_exit)
+        match decision:
+            case RetryAfter(delay, count):
+                self._restarts = count
+                self._retry_at = trio.current_time() + delay
+                self._next_restart_at = time.time() + delay
+                self._report(f"restarting in {delay:.1f} s ({count} of {self.spec.restart.max})")
+                self.apply(LifecycleEvent.RETRY_LATER, reason=f"{reason}; it is restarted")
+            case GiveUp(count):
+                self._report(f"given up after {count} restarts")
 
     async def _incarnation(self) -> None:
         """Start the process and stay until its whole group is gone."""
@@ -254,6 +298,7 @@ class Process:
         ends = [trio.Event() for _ in child.streams]
         self._started_at, self._started_clock = time.time(), time.monotonic()
         self.health = UNKNOWN
+        self._ready_since = None if self.spec.healthcheck else trio.current_time()
         try:
             async with trio.open_nursery() as nursery:
                 for stream, drain, end in zip(child.streams, drains, ends, strict=True):
@@ -349,6 +394,14 @@ class Process:
         return emit
 
     def _set_health(self, health: HealthState) -> None:
-        if self.life.phase is Phase.UP:
-            self.health = health
-            self._changed(self)
+        if self.life.phase is not Phase.UP:
+            return
+        self.health = health
+        if not self.ready:
+            self._ready_since = None
+        elif self._ready_since is None:
+            self._ready_since = trio.current_time()
+        self._changed(self)
+        if health.health == "unhealthy" and self.spec.restart.policy == "unhealthy":
+            self._report("its health check fails; stopping it")
+            self.apply(LifecycleEvent.UNHEALTHY, reason=f"its health check failed: {one_line(health.last_output)}")

@@ -233,6 +233,7 @@ class Supervisor:
         if self._status == "stopping":
             return
         self._status = "stopping"
+        self._context.stopping = True
         self._processes.events.publish(ShutdownEvent())
         if not self._drains:
             stop_all(self._stop_levels()[0])

@@ -21,6 +21,7 @@ STATES = [
     (Phase.ENDING, True),
     (Phase.SWEEPING, False),
     (Phase.SWEEPING, True),
+    (Phase.BACKOFF, True),
 ]
 WISHES = (Event.START, Event.STOP, Event.RESTART)
 
@@ -45,7 +46,7 @@ def test_each_row(state: tuple[Phase, bool], event: Event) -> None:
         # A spawn is asked for exactly when a process becomes pending; an end only of what is there.
         assert (command is Command.SPAWN) == (moved.phase is Phase.PENDING and life.phase is not Phase.PENDING)
         if command is Command.END:
-            assert life.phase in (Phase.PENDING, Phase.UP)
+            assert life.phase in (Phase.PENDING, Phase.UP, Phase.BACKOFF)
 
 
 def test_the_table_holds_no_other_states() -> None:
@@ -133,7 +134,8 @@ def test_any_sequence_keeps_the_invariants(events: list[tuple[Event, Exit]]) -> 
     for event, exit in events:
         before = life
         try:
-            life, _ = step(life, event, exit=exit, reason="why" if event is Event.SPAWN_FAILED else None)
+            explained = event in (Event.SPAWN_FAILED, Event.UNHEALTHY, Event.RETRY_LATER)
+            life, _ = step(life, event, exit=exit, reason="why" if explained else None)
         except (AlreadyRunning, NotRunning):
             assert event in WISHES
             assert life is before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ import prox
 from helpers.fake_child import FakeChild, FakePlatform
 from helpers.playbook import play, simulated
 from prox.core.lifecycle import Exit, Phase
+from prox.core.logs.query import LogFilter
 
 if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
@@ -164,6 +166,125 @@ async def test_a_start_in_the_tick_after_that_is_one_of_its_own(autojump_clock: 
         assert supervisor.process("web").status == "running"
 
 
+# -- restarts
+
+
+def restarting(policy: str, rest: str = "") -> str:
+    restart = f"{{policy: {policy}, max: 3, backoff: 1s, max_backoff: 8s, reset_after: 10s}}"
+    return f"processes: {{web: {{cmd: web, autostart: false, restart: {restart}{rest}}}}}"
+
+
+async def test_a_failure_is_answered_by_restarts_with_growing_delays(autojump_clock: MockClock) -> None:
+    async with simulated(restarting("on-failure")) as (supervisor, fake):
+        supervisor.start("web")
+        delays = []
+        for _ in range(4):
+            await supervisor.wait_status("web", "running")
+            fake.child("web").exit(Exit(code=3))
+            await trio.testing.wait_all_tasks_blocked()
+            ended = trio.current_time()
+            if supervisor.process("web").next_restart_at:
+                assert supervisor.process("web").reason == "exited with code 3; it is restarted"
+                await supervisor.wait_status("web", "running")
+                delays.append(trio.current_time() - ended)
+        assert delays[0] == 1
+        assert 1.6 <= delays[1] <= 2
+        assert 3.2 <= delays[2] <= 4
+        assert len(delays) == 3
+        # Given up: said once, and final until somebody asks.
+        await trio.sleep(1000)
+        process = supervisor.process("web")
+        assert (process.status, process.restarts, process.next_restart_at) == ("crashed", 3, None)
+        said = [line.text for line in supervisor.hub.select(LogFilter(processes=frozenset({"system"}))).lines]
+        assert said.count("web: given up after 3 restarts") == 1
+        await play(supervisor, fake, "start web\nweb running\nweb exits 3\nweb crashed\npass 2\nweb running")
+
+
+async def test_it_counts_anew_after_it_was_ready_for_a_while(autojump_clock: MockClock) -> None:
+    async with simulated(restarting("always")) as (supervisor, fake):
+        supervisor.start("web")
+        for _ in range(10):
+            await supervisor.wait_status("web", "running")
+            await trio.sleep(11)
+            fake.child("web").exit(Exit(code=0))
+            await supervisor.wait_status("web", "crashed")
+        assert supervisor.process("web").restarts == 9
+
+
+RESTART_SCRIPTS = {
+    "a success needs no restart": """
+        start web
+        web exits 0
+        web stopped
+        pass 100
+        web stopped
+    """,
+    "a stop is never answered by one": """
+        start web
+        stop web
+        web stopped
+        pass 100
+        web stopped
+    """,
+    "a stop ends the wait": """
+        start web
+        web exits 3
+        web crashed
+        stop web
+        pass 100
+        web crashed
+        refused: stop web
+    """,
+    "a start does, too": """
+        start web
+        web exits 3
+        start web
+        web running
+        pass 100
+        web running
+    """,
+    "a shutdown does": """
+        start web
+        web exits 3
+        web crashed
+        shutdown
+        pass 100
+        web crashed
+    """,
+}
+
+
+@pytest.mark.parametrize("name", RESTART_SCRIPTS)
+async def test_restart_script(name: str, autojump_clock: MockClock) -> None:
+    async with simulated(restarting("on-failure")) as (supervisor, fake):
+        await play(supervisor, fake, RESTART_SCRIPTS[name])
+
+
+async def test_a_command_that_cannot_be_run_is_tried_again(autojump_clock: MockClock) -> None:
+    fake = FakePlatform()
+    fake.refused["web"] = Exit(code=127)
+    async with simulated(restarting("on-failure"), fake) as (supervisor, _):
+        with pytest.raises(prox.StartFailed):
+            await supervisor.start("web").wait_done()
+        assert supervisor.process("web").next_restart_at
+        fake.refused.clear()
+        await supervisor.wait_status("web", "running")
+
+
+async def test_a_stop_while_the_rest_of_the_group_is_ended(autojump_clock: MockClock) -> None:
+    """The leader has crashed; the request is refused, as it does not run, and no restart follows."""
+    async with simulated(restarting("always")) as (supervisor, fake):
+        await play(supervisor, fake, "start web\nweb running")
+        fake.child("web").exit(Exit(code=3))
+        await trio.lowlevel.checkpoint()
+        while supervisor.process("web").status == "running":
+            await trio.lowlevel.checkpoint()
+        with pytest.raises(prox.NotRunning):
+            supervisor.stop("web")
+        await trio.sleep(100)
+        assert supervisor.process("web").status == "crashed"
+
+
 # -- a model of all orders of events
 
 ACTIONS = st.sampled_from(
@@ -194,7 +315,7 @@ class Model:
                 try:
                     getattr(self.supervisor, what)("web")
                 except (prox.AlreadyRunning, prox.NotRunning):
-                    assert self.process.life == before, "a refusal changes nothing"
+                    assert replace(self.process.life, wanted=before.wanted) == before, "a refusal changes nothing"
             case ["signal"]:
                 if self.process.pid:
                     self._signal()
@@ -240,7 +361,7 @@ class Model:
         present = self.fake.alive("web")
         assert present <= 1, "two incarnations at once"
         assert life.spawns == len(children)
-        if life.phase in (Phase.DOWN, Phase.PENDING):
+        if life.phase in (Phase.DOWN, Phase.PENDING, Phase.BACKOFF):
             assert present == 0 or not children[-1].reaped
         if life.phase is Phase.UP:
             assert not children[-1].reaped
@@ -248,15 +369,18 @@ class Model:
             assert not life.due
 
 
-@settings(deadline=None, max_examples=400)
-@given(st.lists(ACTIONS, max_size=40))
-@example(["port taken", "holder unknown", "start", "settle", "holder known", "stop", "settle"])
-@example(["port taken", "holder unknown", "start", "settle", "holder known", "stop", "start", "settle"])
-def test_any_order_of_events(actions: list[str]) -> None:
+RESTARTED = PORT.replace("port: 8000,", "port: 8000, restart: {policy: always, max: 2},")
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(ACTIONS, max_size=40), st.sampled_from([PORT, RESTARTED]))
+@example(["port taken", "holder unknown", "start", "settle", "holder known", "stop", "settle"], PORT)
+@example(["port taken", "holder unknown", "start", "settle", "holder known", "stop", "start", "settle"], PORT)
+def test_any_order_of_events(actions: list[str], config: str) -> None:
     """The runtime applies no event that the table does not have (InvalidTransition would end the supervisor)."""
 
     async def main() -> None:
-        async with simulated(PORT) as (supervisor, fake):
+        async with simulated(config) as (supervisor, fake):
             model = Model(supervisor, fake)
             for action in actions:
                 await model.do(action)
@@ -264,7 +388,7 @@ def test_any_order_of_events(actions: list[str]) -> None:
             for action in ("holder known", "settle"):
                 await model.do(action)
             life = model.process.life
-            assert life.phase in (Phase.DOWN, Phase.UP, Phase.ENDING)
+            assert life.phase in (Phase.DOWN, Phase.UP, Phase.ENDING, Phase.BACKOFF)
             if life.phase is Phase.DOWN and life.wanted:
                 assert life.attempts, "an unmet goal has been tried"
         assert model.process.life.phase is Phase.DOWN

@@ -20,7 +20,6 @@ def not_yet(config: Config) -> Iterator[str]:
             ("port.fd", isinstance(process.port, ListenFd)),
             ("fixed", process.fixed),
             ("depends_on", bool(process.depends_on)),
-            ("restart", process.restart.policy != "no"),
             ("watch", process.watch is not None),
             ("start_timeout", process.start_timeout != usual.start_timeout),
             ("fail_on_log", process.fail_on_log is not None),

@@ -14,7 +14,6 @@ from prox.core.config.unsupported import not_yet
         ("port: {fd: 3}", "port.fd"),
         ("fixed: true", "fixed"),
         ("depends_on: [other]", "depends_on"),
-        ("restart: always", "restart"),
         ("watch: [src]", "watch"),
         ("start_timeout: 1m", "start_timeout"),
         ("fail_on_log: panic", "fail_on_log"),
@@ -43,7 +42,7 @@ def test_a_section(text: str, path: str) -> None:
     [
         "port: 80",
         "port: auto",
-        "restart: no",
+        "restart: always",
         "restart: {policy: no, max: 3}",
         "stop: {signal: INT, timeout: 1s, cmd: y}",
         "start_timeout: 5m",
@@ -70,7 +69,6 @@ def test_all_of_it_is_told() -> None:
     assert list(not_yet(config_of(EVERY_KEY))) == [
         "processes.said.port.fd",
         "processes.api.depends_on",
-        "processes.api.restart",
         "processes.api.watch",
         "processes.api.fail_on_log",
         "processes.api.reset",
