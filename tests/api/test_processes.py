@@ -23,6 +23,7 @@ OFF = {
     "signal": None,
     "reason": None,
     "started_at": None,
+    "next_restart_at": None,
     "port": None,
     "url": None,
     "groups": [],
