@@ -6,6 +6,8 @@ import shlex
 import subprocess
 import sys
 
+import pytest
+
 from helpers.exchanges import exchange
 from prox.core.har import HIDDEN, curl, har
 
@@ -51,3 +53,18 @@ def test_curl_survives_a_shell() -> None:
     script = text.replace("curl ", f"{shlex.quote(sys.executable)} -c {shlex.quote(show)} ", 1)
     printed = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == str(["-X", "POST", "http://x/?a=b&c=$d", "-H", "X: a'b", "--data-binary", body])
+
+
+@pytest.mark.parametrize(
+    ("url", "query"),
+    [
+        ("//[x?u", [("u", "")]),
+        ("/?" + "&".join(f"a{n}=1" for n in range(1100)), [(f"a{n}", "1") for n in range(1100)]),
+        ("/x?a=%ff&b=c=d;e#f", [("a", "\N{REPLACEMENT CHARACTER}"), ("b", "c=d;e")]),
+    ],
+    ids=["an address that is none", "many fields", "odd characters"],
+)
+def test_any_query(url: str, query: list[tuple[str, str]]) -> None:
+    log = archive(url=url)["log"]
+    assert isinstance(log, dict)
+    assert log["entries"][0]["request"]["queryString"] == [{"name": name, "value": value} for name, value in query]
