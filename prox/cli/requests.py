@@ -15,7 +15,8 @@ import click
 from prox.cli.output import colored, is_terminal, print_json, say
 from prox.cli.project import connect
 from prox.cli.render import DIM, GREEN, RED, YELLOW, Column, size, table, text_width
-from prox.core.har import absolute_url_of, curl
+from prox.core.curl import NoCommand, curl, exact_body
+from prox.core.har import absolute_url_of
 from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
@@ -111,9 +112,11 @@ def _show_one(client: Client, id: str, options: Mapping[str, Any]) -> int:
     elif options["as_curl"]:
         details = found["details"]
         headers = [(name, value) for name, values in details["request_headers"].items() for value in values]
-        body = details["request_body"]
-        text = None if body["is_binary"] else body.get("data")
-        say(escape_controls(curl(found["method"], absolute_url_of(found), headers, text)))
+        try:
+            body = exact_body(headers, details["request_body"])
+            say(curl(found["method"], absolute_url_of(found), found["url"], headers, body))
+        except NoCommand as why:
+            raise NoCommand(f"no curl command sends {id} again: {why}; see `prox requests replay {id}`") from None
     else:
         for line in _in_full(found, with_bodies=options["body"]):
             say(line)

@@ -1,8 +1,7 @@
-"""Exchanges as HTTP Archive 1.2, as Chrome's and Firefox's importers read it; and as commands for curl."""
+"""Exchanges as HTTP Archive 1.2, as Chrome's and Firefox's importers read it."""
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from prox.core.logs.batch import timestamp
@@ -118,14 +117,3 @@ def _pairs(values: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 def _value(fields: Fields, name: bytes) -> str:
     return next((value.decode("latin-1") for each, value in fields if each.lower() == name), "")
-
-
-def curl(method: str, url: str, headers: Iterable[tuple[str, str]], body: str | None) -> str:
-    """Return a command for a POSIX shell that sends the same request."""
-    words = ["curl", "-X", method, url]
-    for name, value in headers:
-        if name.lower() not in ("host", "content-length", "connection", "transfer-encoding"):
-            words += ["-H", f"{name}: {value}"]
-    if body:
-        words += ["--data-binary", body]
-    return shlex.join(words)

@@ -32,6 +32,8 @@ class NotUp:
         if not self.starting:
             how = process.reason or f"it is {process.status}"
             return f"{process.name} is {process.status}: {how}" if process.reason else f"{process.name} is not running"
+        if process.ready:
+            return f"{process.name} is starting: nothing listens on its port yet"
         if process.status == "running" and process.health != "healthy":
             waits = "its health check has not passed yet" if process.health == "unknown" else "its health check fails"
             return f"{process.name} is starting: {waits}"

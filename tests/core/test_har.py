@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
-import sys
-
 import pytest
 
 from helpers.exchanges import exchange
-from prox.core.har import HIDDEN, curl, har
+from prox.core.har import HIDDEN, har
 
 
 def archive(**changes: object) -> dict[str, object]:
@@ -44,15 +40,6 @@ def test_secrets_are_hidden() -> None:
     assert "a=b" not in text
     assert "c=d" not in text
     assert "'secret'" not in text
-
-
-def test_curl_survives_a_shell() -> None:
-    body = 'it\'s "$HOME" `x` \\ \n'
-    text = curl("POST", "http://x/?a=b&c=$d", [("X", "a'b"), ("Host", "x"), ("Content-Length", "9")], body)
-    show = "import sys; print(sys.argv[1:])"
-    script = text.replace("curl ", f"{shlex.quote(sys.executable)} -c {shlex.quote(show)} ", 1)
-    printed = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == str(["-X", "POST", "http://x/?a=b&c=$d", "-H", "X: a'b", "--data-binary", body])
 
 
 @pytest.mark.parametrize(
