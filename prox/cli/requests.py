@@ -167,6 +167,9 @@ def _write_har(client: Client, options: Mapping[str, Any], query: Mapping[str, A
     path = Path(options["har"])
     # Bodies may hold what is nobody else's business.
     path.touch(mode=0o600)
+    if path.is_file():
+        # Not a device such as /dev/null.
+        path.chmod(0o600)
     path.write_text(archive + "\n", encoding="utf-8")
     say(f"{path} written")
     return 0

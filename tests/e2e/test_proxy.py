@@ -113,6 +113,7 @@ def test_requests_are_forwarded_and_shown(web: Project) -> None:
         replayed = web.client("requests", "replay", id)
         assert (replayed.returncode, "201 in" in replayed.stdout) == (0, True)
         assert web.client("requests", "replay", id, "--service", "my-other").returncode == 1
+        (web.folder / "out.har").touch(mode=0o644)
         ran = web.client("requests", "--har", "out.har")
         assert ran.returncode == 0
         assert len(json.loads((web.folder / "out.har").read_text())["log"]["entries"]) == 6

@@ -55,6 +55,7 @@ async def test_a_process_without_a_check_is_waited_for_until_it_listens(proxied,
         status, _, body = await proxy.ask("GET", "/", HTML, host="api.localhost")
         assert status == 503
         assert b"refresh" in body
+        assert b"nothing listens on its port yet" in body
         (tmp_path / "go").touch()
         assert (await proxy.ask("GET", "/go", host="api.localhost"))[0] == 200
 
