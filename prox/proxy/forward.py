@@ -127,7 +127,7 @@ class Forwarder:
             exchange_scope.cancel()
             return
         except Ended:
-            # The upstream reads no further. It may have answered all the same, which _receive_response will see.
+            # The upstream has closed the connection. It may have answered before: _receive_response reads that.
             return
         try:
             with self._watching:

@@ -49,6 +49,7 @@ def sent(method: str, target: str, headers: list[tuple[str, str]], body: bytes) 
     return line, [each for each in fields if not each.lower().startswith(("host:", "content-length:"))], arrived
 
 
+@pytest.mark.real("curl")
 @pytest.mark.parametrize(
     "body",
     [
@@ -77,6 +78,7 @@ def test_nothing_that_a_terminal_obeys() -> None:
         assert command.isprintable()
 
 
+@pytest.mark.real("curl")
 @pytest.mark.parametrize(
     ("method", "target"),
     [
@@ -93,6 +95,7 @@ def test_any_target_arrives(method: str, target: str) -> None:
     assert (line, fields, body) == (f"{method} {target} HTTP/1.1", ["User-Agent: u", "Accept: */*"], b"")
 
 
+@pytest.mark.real("curl")
 def test_fields_arrive_and_none_is_added() -> None:
     headers = [("X-Empty", ""), ("X-Quote", "a'b"), ("X-Two", "1"), ("X-Two", "2"), ("Content-Length", "0")]
     _, fields, _ = sent("POST", "/", headers, b"")

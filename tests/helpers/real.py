@@ -48,6 +48,9 @@ def why_missing(program: str) -> str | None:
         case "chromium":
             if not shutil.which("chromium"):
                 return "it is not on PATH (Debian: apt-get install chromium)"
+        case "curl":
+            if not shutil.which("curl"):
+                return "it is not on PATH (Debian: apt-get install curl)"
         case _:
             raise ValueError(f"no such real program: {program}")
     return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -127,7 +126,7 @@ def test_httpx_over_one_connection(addresses: tuple[str, str, Project]) -> None:
         assert client.get("/cookies").json()["cookies"] == {"a": "b"}
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not on PATH")
+@pytest.mark.real("curl")
 def test_curl(addresses: tuple[str, str, Project]) -> None:
     def curl(*args: str) -> str:
         command = ["curl", "-sS", "--max-time", "20", *args]
