@@ -18,6 +18,7 @@ child, which ends its process group, drains its pipes and reaps it (``runtime.ch
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ from prox.system.threads import in_thread
 if TYPE_CHECKING:
     import os
     import socket
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from prox.core.config.model import Config
     from prox.proxy.listeners import ProxyListeners
@@ -68,19 +69,22 @@ async def open_supervisor(
         listeners = None
         if proxy and config.proxy is not None and config.proxy.enabled:
             listeners = stack.enter_context(listen_for(config.proxy))
-        await stack.enter_async_context(run_tree(supervisor, names, sock, listeners, folder))
+        await stack.enter_async_context(run_tree(supervisor, partial(supervisor.begin, names), sock, listeners, folder))
         yield supervisor
 
 
 @asynccontextmanager
 async def run_tree(
     supervisor: Supervisor,
-    names: Iterable[str] | None,
+    begin: Callable[[], None],
     sock: socket.socket | None,
     listeners: ProxyListeners | None,
     folder: Path | None,
 ) -> AsyncIterator[None]:
-    """Start the processes, serve API and proxy beside them, and stop everything in order at the end of the block."""
+    """Run the supervisor, with API and proxy beside it, and stop everything in order at the end of the block.
+
+    ``begin`` starts the first processes.
+    """
     failure: Exception | None = None
     # If the token or a certificate cannot be read or created, nothing is started.
     settings = ApiSettings.of(supervisor.config.api, sock) if sock else None
@@ -92,7 +96,7 @@ async def run_tree(
                 try:
                     # A shutdown may have been requested before anything has begun.
                     if supervisor.status != "stopping":
-                        supervisor.begin(names)
+                        begin()
                         if proxy:
                             await services.start(proxy.run)
                         if sock and settings:

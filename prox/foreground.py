@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from prox.runtime.leftovers import describe
 from prox.runtime.lifeline import watch_lifeline
 from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
+from prox.runtime.timings import Timings
 from prox.runtime.watchdog import Watchdog
 from prox.sinks.console import Console
 from prox.system.children import become_subreaper, reap_adopted
@@ -54,6 +55,9 @@ class UpOptions:
     """What the command line asks of `prox up`. Times in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
 
     names: tuple[str, ...] = ()
+    no_deps: bool = False
+    timings: bool = False
+    keep: bool = False
     api_port: int | None = None
     http_port: int | None = None
     https_port: int | None = None
@@ -152,8 +156,10 @@ async def _up(
         try:
             if folder.unclean:
                 await _end_what_was_left(supervisor, folder)
-            async with run_tree(supervisor, options.names or None, sock, listeners, folder.path):
-                code = await _serve_until_stopped(supervisor, options, folder, address, listeners)
+            begin = partial(supervisor.begin, options.names or None, dependencies=not options.no_deps)
+            timings = Timings(supervisor) if options.timings else None
+            async with run_tree(supervisor, begin, sock, listeners, folder.path):
+                code = await _serve_until_stopped(supervisor, options, folder, address, listeners, timings)
             _summarize(supervisor)
         except ProxError as error:
             failure = error
@@ -175,6 +181,7 @@ async def _serve_until_stopped(
     folder: InstanceFolder,
     address: tuple[str, int],
     listeners: ProxyListeners | None,
+    timings: Timings | None,
 ) -> int:
     """Stay until everything is to stop; return the exit code that this calls for.
 
@@ -190,21 +197,24 @@ async def _serve_until_stopped(
             started_at=supervisor.started_at,
         )
         if options.wait:
-            await _wait_ready(supervisor, options)
+            await _wait_ready_or_keep(supervisor, options)
         _tell(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url})
     if options.exit_when_done:
         return await _stay_until_done(supervisor)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_say_when_all_have_ended, supervisor)
+        if timings:
+            nursery.start_soon(_show_timings, supervisor, timings)
         await supervisor.wait_shutdown()
         nursery.cancel_scope.cancel()
     return 0
 
 
 def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyListeners | None) -> None:
-    config, say, count = supervisor.config, supervisor.hub.system, len(supervisor.names)
-    processes = "1 process" if count == 1 else f"{count} processes"
-    say(f"prox {__version__}: {supervisor.api_url}, {processes}, {config.file or config.folder}")
+    config, say = supervisor.config, supervisor.hub.system
+    counts = (_count(len(config.processes), "process", "processes"), _count(len(config.jobs), "job", "jobs"))
+    what = ", ".join(filter(None, counts))
+    say(f"prox {__version__}: {supervisor.api_url}, {what}, {config.file or config.folder}")
     if listeners and config.proxy:
         urls = ", ".join(listeners.base_urls(config.proxy.domain))
         say(f"proxy: {urls}, services: {', '.join(config.services) or 'none'}")
@@ -212,6 +222,28 @@ def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyL
         say(f"not in this version yet, so it has no effect: {line}")
     if folder.unlisted:
         say(f"`prox list` cannot show this instance: {folder.unlisted}")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}" if number else ""
+
+
+async def _wait_ready_or_keep(supervisor: Supervisor, options: UpOptions) -> None:
+    """Wait until everything is ready. With ``--keep``, a failure is reported, and what runs goes on."""
+    try:
+        await _wait_ready(supervisor, options)
+    except (NotReady, TimedOut) as error:
+        if not options.keep:
+            raise
+        supervisor.hub.system(f"{error}; what runs is kept (--keep)")
+
+
+async def _show_timings(supervisor: Supervisor, timings: Timings) -> None:
+    """Show when each process became ready, once all are or can no longer become so."""
+    with suppress(NotReady):
+        await supervisor.wait_ready()
+    for line in timings.lines():
+        supervisor.hub.system(line)
 
 
 async def _wait_ready(supervisor: Supervisor, options: UpOptions) -> None:

@@ -131,10 +131,7 @@ def _shown(when: datetime) -> str:
 
 def _filter(query: WantedLines, supervisor: Supervisor) -> LogFilter:
     """Raise UnknownProcess, InvalidPattern or InvalidParameter where the query asks for what cannot be."""
-    names = frozenset(name.strip() for name in query.process.split(",")) if query.process else None
-    for name in sorted(names or ()):
-        if name not in supervisor.names and name != SYSTEM:
-            raise UnknownProcess(f"there is no process named {name!r}")
+    names = _names(query.process, supervisor) if query.process else None
     now = time.time()
     return LogFilter(
         processes=names,
@@ -143,6 +140,19 @@ def _filter(query: WantedLines, supervisor: Supervisor) -> LogFilter:
         since=moment("since", query.since, now),
         until=moment("until", query.until, now),
     )
+
+
+def _names(text: str, supervisor: Supervisor) -> frozenset[str]:
+    """Return the processes that comma-separated names of processes and groups stand for. Raises UnknownProcess."""
+    found: set[str] = set()
+    for name in sorted(name.strip() for name in text.split(",")):
+        if name in supervisor.names or name == SYSTEM:
+            found.add(name)
+        elif members := supervisor.members(name):
+            found.update(members)
+        else:
+            raise UnknownProcess(f"there is no process or group named {name!r}")
+    return frozenset(found)
 
 
 def _last_event_id(header: str) -> int | None:

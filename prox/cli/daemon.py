@@ -21,6 +21,7 @@ import click
 
 from prox.cli import exit_codes
 from prox.cli.output import as_message, say, warn
+from prox.core.config.jobs import all_specs
 from prox.core.text import escape_controls
 from prox.instance.folder import FOLDER, check_free
 from prox.instance.owned_files import append_file, open_folder
@@ -72,7 +73,7 @@ def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = ())
         return exit_codes.OK
     ended = daemon.wait()
     error = message.get("error", "prox ended before it could answer")
-    _show_last_lines(folder / LOG_FILE, begin, error, [name for name in config.processes if _names(error, name)])
+    _show_last_lines(folder / LOG_FILE, begin, error, [name for name in all_specs(config) if _names(error, name)])
     warn(error)
     return int(message.get("code") or _code_of(ended))
 

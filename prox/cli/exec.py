@@ -12,6 +12,7 @@ import click
 
 from prox.cli.output import warn
 from prox.cli.project import find_client, load_project
+from prox.core.config.jobs import all_specs
 from prox.core.errors import UnknownProcess
 from prox.core.spelling import did_you_mean
 
@@ -37,11 +38,12 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     if not command:
         raise click.UsageError("the command is missing: prox exec NAME -- COMMAND")
     config = load_project()
-    if name not in config.processes:
-        raise UnknownProcess(f"there is no process {name!r}{did_you_mean(name, list(config.processes))}")
+    specs = all_specs(config)
+    if name not in specs:
+        raise UnknownProcess(f"there is no process or job {name!r}{did_you_mean(name, list(specs))}")
     ports = _known_ports(config)
-    built = process_environment(config, name, config.processes[name], ports, instance="", inherited=os.environ, urls={})
-    folder = Path(config.folder, config.processes[name].cwd)
+    built = process_environment(config, name, specs[name], ports, instance="", inherited=os.environ, urls={})
+    folder = Path(config.folder, specs[name].cwd)
     try:
         os.chdir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -59,9 +61,9 @@ def _known_ports(config: Config) -> dict[str, int]:
     """Return the ports of all processes; where no instance runs, the fixed ones."""
     client = find_client()
     if client is None:
-        return {name: spec.port for name, spec in config.processes.items() if isinstance(spec.port, int)}
+        return {name: spec.port for name, spec in all_specs(config).items() if isinstance(spec.port, int)}
     known = {process["name"]: process["port"] for process in client.processes()}
-    return {name: known[name] for name in config.processes if known.get(name)}
+    return {name: known[name] for name in all_specs(config) if known.get(name)}
 
 
 def _become(command: tuple[str, ...], environment: dict[str, str]) -> int:

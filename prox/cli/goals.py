@@ -14,6 +14,7 @@ from prox.cli.names import expand
 from prox.cli.output import say, warn
 from prox.cli.project import connect
 from prox.core.errors import ProxError
+from prox.core.scheduling import stop_levels
 from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def stop(names: tuple[str, ...]) -> int:
 
         return stop_everything()
     client = connect()
-    return _pursue(client, names, client.stop, "stopped")
+    return _pursue(client, names, client.stop, "stopped", in_order=True)
 
 
 @click.command()
@@ -56,14 +57,27 @@ def restart(names: tuple[str, ...]) -> int:
     return _pursue(client, names, client.restart, "restarted")
 
 
-def _pursue(client: Client, names: tuple[str, ...], ask: Callable[[str], Any], done: str) -> int:
-    """Ask for all at once, say how each ends, and return the exit code: that of the first failure.
+def _pursue(
+    client: Client, names: tuple[str, ...], ask: Callable[[str], Any], done: str, *, in_order: bool = False
+) -> int:
+    """Ask for all at once, or level by level, dependents first; return the exit code: that of the first failure.
 
-    What ``ask`` returns is left running though it was to end.
+    ``ask`` returns the processes that are still running though they should have ended.
     """
-    groups_of = {process["name"]: process.get("groups", ()) for process in client.processes()}
+    processes = {process["name"]: process for process in client.processes()}
+    wanted = expand(names, {name: process.get("groups", ()) for name, process in processes.items()})
+    levels = stop_levels({name: process.get("depends_on", ()) for name, process in processes.items()})
     code = OK
-    for wanted, left, error in _at_once(ask, expand(names, groups_of)):
+    for level in levels if in_order else [list(processes)]:
+        chosen = [each for each in wanted if each.name in level]
+        failed = _say_outcomes(_at_once(ask, chosen), done)
+        code = code or failed
+    return code
+
+
+def _say_outcomes(outcomes: Iterator[tuple[Wanted, Any, Exception | None]], done: str) -> int:
+    code = OK
+    for wanted, left, error in outcomes:
         # In a group, those that are there already have nothing to fail at.
         if error is None or (wanted.by_group and isinstance(error, ProxError) and error.code in _THERE_ALREADY):
             say(f"{escape_controls(wanted.name)} {done}")

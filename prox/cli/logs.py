@@ -162,6 +162,7 @@ def _rendered(printer: LinePrinter, record: Record) -> bytes:
 
 def _show_files(asked: Sequence[str], wanted: _Wanted) -> None:
     """Show lines out of the log files."""
+    from prox.core.config.jobs import all_specs
     from prox.core.patterns import compile_pattern
     from prox.core.timestamps import parse_instant
     from prox.sinks.files import log_folder
@@ -174,8 +175,8 @@ def _show_files(asked: Sequence[str], wanted: _Wanted) -> None:
         return
     # A process that prox.yaml no longer has can still be asked for.
     groups_of: dict[str, Sequence[str]] = {name: () for name in names_in(folder)}
-    groups_of |= {name: spec.groups for name, spec in config.processes.items()}
-    names = _expand(asked, groups_of) if asked else [*config.processes, SYSTEM]
+    groups_of |= {name: spec.groups for name, spec in all_specs(config).items()}
+    names = _expand(asked, groups_of) if asked else [*all_specs(config), SYSTEM]
     try:
         since = parse_instant(wanted.since, time.time()) if wanted.since else None
     except ValueError as error:

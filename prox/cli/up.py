@@ -14,6 +14,7 @@ from prox.cli.names import expand
 from prox.cli.output import colored
 from prox.cli.parameters import seconds
 from prox.cli.project import load_project
+from prox.core.config.jobs import all_specs
 from prox.core.errors import NotYet, ProxError
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> 
 @click.option("-p", "--api-port", type=_PORT, metavar="PORT", help="The API's port; 0: any that is free.")
 @click.option("--wait", is_flag=True, help="Say so, or with -d return, when everything is ready; fail if it cannot be.")
 @click.option("--wait-timeout", callback=seconds, metavar="TIME", help="Fail with code 124 after so long: 30s, 5m.")
+@click.option("--keep", is_flag=True, help="With --wait: if it fails, keep running what runs.")
+@click.option("--timings", is_flag=True, help="Show when each became ready, and the critical path.")
 @click.option("--exit-when-done", is_flag=True, help="End when all processes have ended; with 1 if one failed.")
 @click.option("--raw", is_flag=True, help="Let terminal control sequences of processes through.")
 @click.option("--lifeline", type=int, metavar="FD", help="Stop everything when the other end of this pipe is closed.")
@@ -49,7 +52,6 @@ def up(
     names: tuple[str, ...],
     detach: bool,
     ready_fd: int | None,
-    no_deps: bool,
     **options: Any,
 ) -> int:
     """Start all processes, or NAMES, which may be groups; the others can be started later.
@@ -58,6 +60,8 @@ def up(
     """
     if options["wait_timeout"] is not None and not options["wait"]:
         raise click.UsageError("--wait-timeout needs --wait")
+    if options["keep"] and not options["wait"]:
+        raise click.UsageError("--keep needs --wait")
     if ready_fd is not None:
         os.set_inheritable(ready_fd, False)
     with _failures_told(ready_fd):
@@ -67,7 +71,7 @@ def up(
             take_lifeline(options["lifeline"])
         config = load_project()
         _refuse_terminals(config)
-        groups_of = {name: process.groups for name, process in config.processes.items()}
+        groups_of = {name: spec.groups for name, spec in all_specs(config).items()}
         chosen = tuple(wanted.name for wanted in expand(names, groups_of))
         if detach:
             from prox.cli.daemon import start_daemon

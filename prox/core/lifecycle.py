@@ -8,12 +8,13 @@ InvalidTransition for an event that cannot happen, which is a bug.
 
 ::
 
-    DOWN ──start──▶ PENDING ──spawned──▶ UP ──stop, restart, unhealthy──▶ ENDING ──gone──▶ DOWN or PENDING
-     │▲                │                  └──exited──▶ SWEEPING ──gone──▶ DOWN or PENDING
-     │└──spawn failed──┘
-     └──retry later──▶ BACKOFF ──retry──▶ PENDING
+    DOWN ──start──▶ WAITING ──released──▶ PENDING ──spawned──▶ UP ──stop, restart, failed──▶ ENDING ──gone──▶ DOWN
+     │▲                │                     │                  └──exited──▶ SWEEPING ──gone──▶ DOWN    or WAITING
+     │└──doomed────────┘                     │
+     │└──spawn failed────────────────────────┘
+     └──retry later──▶ BACKOFF ──retry──▶ WAITING
 
-In UP, ENDING and SWEEPING exactly one incarnation exists, in DOWN, PENDING and BACKOFF none. In SWEEPING its leader
+In UP, ENDING and SWEEPING exactly one incarnation exists, in all others none. In SWEEPING its leader
 has ended by itself, and what is left of its group is being ended.
 
 Counterpart: ``runtime.process``, which applies the events and carries out the commands.
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 class Phase(Enum):
     DOWN = auto()
+    WAITING = auto()
     PENDING = auto()
     UP = auto()
     ENDING = auto()
@@ -49,7 +51,9 @@ class LifecycleEvent(Enum):
     SPAWN_FAILED = auto()
     EXITED = auto()
     GONE = auto()
-    UNHEALTHY = auto()
+    RELEASED = auto()
+    DOOMED = auto()
+    FAILED = auto()
     RETRY_LATER = auto()
     RETRY = auto()
 
@@ -71,19 +75,25 @@ class Row(NamedTuple):
     command: Command | None = None
 
 
-DOWN, PENDING, UP, ENDING, SWEEPING, BACKOFF = Phase
+DOWN, WAITING, PENDING, UP, ENDING, SWEEPING, BACKOFF = Phase
 SPAWN, END = Command
 
 TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotRunning]] = {
-    (DOWN, False, LifecycleEvent.START): Row(PENDING, True, SPAWN),
+    (DOWN, False, LifecycleEvent.START): Row(WAITING, True),
     (DOWN, False, LifecycleEvent.STOP): NotRunning,
-    (DOWN, False, LifecycleEvent.RESTART): Row(PENDING, True, SPAWN),
+    (DOWN, False, LifecycleEvent.RESTART): Row(WAITING, True),
     (DOWN, False, LifecycleEvent.RETRY_LATER): Row(BACKOFF, True),
     #
-    (BACKOFF, True, LifecycleEvent.START): Row(PENDING, True, SPAWN),
+    (WAITING, True, LifecycleEvent.START): AlreadyRunning,
+    (WAITING, True, LifecycleEvent.STOP): Row(DOWN, False),
+    (WAITING, True, LifecycleEvent.RESTART): Row(WAITING, True),
+    (WAITING, True, LifecycleEvent.RELEASED): Row(PENDING, True, SPAWN),
+    (WAITING, True, LifecycleEvent.DOOMED): Row(DOWN, False),
+    #
+    (BACKOFF, True, LifecycleEvent.START): Row(WAITING, True),
     (BACKOFF, True, LifecycleEvent.STOP): Row(DOWN, False, END),
-    (BACKOFF, True, LifecycleEvent.RESTART): Row(PENDING, True, SPAWN),
-    (BACKOFF, True, LifecycleEvent.RETRY): Row(PENDING, True, SPAWN),
+    (BACKOFF, True, LifecycleEvent.RESTART): Row(WAITING, True),
+    (BACKOFF, True, LifecycleEvent.RETRY): Row(WAITING, True),
     #
     (PENDING, True, LifecycleEvent.START): AlreadyRunning,
     (PENDING, True, LifecycleEvent.STOP): Row(DOWN, False, END),
@@ -95,7 +105,7 @@ TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotR
     (UP, True, LifecycleEvent.STOP): Row(ENDING, False, END),
     (UP, True, LifecycleEvent.RESTART): Row(ENDING, True, END),
     (UP, True, LifecycleEvent.EXITED): Row(SWEEPING, False),
-    (UP, True, LifecycleEvent.UNHEALTHY): Row(ENDING, False, END),
+    (UP, True, LifecycleEvent.FAILED): Row(ENDING, False, END),
     #
     (ENDING, False, LifecycleEvent.START): Row(ENDING, True),
     (ENDING, False, LifecycleEvent.STOP): Row(ENDING, False),
@@ -107,7 +117,7 @@ TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotR
     (ENDING, True, LifecycleEvent.STOP): Row(ENDING, False),
     (ENDING, True, LifecycleEvent.RESTART): Row(ENDING, True),
     (ENDING, True, LifecycleEvent.EXITED): Row(ENDING, True),
-    (ENDING, True, LifecycleEvent.GONE): Row(PENDING, True, SPAWN),
+    (ENDING, True, LifecycleEvent.GONE): Row(WAITING, True),
     #
     (SWEEPING, False, LifecycleEvent.START): Row(SWEEPING, True),
     (SWEEPING, False, LifecycleEvent.STOP): NotRunning,
@@ -117,7 +127,7 @@ TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotR
     (SWEEPING, True, LifecycleEvent.START): AlreadyRunning,
     (SWEEPING, True, LifecycleEvent.STOP): Row(SWEEPING, False),
     (SWEEPING, True, LifecycleEvent.RESTART): Row(SWEEPING, True),
-    (SWEEPING, True, LifecycleEvent.GONE): Row(PENDING, True, SPAWN),
+    (SWEEPING, True, LifecycleEvent.GONE): Row(WAITING, True),
 }
 
 
@@ -174,7 +184,7 @@ class Life:
     @property
     def status(self) -> Status:
         match self.phase:
-            case Phase.PENDING:
+            case Phase.WAITING | Phase.PENDING:
                 return "starting"
             case Phase.UP:
                 return "running"
@@ -193,13 +203,18 @@ class Life:
 
 
 def step(
-    life: Life, event: LifecycleEvent, *, exit: Exit | None = None, reason: str | None = None
+    life: Life,
+    event: LifecycleEvent,
+    *,
+    exit: Exit | None = None,
+    reason: str | None = None,
+    failed: bool | None = None,
 ) -> tuple[Life, Command | None]:
-    """Return the life after the event, and what the runtime has to do.
+    """Return the life after the event, and the command for the runtime.
 
-    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED, UNHEALTHY and RETRY_LATER.
-    Raises AlreadyRunning or NotRunning for a request that cannot be met, InvalidTransition for an event that cannot
-    happen.
+    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED, DOOMED, FAILED and
+    RETRY_LATER. ``failed``: whether the exit of EXITED is a failure; None: every exit code but 0 is. Raises
+    AlreadyRunning or NotRunning for a request that cannot be met, InvalidTransition for an event that cannot happen.
     """
     row = TABLE.get((life.phase, life.due, event))
     if row is None:
@@ -211,13 +226,16 @@ def step(
     match event:
         case LifecycleEvent.SPAWNED:
             moved = replace(moved, spawns=life.spawns + 1, attempts=life.attempts + 1, crashed=False, reason=None)
+        case LifecycleEvent.DOOMED:
+            moved = replace(moved, attempts=life.attempts + 1, crashed=True, last_exit=None, reason=reason)
         case LifecycleEvent.SPAWN_FAILED:
             moved = replace(moved, attempts=life.attempts + 1, crashed=True, last_exit=exit, reason=reason)
         case LifecycleEvent.EXITED if exit is not None and life.phase is UP:
-            moved = replace(moved, last_exit=exit, crashed=exit.failed, reason=str(exit) if exit.failed else None)
+            crashed = exit.failed if failed is None else failed
+            moved = replace(moved, last_exit=exit, crashed=crashed, reason=str(exit) if crashed else None)
         case LifecycleEvent.EXITED if exit is not None:
             moved = replace(moved, last_exit=exit)
-        case LifecycleEvent.UNHEALTHY:
+        case LifecycleEvent.FAILED:
             moved = replace(moved, crashed=True, reason=reason)
         case LifecycleEvent.RETRY_LATER:
             moved = replace(moved, reason=reason)

@@ -28,7 +28,7 @@ class ProcessSnapshot(Struct, frozen=True, kw_only=True):
     health: Health
     kind: Kind = "process"
     ready: bool = False
-    """Running, and healthy where it has a health check."""
+    """Running, and healthy where it has a health check; a job: it succeeded."""
     exit_code: int | None = None
     """Of its last end; None where a signal ended it, or it has not ended yet."""
     signal: str | None = None
@@ -36,11 +36,14 @@ class ProcessSnapshot(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     """A sentence: why it crashed, waits or was not started."""
     started_at: str | None = None
+    waiting_for: tuple[str, ...] = ()
+    """The processes whose condition in `depends_on` does not hold yet."""
     next_restart_at: str | None = None
     """When it is started again, while it waits for that."""
     port: int | None = None
     url: str | None = None
     groups: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
     description: str = ""
     cpu_percent: float | None = None
     memory_bytes: int | None = None

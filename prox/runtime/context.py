@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from prox.core.config.model import Config
@@ -28,7 +28,13 @@ class InstanceContext:
     """Where probes may create sockets."""
     ports: dict[str, int] = field(default_factory=dict)
     """The port of each process that has one; an automatic one may change when its process is started."""
+    ignore_dependencies: bool = False
+    """Processes start without waiting for those that they depend on (``--no-deps``)."""
     stopping: bool = False
     """Everything is being stopped: nothing is started any more."""
+    may_start: Callable[[str], bool] = field(default=lambda name: True)
+    """Whether a process or job that waits for nothing else may start now; it is asked again after ``reconsider``."""
+    may_repeat: Callable[[str], bool] = field(default=lambda name: True)
+    """Whether a job that failed may begin its next attempt."""
     urls: dict[str, str] = field(default_factory=dict)
     """The URL of each proxied service."""

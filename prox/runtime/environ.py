@@ -25,10 +25,11 @@ def process_environment(
     instance: str,
     inherited: Mapping[str, str],
     urls: Mapping[str, str],
+    attempt: int | None = None,
 ) -> BuiltEnvironment:
     """Return the variables of a process. Raises ConfigError for env files.
 
-    ``ports``: those of all processes that have one. ``urls``: those of the proxied services.
+    ``ports``: those of all processes that have one. ``urls``: those of the proxied services. ``attempt``: of a job.
     """
     problems: list[Problem] = []
 
@@ -44,4 +45,7 @@ def process_environment(
     layers: list[Layer] = [*read(config.env_file), config.env, *read(spec.env_file), spec.env]
     if problems:
         raise ConfigError(tuple(problems))
-    return build_environment(inherited, layers, own_variables(name, instance, ports, urls))
+    own = own_variables(name, instance, ports, urls)
+    if attempt is not None:
+        own["PROX_ATTEMPT"] = str(attempt)
+    return build_environment(inherited, layers, own)

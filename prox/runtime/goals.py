@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
-from prox.core.errors import StartFailed
+from prox.core.errors import AlreadyRunning, ProxError, StartFailed
 from prox.core.lifecycle import LifecycleEvent
+from prox.runtime.process_set import is_down, stop_all
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from prox.runtime.process import Process
     from prox.runtime.process_set import ProcessSet
@@ -26,9 +29,12 @@ class Goal:
 
 
 def ask_up(processes: ProcessSet, process: Process, event: LifecycleEvent) -> Goal:
-    """Request a start or a restart. Raises AlreadyRunning."""
+    """Request a start or a restart, and a start of the dependencies that it lacks. Raises AlreadyRunning."""
     spawns, attempts = process.life.spawns, process.life.attempts
-    process.apply(event)
+    with processes.together():
+        process.apply(event)
+        for dependency in processes.missing(process):
+            dependency.apply(LifecycleEvent.START)
 
     async def wait() -> None:
         await processes.wait_until(lambda: process.life.attempts > attempts or not process.life.due)
@@ -50,3 +56,36 @@ def ask_down(processes: ProcessSet, process: Process) -> Goal:
         await processes.wait_until(lambda: not process.life.exists or process.life.spawns > spawns)
 
     return Goal(wait)
+
+
+def ask_all_up(processes: ProcessSet, members: Iterable[Process]) -> Goal:
+    """Request a start of several processes. Those that run already are left alone."""
+    goals = []
+    with processes.together():
+        for process in members:
+            with suppress(AlreadyRunning):
+                goals.append(ask_up(processes, process, LifecycleEvent.START))
+
+    async def wait() -> None:
+        failure: ProxError | None = None
+        for goal in goals:
+            try:
+                await goal.wait_done()
+            except ProxError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    return Goal(wait)
+
+
+async def stop_in_order(processes: ProcessSet, members: Iterable[Process]) -> None:
+    """Stop processes, dependents first. One that is started again meanwhile is not waited for."""
+    for level in processes.levels(members):
+        spawns = {process: process.life.spawns for process in level}
+        stop_all(level)
+        await processes.wait_until(partial(_have_ended, spawns))
+
+
+def _have_ended(spawns: Mapping[Process, int]) -> bool:
+    return all(is_down(process) or process.life.spawns > count for process, count in spawns.items())

@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from prox.core.config.units import format_duration
 from prox.core.errors import AlreadyRunning, ConfigError, NotRunning, StartFailed
 from prox.core.health import UNKNOWN, HealthState
 from prox.core.lifecycle import Command, Exit, Life, LifecycleEvent, Phase, step
 from prox.core.logs.batch import timestamp
+from prox.core.logs.matching import first_match
+from prox.core.patterns import compile_regex
 from prox.core.restarts import End, GiveUp, RetryAfter, after_end
+from prox.core.scheduling import Fact
 from prox.core.snapshots import ProcessSnapshot
 from prox.core.text import one_line
 from prox.runtime.child import SignalFailed
@@ -34,7 +38,7 @@ from prox.watchdog.marks import GRACE_SECONDS, KILL_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from prox.core.config.model import ProcessSpec
+    from prox.core.config.model import Job, ProcessSpec
     from prox.core.environment import BuiltEnvironment
     from prox.core.logs.batch import Stream
     from prox.core.logs.lines import Piece
@@ -54,10 +58,18 @@ class Process:
     """One process of the configuration, and what is known of it now."""
 
     def __init__(
-        self, name: str, spec: ProcessSpec, context: InstanceContext, changed: Callable[[Process], None]
+        self,
+        name: str,
+        spec: ProcessSpec,
+        context: InstanceContext,
+        changed: Callable[[Process], None],
+        *,
+        job: Job | None = None,
     ) -> None:
         self.name = name
         self.spec = spec
+        self.job = job
+        """Its job, if it is one: it runs to its end."""
         self.life = Life()
         self.health: HealthState = UNKNOWN
         self._context = context
@@ -68,9 +80,18 @@ class Process:
         self._pending = trio.Event()
         self._restarts = 0
         """Restarts in a row, without a request."""
+        self._busy = False
+        """Its task has not decided yet what follows from its last end."""
+        self._watched: dict[str, Callable[[bytes], bool]] = {}
+        self.matched: frozenset[str] = frozenset()
+        """The patterns of others that a line of this run has matched."""
+        self.waiting_for: tuple[str, ...] = ()
         self._retry_at = 0.0
         self._next_restart_at: float | None = None
         self._ready_since: float | None = None
+        self._was_ready = False
+        self.timed_out = False
+        """Whether the last attempt of a job took longer than ``timeout``."""
         self._grace_skipped = False
         self.leftovers: tuple[Leftover, ...] = ()
         """What its last incarnation has left running."""
@@ -80,10 +101,17 @@ class Process:
 
     # -- what others may ask for; synchronous, so that each is a transaction
 
-    def apply(self, event: LifecycleEvent, *, exit: Exit | None = None, reason: str | None = None) -> None:
+    def apply(
+        self,
+        event: LifecycleEvent,
+        *,
+        exit: Exit | None = None,
+        reason: str | None = None,
+        failed: bool | None = None,
+    ) -> None:
         """Apply an event. Raises AlreadyRunning or NotRunning for a request that cannot be met, and changes nothing."""
         try:
-            self.life, command = step(self.life, event, exit=exit, reason=reason)
+            self.life, command = step(self.life, event, exit=exit, reason=reason, failed=failed)
         except AlreadyRunning:
             raise AlreadyRunning(f"{self.name} is {self.life.status} already") from None
         except NotRunning:
@@ -140,8 +168,55 @@ class Process:
         stop = self.spec.stop
         return stop.timeout if stop.timeout is not None else self._context.config.shutdown_timeout
 
+    def watch_lines(self, pattern: str) -> None:
+        """Have ``matched`` tell whether a line of the present run has matched."""
+        if pattern not in self._watched:
+            self._watched[pattern] = compile_regex(pattern)
+
+    def fact(self) -> Fact:
+        """Return what those that wait for it need to know."""
+        return Fact(
+            running=self.life.phase is Phase.UP,
+            ready=self.ready,
+            finished=self.finished,
+            succeeded=self.succeeded,
+            matched=self.matched,
+            hopeless=self._why_at_rest() if self._settled else None,
+        )
+
+    @property
+    def _settled(self) -> bool:
+        """Whether nothing of it exists, and what follows from its last end is decided."""
+        return self.life.phase is Phase.DOWN and not self._busy
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ended by itself after it was last asked to run, and is not started again."""
+        return self._settled and self.life.wanted and self.life.last_exit is not None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it finished without a failure."""
+        return self.finished and not self.life.crashed
+
+    def _why_at_rest(self) -> str:
+        life = self.life
+        if life.reason:
+            return life.reason
+        if not life.attempts:
+            return "it was not started"
+        return f"it {life.last_exit}" if life.wanted and life.last_exit else "it was stopped"
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it will not run any more without a request."""
+        return not self.life.due and not self._busy
+
     @property
     def ready(self) -> bool:
+        """Whether it runs, and is healthy where it has a health check; for a job: whether it succeeded."""
+        if self.job:
+            return self.succeeded
         healthy = self.spec.healthcheck is None or self.health.health == "healthy"
         return self.life.phase is Phase.UP and healthy
 
@@ -161,17 +236,25 @@ class Process:
             uptime_seconds=int(time.monotonic() - self._started_clock) if self.pid else 0,
             restarts=max(0, self.life.spawns - 1),
             health=self.health.health,
+            kind="job" if self.job else "process",
             ready=self.ready,
             exit_code=exit.code if exit else None,
             signal=exit.signal if exit else None,
-            reason=self.life.reason,
+            reason=self._reason(),
             started_at=timestamp(self._started_at) if self._started_at else None,
+            waiting_for=self.waiting_for if self.life.phase is Phase.WAITING else (),
             next_restart_at=timestamp(self._next_restart_at) if self._next_restart_at else None,
             port=port,
             url=f"http://localhost:{port}" if port else None,
             groups=self.spec.groups,
+            depends_on=tuple(self.spec.depends_on),
             description=self.spec.description,
         )
+
+    def _reason(self) -> str | None:
+        if self.life.phase is Phase.WAITING and self.waiting_for:
+            return f"waiting for {', '.join(self.waiting_for)}"
+        return self.life.reason
 
     def environment(self) -> BuiltEnvironment:
         """Return the variables that it gets when it is started now. Raises ConfigError for a bad env file."""
@@ -184,6 +267,7 @@ class Process:
             instance=context.instance,
             inherited=context.inherited,
             urls=context.urls,
+            attempt=self._restarts + 1 if self.job else None,
         )
 
     def configured(self) -> dict[str, str]:
@@ -208,11 +292,14 @@ class Process:
                 while True:
                     await self._wait_until_due()
                     if self.life.phase is Phase.PENDING:
+                        self._busy = True
                         with trio.CancelScope() as self._scope:
                             await self._incarnation()
+                        self._busy = False
                         self._restart_if_needed()
         finally:
-            if self.life.phase in (Phase.PENDING, Phase.BACKOFF):
+            self._busy = False
+            if self.life.phase in (Phase.WAITING, Phase.PENDING, Phase.BACKOFF):
                 self.apply(LifecycleEvent.STOP)
 
     async def _wait_until_due(self) -> None:
@@ -228,6 +315,10 @@ class Process:
         """After an end that nobody asked for, wait for the next start if ``restart`` says so."""
         life = self.life
         if life.phase is not Phase.DOWN or not life.wanted or self._context.stopping:
+            self._changed(self)
+            return
+        if self.job:
+            self._repeat_if_needed(self.job)
             return
         ready_for = trio.current_time() - self._ready_since if self._ready_since is not None else 0.0
         decision = after_end(self.spec.restart, End(life.crashed, ready_for), self._restarts, chance=random.random())
@@ -239,8 +330,21 @@ class Process:
                 self._next_restart_at = time.time() + delay
                 self._report(f"restarting in {delay:.1f} s ({count} of {self.spec.restart.max})")
                 self.apply(LifecycleEvent.RETRY_LATER, reason=f"{reason}; it is restarted")
+                return
             case GiveUp(count):
                 self._report(f"given up after {count} restarts")
+        # It stays down: those that wait for it have to know.
+        self._changed(self)
+
+    def _repeat_if_needed(self, job: Job) -> None:
+        """Begin the next attempt of a job that failed, if it has one."""
+        if not self.life.crashed or self._restarts >= job.retries or not self._context.may_repeat(self.name):
+            self._changed(self)
+            return
+        self._restarts += 1
+        self._retry_at = trio.current_time()
+        self._report(f"{self.life.reason}; attempt {self._restarts + 1} of {job.retries + 1}")
+        self.apply(LifecycleEvent.RETRY_LATER, reason=f"{self.life.reason}; it is repeated")
 
     async def _incarnation(self) -> None:
         """Start the process and stay until its whole group is gone."""
@@ -299,6 +403,9 @@ class Process:
         self._started_at, self._started_clock = time.time(), time.monotonic()
         self.health = UNKNOWN
         self._ready_since = None if self.spec.healthcheck else trio.current_time()
+        self._was_ready = self._ready_since is not None
+        self.matched = frozenset()
+        self.timed_out = False
         try:
             async with trio.open_nursery() as nursery:
                 for stream, drain, end in zip(child.streams, drains, ends, strict=True):
@@ -315,6 +422,9 @@ class Process:
                             cwd=self.cwd,
                         )
                         nursery.start_soon(run_probe, probe, self.spec.healthcheck, target, self._set_health)
+                        nursery.start_soon(self._limit_start)
+                    if self.job and self.job.timeout is not None:
+                        nursery.start_soon(self._limit_attempt, self.job.timeout)
                     self._exited(await child.wait())
                     if self.life.phase is Phase.SWEEPING:
                         nursery.start_soon(self._report_exit, ends)
@@ -337,6 +447,23 @@ class Process:
             self._child = None
             self.health = replace(self.health, health="unknown")
             self.apply(LifecycleEvent.GONE)
+
+    async def _limit_start(self) -> None:
+        """End a process that is not ready after ``start_timeout``."""
+        await trio.sleep(self.spec.start_timeout)
+        if self.life.phase is Phase.UP and not self._was_ready:
+            after = format_duration(self.spec.start_timeout)
+            self._report(f"not ready after {after}; stopping it")
+            self.apply(LifecycleEvent.FAILED, reason=f"it was not ready after {after}")
+
+    async def _limit_attempt(self, seconds: float) -> None:
+        """End the attempt of a job that takes longer."""
+        await trio.sleep(seconds)
+        if self.life.phase is Phase.UP:
+            after = format_duration(seconds)
+            self._report(f"timed out after {after}; stopping it")
+            self.timed_out = True
+            self.apply(LifecycleEvent.FAILED, reason=f"timed out after {after}")
 
     async def _end_leftovers(self) -> None:
         """End or report the processes that left the group, as ``stop.leftovers`` says; the group is gone."""
@@ -362,7 +489,8 @@ class Process:
     def _exited(self, exit: Exit) -> None:
         """Record that the leader has exited."""
         self.health = replace(self.health, health="unknown")
-        self.apply(LifecycleEvent.EXITED, exit=exit)
+        failed = exit.code not in self.job.success_codes if self.job else exit.failed
+        self.apply(LifecycleEvent.EXITED, exit=exit, failed=failed)
 
     async def _report_exit(self, ends: Sequence[trio.Event]) -> None:
         """Report how the process ended, after its last output if that ends soon."""
@@ -371,7 +499,8 @@ class Process:
             for end in ends:
                 await end.wait()
         assert exit is not None
-        self._context.hub.system(f"{self.name} crashed: {exit}" if exit.failed else f"{self.name} {exit}")
+        failed = "failed" if self.job else "crashed"
+        self._context.hub.system(f"{self.name} {failed}: {exit}" if self.life.crashed else f"{self.name} {exit}")
 
     async def _pump(
         self,
@@ -390,8 +519,21 @@ class Process:
             self._context.hub.publish(self.name, stream, pieces)
             if probe:
                 probe.feed(pieces)
+            if len(self.matched) < len(self._watched):
+                self._match(pieces)
 
         return emit
+
+    def _match(self, pieces: Sequence[Piece]) -> None:
+        """Look for lines that others wait for."""
+        new = {
+            pattern
+            for pattern, matches in self._watched.items()
+            if pattern not in self.matched and first_match(pieces, matches) is not None
+        }
+        if new:
+            self.matched |= new
+            self._changed(self)
 
     def _set_health(self, health: HealthState) -> None:
         if self.life.phase is not Phase.UP:
@@ -401,7 +543,8 @@ class Process:
             self._ready_since = None
         elif self._ready_since is None:
             self._ready_since = trio.current_time()
+            self._was_ready = True
         self._changed(self)
         if health.health == "unhealthy" and self.spec.restart.policy == "unhealthy":
             self._report("its health check fails; stopping it")
-            self.apply(LifecycleEvent.UNHEALTHY, reason=f"its health check failed: {one_line(health.last_output)}")
+            self.apply(LifecycleEvent.FAILED, reason=f"its health check failed: {one_line(health.last_output)}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import trio
 
+from prox.core.config.jobs import all_specs
 from prox.core.errors import UnknownProcess
 from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.logs.batch import SYSTEM
+from prox.core.scheduling import doomed, needed, stop_levels, unmet
 from prox.core.snapshots import ProcessEvent
 from prox.runtime.events import EventHub
 from prox.runtime.process import Process
@@ -18,22 +21,36 @@ from prox.system.ports import free_ports
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from prox.core.config.model import ProcessSpec
+    from prox.core.config.model import Dependency, Job, ProcessSpec
     from prox.runtime.context import InstanceContext
+
+_Spec = TypeVar("_Spec")
 
 
 class ProcessSet:
-    """Processes that come and go, in the order of prox.yaml. ``wait_until`` is woken by each change of one."""
+    """Processes and jobs that come and go, in the order of prox.yaml. ``wait_until`` is woken by each change of one."""
 
     def __init__(self, context: InstanceContext) -> None:
         self.events = EventHub()
+        self.observers: list[Callable[[Process], None]] = []
+        """Called with each process that has changed, before others are started because of it."""
         self._context = context
         self._change = trio.Event()
-        context.ports |= _ports_of(context.config.processes)
+        specs = all_specs(context.config)
+        context.ports |= _ports_of(specs, taken=context.ports.values())
         self._processes = {
-            name: Process(name, spec, context, self._changed) for name, spec in context.config.processes.items()
+            name: Process(name, spec, context, self._changed, job=context.config.jobs.get(name))
+            for name, spec in specs.items()
         }
         self._shown = {name: process.snapshot() for name, process in self._processes.items()}
+        self._spawns: dict[str, int] = {}
+        self._dependents: dict[str, list[Process]] = {}
+        self._to_schedule: dict[Process, None] = {}
+        self._refused: dict[Process, None] = {}
+        """Waits for nothing but ``context.may_start``."""
+        self._scheduling = False
+        self._held = 0
+        self._connect()
 
     def __iter__(self) -> Iterator[Process]:
         return iter(self._processes.values())
@@ -52,15 +69,27 @@ class ProcessSet:
         except KeyError:
             raise UnknownProcess(f"there is no process named {name!r}") from None
 
-    def add(self, name: str, spec: ProcessSpec) -> Process:
-        """Add a process, and give it its port. Raises ValueError for a name that is taken."""
+    def group(self, name: str) -> list[Process]:
+        """Return the members of a group. Raises UnknownProcess."""
+        members = [process for process in self if name in process.spec.groups]
+        if not members:
+            raise UnknownProcess(f"there is no group named {name!r}")
+        return members
+
+    def add(self, name: str, spec: ProcessSpec, job: Job | None = None) -> Process:
+        """Add a process or a job, and give it its port. Raises ValueError for a name that is taken."""
         if name in self._processes or name == SYSTEM:
             raise ValueError(f"there is a process named {name!r} already")
-        self._configure(self._context.config.processes | {name: spec})
+        config = self._context.config
+        if job is None:
+            self._configure(config.processes | {name: spec}, config.jobs)
+        else:
+            self._configure(config.processes, config.jobs | {name: job})
         self._context.ports |= _ports_of({name: spec}, taken=self._context.ports.values())
         self._context.hub.add_process(name)
-        process = self._processes[name] = Process(name, spec, self._context, self._changed)
+        process = self._processes[name] = Process(name, spec, self._context, self._changed, job=job)
         self._shown[name] = process.snapshot()
+        self._connect()
         self.wake()
         return process
 
@@ -69,21 +98,130 @@ class ProcessSet:
         process.retire()
         del self._processes[process.name], self._shown[process.name]
         self._context.ports.pop(process.name, None)
-        rest = {name: spec for name, spec in self._context.config.processes.items() if name != process.name}
-        self._configure(rest)
+        config = self._context.config
+        self._configure(_without(config.processes, process.name), _without(config.jobs, process.name))
         self._context.hub.remove_process(process.name)
+        self._connect()
         self.wake()
 
-    def _configure(self, processes: dict[str, ProcessSpec]) -> None:
-        self._context.config = msgspec.structs.replace(self._context.config, processes=processes)
+    def _configure(self, processes: dict[str, ProcessSpec], jobs: dict[str, Job]) -> None:
+        self._context.config = msgspec.structs.replace(self._context.config, processes=processes, jobs=jobs)
 
     def _changed(self, process: Process) -> None:
-        """Publish what is new about a process, and wake every wait."""
+        """Publish what is new about a process, schedule those that wait for it, and wake every wait."""
         before, now = self._shown[process.name], process.snapshot()
         self._shown[process.name] = now
         if (before.status, before.health, before.ready) != (now.status, now.health, now.ready):
             self.events.publish(ProcessEvent(now, before.status))
+        for observe in self.observers:
+            observe(process)
+        self._restart_dependents(process)
+        self._schedule([process, *self._dependents.get(process.name, ())])
         self.wake()
+
+    # -- order
+
+    def depends_on(self, process: Process) -> dict[str, Dependency]:
+        """Return what a process waits for."""
+        if self._context.ignore_dependencies:
+            return {}
+        return {name: each for name, each in process.spec.depends_on.items() if name in self._processes}
+
+    def graph(self) -> dict[str, list[str]]:
+        """Return for each process the names of those that it depends on."""
+        return {process.name: list(self.depends_on(process)) for process in self}
+
+    def missing(self, process: Process) -> list[Process]:
+        """Return what has to be started before a process can start, in that order: dependencies that are at rest."""
+        facts = {each.name: each.fact() for each in self}
+        open_conditions = {each.name: unmet(self.depends_on(each), facts) for each in self}
+        names = [name for name in needed(open_conditions[process.name], open_conditions) if name != process.name]
+        return [self._processes[name] for name in names if self._processes[name].is_hopeless]
+
+    def levels(self, processes: Iterable[Process]) -> list[list[Process]]:
+        """Return processes in the order in which they stop: dependents first, each level at once."""
+        graph = self.graph()
+        # A process that is not among them may stand between two that are.
+        levels = stop_levels(graph)
+        chosen = {process.name for process in processes}
+        return [found for level in levels if (found := [self._processes[name] for name in level if name in chosen])]
+
+    def is_expected_to_end(self, process: Process) -> bool:
+        """Return whether another process waits for the end of this one."""
+        conditions = (other.spec.depends_on[process.name].condition for other in self._dependents[process.name])
+        return any(condition in ("completed", "finished") for condition in conditions)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Set several goals at once: processes are scheduled once all are set."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            self._schedule([])
+
+    def reconsider(self) -> None:
+        """Ask ``context.may_start`` again for those that it has refused."""
+        self._schedule(list(self._refused))
+
+    def _connect(self) -> None:
+        """Learn who depends on whom, and which lines somebody waits for."""
+        self._dependents = {name: [] for name in self._processes}
+        for process in self:
+            for name, dependency in self.depends_on(process).items():
+                self._dependents[name].append(process)
+                if dependency.log is not None:
+                    self._processes[name].watch_lines(dependency.log)
+
+    def _schedule(self, processes: Iterable[Process]) -> None:
+        """Release those that wait for nothing any more, and fail those that wait in vain."""
+        self._to_schedule |= dict.fromkeys(processes)
+        if self._scheduling or self._held:
+            return
+        self._scheduling = True
+        try:
+            while self._to_schedule:
+                process = next(iter(self._to_schedule))
+                del self._to_schedule[process]
+                if process.life.phase is Phase.WAITING:
+                    self._step(process)
+                else:
+                    self._refused.pop(process, None)
+        finally:
+            self._scheduling = False
+
+    def _step(self, process: Process) -> None:
+        """Start a process that waits, or fail it, if that is decided now."""
+        dependencies = self.depends_on(process)
+        facts = {name: self._processes[name].fact() for name in dependencies}
+        process.waiting_for = unmet(dependencies, facts)
+        if self._context.stopping:
+            return
+        if not process.waiting_for:
+            if self._context.may_start(process.name):
+                self._refused.pop(process, None)
+                process.apply(LifecycleEvent.RELEASED)
+                return
+            self._refused[process] = None
+        elif (reason := doomed(dependencies, facts)) is not None:
+            self._context.hub.system(f"{process.name} was not started: {reason}")
+            process.apply(LifecycleEvent.DOOMED, reason=reason)
+            return
+        self._shown[process.name] = process.snapshot()
+
+    def _restart_dependents(self, process: Process) -> None:
+        """Restart those that ask for it when a process they depend on has a new run."""
+        before, now = self._spawns.get(process.name, 0), process.life.spawns
+        if now == before:
+            return
+        self._spawns[process.name] = now
+        if now == 1 or self._context.ignore_dependencies:
+            return
+        for other in self._dependents.get(process.name, ()):
+            if other.spec.depends_on[process.name].restart and other.life.phase is Phase.UP:
+                self._context.hub.system(f"{process.name} was restarted; restarting {other.name}, which depends on it")
+                other.apply(LifecycleEvent.RESTART)
 
     def wake(self) -> None:
         """Let every ``wait_until`` check its condition."""
@@ -110,6 +248,10 @@ def stop_all(processes: Iterable[Process]) -> None:
     for process in processes:
         if process.life.due:
             process.apply(LifecycleEvent.STOP)
+
+
+def _without(specs: dict[str, _Spec], name: str) -> dict[str, _Spec]:
+    return {each: spec for each, spec in specs.items() if each != name}
 
 
 def _ports_of(specs: Mapping[str, ProcessSpec], *, taken: Iterable[int] = ()) -> dict[str, int]:

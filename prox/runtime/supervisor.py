@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Literal
 
 import trio
 
-from prox.core.errors import NotReady, ShuttingDown
+from prox.core.config.jobs import all_specs
+from prox.core.errors import NotReady, ProxError, ShuttingDown
 from prox.core.lifecycle import LifecycleEvent
 from prox.core.logs.batch import SYSTEM
 from prox.core.logs.query import LogFilter
+from prox.core.scheduling import needed
 from prox.core.snapshots import Leftover, LeftoverEvent, ShutdownEvent
 from prox.runtime.broadcast.hub import LogHub
 from prox.runtime.context import InstanceContext
 from prox.runtime.details import ProcessDetails, details_of
 from prox.runtime.final_check import end_remaining
-from prox.runtime.goals import Goal, ask_down, ask_up
+from prox.runtime.goals import Goal, ask_all_up, ask_down, ask_up, stop_in_order
 from prox.runtime.log_iterator import FollowedLogs
 from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.runtime.real_platform import real_platform
@@ -36,7 +38,7 @@ from prox.system.usage import Usage, UsageSampler
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from prox.core.config.model import Config, ProcessSpec
+    from prox.core.config.model import Config, Job, ProcessSpec
     from prox.core.snapshots import ProcessSnapshot, Status
     from prox.runtime.events import EventSubscription
     from prox.runtime.platform import Platform
@@ -56,7 +58,7 @@ class Supervisor:
     ) -> None:
         self.instance = instance or secrets.token_hex(4)
         self.api_url: str | None = None
-        self.hub = LogHub(config.processes, max_lines=config.logs.buffer_lines, max_bytes=config.logs.buffer_bytes)
+        self.hub = LogHub(all_specs(config), max_lines=config.logs.buffer_lines, max_bytes=config.logs.buffer_bytes)
         self.started_at, self._started_clock = time.time(), time.monotonic()
         self._status: Literal["starting", "running", "stopping"] = "starting"
         self._usage = UsageSampler()
@@ -101,6 +103,10 @@ class Supervisor:
     def autostarted(self) -> tuple[str, ...]:
         return tuple(process.name for process in self._processes if process.spec.autostart)
 
+    def members(self, group: str) -> tuple[str, ...]:
+        """Return the names of the members of a group; empty if there is none of that name."""
+        return tuple(process.name for process in self._processes if group in process.spec.groups)
+
     async def run(self) -> None:
         """Run every process's task until everything has been stopped; a cancel stops it, in order.
 
@@ -122,7 +128,7 @@ class Supervisor:
             self._tasks = None
             with trio.CancelScope(shield=True):
                 self.leftovers = await end_remaining(
-                    self.config.processes,
+                    all_specs(self.config),
                     self._context.leftovers,
                     {process.name: process.held_port for process in self._processes if process.held_port},
                     skip_grace=lambda: self._grace_skipped,
@@ -135,14 +141,22 @@ class Supervisor:
     async def _stop_in_order(self) -> None:
         """Stop the processes level by level; each level at once, for as long as its longest stop may take.
 
-        A level that takes longer is a bug: the cancel of the nursery then ends what is left.
+        Once everything is killed, no level waits for another. A level that takes longer is a bug: the cancel of the
+        nursery then ends what is left.
         """
         await self._drain()
         for level in self._stop_levels():
-            limit = max((process.stop_limit for process in level), default=0)
-            with trio.move_on_after(limit):
+            with trio.move_on_after(max((process.stop_limit for process in level), default=0)):
                 stop_all(level)
-                await self._processes.wait_until(partial(all_down, level))
+                await self._processes.wait_until(partial(self._is_over, level))
+            if self._grace_skipped:
+                break
+        with trio.move_on_after(max((process.stop_limit for process in self._processes), default=0)):
+            stop_all(self._processes)
+            await self._processes.wait_until(partial(all_down, self._processes))
+
+    def _is_over(self, level: list[Process]) -> bool:
+        return self._grace_skipped or all_down(level)
 
     def before_stop(self, drain: Callable[[], Awaitable[None]]) -> None:
         """Await ``drain`` before any process is stopped, unless everything is killed. It must be bounded."""
@@ -161,7 +175,8 @@ class Supervisor:
             nursery.cancel_scope.cancel()
 
     def _stop_levels(self) -> list[list[Process]]:
-        return [list(self._processes)]
+        """Return the processes in the order in which they stop; all at once where everything is killed."""
+        return [list(self._processes)] if self._grace_skipped else self._processes.levels(self._processes)
 
     def _close(self) -> None:
         """End all subscriptions and waits: nothing more will happen."""
@@ -178,10 +193,13 @@ class Supervisor:
 
     # -- processes that come and go
 
-    def add(self, name: str, spec: ProcessSpec) -> None:
-        """Add a process, which is not started yet. Raises ShuttingDown, and ValueError for a name that is taken."""
+    def add(self, name: str, spec: ProcessSpec, job: Job | None = None) -> None:
+        """Add a process, which is not started yet. ``job``: it is the process of that job (``as_process``).
+
+        Raises ShuttingDown, and ValueError for a name that is taken.
+        """
         self._refuse_while_stopping()
-        process = self._processes.add(name, spec)
+        process = self._processes.add(name, spec, job)
         if self._tasks:
             self._tasks.start_soon(process.run)
 
@@ -196,27 +214,86 @@ class Supervisor:
         if is_down(process) and process in self._processes:
             self._processes.remove(process)
 
-    def begin(self, names: Iterable[str] | None = None) -> None:
-        """Ask for the named processes (None: all) to run, as `prox up` does. Raises UnknownProcess."""
+    def begin(self, names: Iterable[str] | None = None, *, dependencies: bool = True) -> None:
+        """Start the named processes (None: all) and what they depend on, as `prox up` does. Raises UnknownProcess.
+
+        Without ``dependencies`` (``--no-deps``), only those named are started, and none waits for another.
+        """
+        self._context.ignore_dependencies = not dependencies
         wanted = self.autostarted if names is None else tuple(names)
-        processes = [self._processes.get(name) for name in wanted]
-        for process in processes:
-            process.apply(LifecycleEvent.START)
+        for name in wanted:
+            self._processes.get(name)
+        with self._processes.together():
+            for name in needed(wanted, self._processes.graph()):
+                self._processes.get(name).apply(LifecycleEvent.START)
         self._status = "running"
 
     # -- goals
 
     def start(self, name: str) -> Goal:
-        """Ask for a process to run. Raises UnknownProcess, AlreadyRunning, ShuttingDown."""
+        """Ask for a process to run, and for the dependencies that it lacks.
+
+        Raises UnknownProcess, AlreadyRunning, ShuttingDown.
+        """
         return ask_up(self._processes, self._open_for_goals(name), LifecycleEvent.START)
 
     def restart(self, name: str) -> Goal:
-        """Ask for a process to be stopped and started anew. Raises UnknownProcess, ShuttingDown."""
+        """Ask for a process to be stopped and started anew, and for the dependencies that it lacks.
+
+        Raises UnknownProcess, ShuttingDown.
+        """
         return ask_up(self._processes, self._open_for_goals(name), LifecycleEvent.RESTART)
 
     def stop(self, name: str) -> Goal:
         """Ask for a process to be ended. Raises UnknownProcess, NotRunning, ShuttingDown."""
         return ask_down(self._processes, self._open_for_goals(name))
+
+    def start_group(self, name: str) -> Goal:
+        """Ask for all members of a group to run. Raises UnknownProcess, ShuttingDown."""
+        return ask_all_up(self._processes, self._open_group(name))
+
+    def stop_group(self, name: str) -> Goal:
+        """Ask for all members of a group to be ended, dependents first. Raises UnknownProcess, ShuttingDown."""
+        return self._in_background(partial(stop_in_order, self._processes, self._open_group(name)))
+
+    def restart_group(self, name: str) -> Goal:
+        """Ask for all members of a group to be ended, dependents first, and started. Raises as ``stop_group``."""
+        members = self._open_group(name)
+
+        async def restart() -> None:
+            await stop_in_order(self._processes, members)
+            if self._status != "stopping":
+                await ask_all_up(self._processes, members).wait_done()
+
+        return self._in_background(restart)
+
+    def _open_group(self, name: str) -> list[Process]:
+        members = self._processes.group(name)
+        self._refuse_while_stopping()
+        return members
+
+    def _in_background(self, pursue: Callable[[], Awaitable[None]]) -> Goal:
+        """Pursue a goal that takes several steps, whether anybody waits for it or not."""
+        failure: ProxError | None = None
+        done = trio.Event()
+
+        async def run() -> None:
+            nonlocal failure
+            try:
+                await pursue()
+            except ProxError as error:
+                failure = error
+            finally:
+                done.set()
+
+        async def wait() -> None:
+            await done.wait()
+            if failure is not None:
+                raise failure
+
+        assert self._tasks is not None
+        self._tasks.start_soon(run)
+        return Goal(wait)
 
     def signal(self, name: str, number: int) -> None:
         """Send a signal to a process itself, not to its descendants. One that it ends by has ended by itself.
@@ -236,6 +313,7 @@ class Supervisor:
         self._context.stopping = True
         self._processes.events.publish(ShutdownEvent())
         if not self._drains:
+            stop_all(process for process in self._processes if not process.life.exists)
             stop_all(self._stop_levels()[0])
         self._processes.wake()
 
@@ -294,9 +372,9 @@ class Supervisor:
         started = [each for each in self._processes if each.life.due or each.life.attempts]
         waited = [self._processes.get(name) for name in names] if names else started
         await self._processes.wait_until(
-            lambda: all(process.ready for process in waited) or any(map(_hopeless, waited))
+            lambda: all(map(self._is_ready, waited)) or any(map(self._is_hopeless, waited))
         )
-        for process in filter(_hopeless, waited):
+        for process in filter(self._is_hopeless, waited):
             reason = process.life.reason or f"it is {process.life.status}"
             raise NotReady(f"{process.name} is not ready: {reason}")
 
@@ -331,11 +409,22 @@ class Supervisor:
                 self._processes.get(name)
         return FollowedLogs(self.hub, LogFilter(processes=frozenset(names) if names else None), tail)
 
+    def observe(self, observer: Callable[[Process], None]) -> None:
+        """Call a function, synchronously, with each process that has changed."""
+        self._processes.observers.append(observer)
+
     def subscribe_events(self) -> EventSubscription:
         """Listen to changes of status, health and readiness from now on."""
         return self._processes.events.subscribe()
 
     # -- internals
+
+    def _is_ready(self, process: Process) -> bool:
+        """Whether a process is ready, or has ended as those that depend on it expect."""
+        return process.ready or (process.succeeded and self._processes.is_expected_to_end(process))
+
+    def _is_hopeless(self, process: Process) -> bool:
+        return self._over or (process.is_hopeless and not self._is_ready(process))
 
     def _open_for_goals(self, name: str) -> Process:
         process = self._processes.get(name)
@@ -345,8 +434,3 @@ class Supervisor:
     def _refuse_while_stopping(self) -> None:
         if self._status == "stopping":
             raise ShuttingDown("prox is stopping everything; start it again with `prox up`")
-
-
-def _hopeless(process: Process) -> bool:
-    """Say whether a process cannot become ready unless somebody asks for it."""
-    return not process.life.due

@@ -28,7 +28,7 @@ def test_commands_that_cannot_be_run(looked_at: Project) -> None:
         (("web", "--", "no-such-program"), 127, "the command 'no-such-program' was not found"),
         (("web", "--", "./"), 126, "the command './' cannot be run: Permission denied"),
         (("web", "--"), 64, "the command is missing: prox exec NAME -- COMMAND"),
-        (("wbe", "--", "true"), 64, "there is no process 'wbe' (did you mean 'web'?)"),
+        (("wbe", "--", "true"), 64, "there is no process or job 'wbe' (did you mean 'web'?)"),
     ):
         ran = looked_at.run("exec", *words)
         assert (ran.returncode, ran.stdout) == (code, "")

@@ -158,7 +158,7 @@ def test_bad_usage(arguments: list[str], message: str | None, capsys: pytest.Cap
     "arguments",
     [
         ["run"], ["run", "e2e", "--jobs", "3"],
-        ["graph", "--json"], ["reload"], ["attach"], ["attach", "api"], ["up", "--tui"], ["up", "--watch"],
+        ["reload"], ["attach"], ["attach", "api"], ["up", "--tui"], ["up", "--watch"],
     ],
 )  # fmt: skip
 def test_what_is_to_come_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

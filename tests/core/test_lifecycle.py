@@ -15,6 +15,7 @@ from prox.core.lifecycle import LifecycleEvent as Event
 
 STATES = [
     (Phase.DOWN, False),
+    (Phase.WAITING, True),
     (Phase.PENDING, True),
     (Phase.UP, True),
     (Phase.ENDING, False),
@@ -23,6 +24,8 @@ STATES = [
     (Phase.SWEEPING, True),
     (Phase.BACKOFF, True),
 ]
+EXPLAINED = (Event.SPAWN_FAILED, Event.FAILED, Event.DOOMED, Event.RETRY_LATER)
+"""Events that carry a reason."""
 WISHES = (Event.START, Event.STOP, Event.RESTART)
 
 
@@ -57,11 +60,11 @@ def run(*events: Event | tuple[Event, Exit]) -> Life:
     life = Life()
     for event in events:
         name, exit = event if isinstance(event, tuple) else (event, None)
-        life, _ = step(life, name, exit=exit, reason="the reason" if name is Event.SPAWN_FAILED else None)
+        life, _ = step(life, name, exit=exit, reason="the reason" if name in EXPLAINED else None)
     return life
 
 
-UP = (Event.START, Event.SPAWNED)
+UP = (Event.START, Event.RELEASED, Event.SPAWNED)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,11 @@ UP = (Event.START, Event.SPAWNED)
             ),
             "starting",
         ),
-        ((Event.START, (Event.SPAWN_FAILED, Exit(code=127))), "crashed"),
+        ((Event.START, Event.RELEASED, (Event.SPAWN_FAILED, Exit(code=127))), "crashed"),
+        ((Event.START, Event.RELEASED), "starting"),
+        ((Event.START, Event.DOOMED), "crashed"),
+        ((*UP, Event.FAILED), "stopping"),
+        ((*UP, Event.FAILED, (Event.EXITED, Exit(code=0)), Event.GONE), "crashed"),
         ((Event.START, Event.STOP), "stopped"),
     ],
 )
@@ -100,6 +107,7 @@ def test_a_crash_keeps_its_reason_until_the_next_start() -> None:
     crashed = run(*UP, (Event.EXITED, Exit(signal="SIGSEGV")), Event.GONE)
     assert (crashed.reason, crashed.last_exit) == ("ended by SIGSEGV", Exit(signal="SIGSEGV"))
     again, _ = step(crashed, Event.START)
+    again, _ = step(again, Event.RELEASED)
     again, _ = step(again, Event.SPAWNED)
     assert (again.reason, again.crashed, again.spawns) == (None, False, 2)
 
@@ -109,7 +117,8 @@ def test_a_crash_keeps_its_reason_until_the_next_start() -> None:
     [
         ((), False),
         ((Event.START,), True),
-        ((Event.START, (Event.SPAWN_FAILED, Exit(code=127))), True),
+        ((Event.START, Event.RELEASED, (Event.SPAWN_FAILED, Exit(code=127))), True),
+        ((Event.START, Event.DOOMED), True),
         ((*UP, (Event.EXITED, Exit(code=3)), Event.GONE), True),
         ((*UP, Event.STOP, (Event.EXITED, Exit(code=0)), Event.GONE), False),
         ((*UP, Event.STOP, Event.RESTART), True),
@@ -121,7 +130,7 @@ def test_wanted_is_what_a_person_asked_for_last(events: tuple[Event, ...], wante
 
 
 def test_a_failed_spawn_is_an_end_but_no_start() -> None:
-    life = run(Event.START, (Event.SPAWN_FAILED, Exit(code=127)))
+    life = run(Event.START, Event.RELEASED, (Event.SPAWN_FAILED, Exit(code=127)))
     assert (life.spawns, life.attempts, life.reason, life.last_exit) == (0, 1, "the reason", Exit(code=127))
 
 
@@ -134,8 +143,7 @@ def test_any_sequence_keeps_the_invariants(events: list[tuple[Event, Exit]]) -> 
     for event, exit in events:
         before = life
         try:
-            explained = event in (Event.SPAWN_FAILED, Event.UNHEALTHY, Event.RETRY_LATER)
-            life, _ = step(life, event, exit=exit, reason="why" if explained else None)
+            life, _ = step(life, event, exit=exit, reason="why" if event in EXPLAINED else None)
         except (AlreadyRunning, NotRunning):
             assert event in WISHES
             assert life is before

@@ -48,6 +48,7 @@ async def simulated(text: str, fake: FakePlatform | None = None) -> AsyncIterato
 
 async def play(supervisor: Supervisor, fake: FakePlatform, script: str) -> None:
     """Play a script; the command of each process must be its name."""
+    await trio.testing.wait_all_tasks_blocked()
     for number, line in enumerate(script.splitlines(), 1):
         words = line.partition("#")[0].split()
         if words:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prox.core.config.model import ListenFd, ProcessSpec
+from prox.core.config.model import ListenFd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +15,10 @@ if TYPE_CHECKING:
 def not_yet(config: Config) -> Iterator[str]:
     """Yield the path of each key that is set and has no effect in this version."""
     for name, process in config.processes.items():
-        usual = ProcessSpec(cmd=process.cmd)
         for key, is_set in (
             ("port.fd", isinstance(process.port, ListenFd)),
             ("fixed", process.fixed),
-            ("depends_on", bool(process.depends_on)),
             ("watch", process.watch is not None),
-            ("start_timeout", process.start_timeout != usual.start_timeout),
             ("fail_on_log", process.fail_on_log is not None),
             ("reset", process.reset is not None),
             ("per_worker", process.per_worker),
@@ -29,5 +26,11 @@ def not_yet(config: Config) -> Iterator[str]:
         ):
             if is_set:
                 yield f"processes.{name}.{key}"
-    if config.jobs:
-        yield "jobs"
+    for name, job in config.jobs.items():
+        for key, is_set in (
+            ("port.fd", isinstance(job.port, ListenFd)),
+            ("per_worker", job.per_worker),
+            ("tty", job.tty),
+        ):
+            if is_set:
+                yield f"jobs.{name}.{key}"

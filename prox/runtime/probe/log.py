@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from prox.core.health import CheckResult
-from prox.core.logs.batch import text_of
+from prox.core.logs.matching import first_match
 from prox.core.patterns import compile_regex
 from prox.runtime.probe.base import Probe
 
@@ -32,14 +32,9 @@ class LogProbe(Probe):
     def feed(self, pieces: Sequence[Piece]) -> None:
         if self._line is not None:
             return
-        for piece in pieces:
-            records = [piece.data] if piece.partial else piece.data[:-1].split(b"\n")
-            for record in records:
-                text = text_of(record, partial=piece.partial)
-                if self._matches(text.encode()):
-                    self._line = text
-                    self._news.set()
-                    return
+        self._line = first_match(pieces, self._matches)
+        if self._line is not None:
+            self._news.set()
 
     async def wait_notified(self) -> None:
         await self._news.wait()

@@ -13,9 +13,7 @@ from prox.core.config.unsupported import not_yet
     [
         ("port: {fd: 3}", "port.fd"),
         ("fixed: true", "fixed"),
-        ("depends_on: [other]", "depends_on"),
         ("watch: [src]", "watch"),
-        ("start_timeout: 1m", "start_timeout"),
         ("fail_on_log: panic", "fail_on_log"),
         ("reset: [psql]", "reset"),
         ("per_worker: true", "per_worker"),
@@ -30,7 +28,7 @@ def test_a_key_of_a_process(key: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        ("jobs: {j: x}", "jobs"),
+        ("jobs: {j: {cmd: x, per_worker: true}}", "jobs.j.per_worker"),
     ],
 )
 def test_a_section(text: str, path: str) -> None:
@@ -45,17 +43,17 @@ def test_a_section(text: str, path: str) -> None:
         "restart: always",
         "restart: {policy: no, max: 3}",
         "stop: {signal: INT, timeout: 1s, cmd: y}",
-        "start_timeout: 5m",
+        "start_timeout: 1m",
         "autostart: false",
         "groups: [g]",
         "healthcheck: {tcp: 80}",
-        "depends_on: []",
+        "depends_on: [other]",
         "env_file: ?x",
         "description: x",
     ],
 )
 def test_nothing_is_told_of_what_has_its_effect(key: str) -> None:
-    assert list(not_yet(config_of(f"processes:\n  web:\n    cmd: x\n    {key}\n"))) == []
+    assert list(not_yet(config_of(f"processes:\n  web:\n    cmd: x\n    {key}\n  other: y\n"))) == []
 
 
 @pytest.mark.parametrize(
@@ -68,11 +66,8 @@ def test_nothing_is_told_of_sections_that_have_their_effect(text: str) -> None:
 def test_all_of_it_is_told() -> None:
     assert list(not_yet(config_of(EVERY_KEY))) == [
         "processes.said.port.fd",
-        "processes.api.depends_on",
         "processes.api.watch",
         "processes.api.fail_on_log",
         "processes.api.reset",
-        "processes.admin.depends_on",
         "processes.admin.reset",
-        "jobs",
     ]

@@ -1,0 +1,37 @@
+"""The chain of dependencies that determined when the last of several activities was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An activity: when it was ``done`` (a process: ready; a job: ended), and what it had to wait for.
+
+    Times in seconds on any clock; None: it did not come to that.
+    """
+
+    started: float | None
+    done: float | None
+    depends_on: tuple[str, ...] = ()
+
+
+def critical_path(spans: Mapping[str, Span]) -> list[str]:
+    """Return the names from the first to the last of the path; empty if nothing was done.
+
+    It is followed backwards from the activity that was done last: each was started when the last of its dependencies
+    was done.
+    """
+    done = {name: span.done for name, span in spans.items() if span.done is not None}
+    path: list[str] = []
+    name = max(done, key=lambda each: done[each], default=None)
+    while name is not None and name not in path:
+        path.append(name)
+        waited = [other for other in spans[name].depends_on if other in done]
+        name = max(waited, key=lambda each: done[each], default=None)
+    return path[::-1]

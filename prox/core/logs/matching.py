@@ -1,0 +1,23 @@
+"""The first line of what a process wrote that a pattern matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prox.core.logs.batch import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from prox.core.logs.lines import Piece
+
+
+def first_match(pieces: Sequence[Piece], matches: Callable[[bytes], bool]) -> str | None:
+    """Return the text of the first line that matches; None if none does."""
+    for piece in pieces:
+        records = [piece.data] if piece.partial else piece.data[:-1].split(b"\n")
+        for record in records:
+            text = text_of(record, partial=piece.partial)
+            if matches(text.encode()):
+                return text
+    return None

@@ -1,0 +1,97 @@
+"""Who may start, who never can, and in which order everything stops: pure functions of the graph and of facts.
+
+Counterpart: ``runtime.process_set``, which gathers the facts and applies what follows from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from prox.core.config.model import Dependency
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a process that others wait for is doing."""
+
+    running: bool = False
+    ready: bool = False
+    finished: bool = False
+    """It ended by itself after it was last asked to run, and is not started again."""
+    succeeded: bool = False
+    """It finished with code 0."""
+    matched: frozenset[str] = frozenset()
+    """Patterns that a line of its present run has matched."""
+    hopeless: str | None = None
+    """Why it will not run any more without a request, a sentence; None: it runs, or may."""
+
+
+def is_met(dependency: Dependency, fact: Fact) -> bool:
+    """Return whether a condition holds."""
+    match dependency.condition:
+        case "started":
+            return fact.running
+        case "healthy":
+            return fact.ready
+        case "completed":
+            return fact.finished and fact.succeeded
+        case "finished":
+            return fact.finished
+        case "log":
+            return fact.running and dependency.log in fact.matched
+
+
+def unmet(dependencies: Mapping[str, Dependency], facts: Mapping[str, Fact]) -> tuple[str, ...]:
+    """Return the names that a process still waits for. Those without a fact are nobody's to wait for."""
+    return tuple(name for name, each in dependencies.items() if name in facts and not is_met(each, facts[name]))
+
+
+def doomed(dependencies: Mapping[str, Dependency], facts: Mapping[str, Fact]) -> str | None:
+    """Return why a condition can no longer be met, with the chain of causes; None while all can."""
+    for name in unmet(dependencies, facts):
+        if (why := facts[name].hopeless) is not None:
+            return f"it needs {name}: {why}"
+        if dependencies[name].condition == "completed" and facts[name].finished:
+            return f"it needs {name}: it did not complete"
+    return None
+
+
+def needed(names: Iterable[str], depends_on: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the names and all that they need, directly or not, each after what it needs."""
+    found: dict[str, None] = {}
+    path: list[tuple[str, bool]] = [(name, False) for name in reversed(list(names))]
+    while path:
+        name, done = path.pop()
+        if done:
+            found.setdefault(name)
+        elif name not in found and name in depends_on:
+            path.append((name, True))
+            path += [(other, False) for other in depends_on[name] if other not in found]
+    return list(found)
+
+
+def stop_levels(depends_on: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Return the names in the order in which they stop: dependents first, each level at once.
+
+    A cycle, which a configuration does not have, would be the last level.
+    """
+    dependents = {name: 0 for name in depends_on}
+    for others in depends_on.values():
+        for other in others:
+            if other in dependents:
+                dependents[other] += 1
+    levels: list[list[str]] = []
+    while dependents:
+        level = [name for name, count in dependents.items() if not count] or list(dependents)
+        levels.append(level)
+        for name in level:
+            del dependents[name]
+        for name in level:
+            for other in depends_on[name]:
+                if other in dependents:
+                    dependents[other] -= 1
+    return levels
