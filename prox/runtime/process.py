@@ -83,8 +83,8 @@ class Process:
         self._busy = False
         """Its task has not decided yet what follows from its last end."""
         self._watched: dict[str, Callable[[bytes], bool]] = {}
-        self.matched: frozenset[str] = frozenset()
-        """The patterns of others that a line of this run has matched."""
+        self.matched: dict[str, str] = {}
+        """Watched patterns, each with the first line of this run that matched it."""
         self.waiting_for: tuple[str, ...] = ()
         self._retry_at = 0.0
         self._next_restart_at: float | None = None
@@ -180,24 +180,24 @@ class Process:
             ready=self.ready,
             finished=self.finished,
             succeeded=self.succeeded,
-            matched=self.matched,
-            hopeless=self._why_at_rest() if self._settled else None,
+            matched=frozenset(self.matched),
+            hopeless=self._why_at_rest() if self.is_settled else None,
         )
 
     @property
-    def _settled(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether nothing of it exists, and what follows from its last end is decided."""
         return self.life.phase is Phase.DOWN and not self._busy
 
     @property
     def finished(self) -> bool:
         """Whether it ended by itself after it was last asked to run, and is not started again."""
-        return self._settled and self.life.wanted and self.life.last_exit is not None
+        return self.is_settled and self.life.wanted and self.life.last_exit is not None
 
     @property
     def succeeded(self) -> bool:
-        """Whether it finished without a failure."""
-        return self.finished and not self.life.crashed
+        """Whether it finished without a failure, or as a job whose failure is allowed."""
+        return self.finished and (not self.life.crashed or (self.job is not None and self.job.allow_failure))
 
     def _why_at_rest(self) -> str:
         life = self.life
@@ -404,7 +404,7 @@ class Process:
         self.health = UNKNOWN
         self._ready_since = None if self.spec.healthcheck else trio.current_time()
         self._was_ready = self._ready_since is not None
-        self.matched = frozenset()
+        self.matched = {}
         self.timed_out = False
         try:
             async with trio.open_nursery() as nursery:
@@ -527,9 +527,9 @@ class Process:
     def _match(self, pieces: Sequence[Piece]) -> None:
         """Look for lines that others wait for."""
         new = {
-            pattern
+            pattern: line
             for pattern, matches in self._watched.items()
-            if pattern not in self.matched and first_match(pieces, matches) is not None
+            if pattern not in self.matched and (line := first_match(pieces, matches)) is not None
         }
         if new:
             self.matched |= new

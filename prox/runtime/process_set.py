@@ -46,8 +46,6 @@ class ProcessSet:
         self._spawns: dict[str, int] = {}
         self._dependents: dict[str, list[Process]] = {}
         self._to_schedule: dict[Process, None] = {}
-        self._refused: dict[Process, None] = {}
-        """Waits for nothing but ``context.may_start``."""
         self._scheduling = False
         self._held = 0
         self._connect()
@@ -161,9 +159,9 @@ class ProcessSet:
             self._held -= 1
             self._schedule([])
 
-    def reconsider(self) -> None:
-        """Ask ``context.may_start`` again for those that it has refused."""
-        self._schedule(list(self._refused))
+    def reconsider(self, names: Iterable[str]) -> None:
+        """Ask ``context.may_start`` again, in this order."""
+        self._schedule([self._processes[name] for name in names])
 
     def _connect(self) -> None:
         """Learn who depends on whom, and which lines somebody waits for."""
@@ -186,8 +184,6 @@ class ProcessSet:
                 del self._to_schedule[process]
                 if process.life.phase is Phase.WAITING:
                     self._step(process)
-                else:
-                    self._refused.pop(process, None)
         finally:
             self._scheduling = False
 
@@ -200,10 +196,8 @@ class ProcessSet:
             return
         if not process.waiting_for:
             if self._context.may_start(process.name):
-                self._refused.pop(process, None)
                 process.apply(LifecycleEvent.RELEASED)
                 return
-            self._refused[process] = None
         elif (reason := doomed(dependencies, facts)) is not None:
             self._context.hub.system(f"{process.name} was not started: {reason}")
             process.apply(LifecycleEvent.DOOMED, reason=reason)

@@ -28,6 +28,7 @@ from prox.runtime.context import InstanceContext
 from prox.runtime.details import ProcessDetails, details_of
 from prox.runtime.final_check import end_remaining
 from prox.runtime.goals import Goal, ask_all_up, ask_down, ask_up, stop_in_order
+from prox.runtime.job_runner import JobRunner
 from prox.runtime.log_iterator import FollowedLogs
 from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.runtime.real_platform import real_platform
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from prox.core.config.model import Config, Job, ProcessSpec
+    from prox.core.runs.plan import RunPlan
     from prox.core.snapshots import ProcessSnapshot, Status
     from prox.runtime.events import EventSubscription
     from prox.runtime.platform import Platform
@@ -227,6 +229,13 @@ class Supervisor:
             for name in needed(wanted, self._processes.graph()):
                 self._processes.get(name).apply(LifecycleEvent.START)
         self._status = "running"
+
+    def open_runner(self, plan: RunPlan) -> JobRunner:
+        """Return what runs the jobs of a plan. Raises UnknownProcess."""
+        for name in plan.requested:
+            self._processes.get(name)
+        self._status = "running"
+        return JobRunner(self._processes, self._context, plan)
 
     # -- goals
 

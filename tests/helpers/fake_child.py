@@ -111,7 +111,8 @@ class FakeChild:
                 self.exit(Exit(signal="SIGKILL"))
             await trio.lowlevel.checkpoint()
         self.reaped = True
-        return await self.wait()
+        assert self._exit is not None
+        return self._exit
 
     def skip_grace(self) -> None:
         self._grace_skipped = True

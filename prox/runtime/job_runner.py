@@ -1,0 +1,475 @@
+"""A run of jobs: which start, what a failure leads to, which processes are still needed, and how each job ended.
+
+Counterpart of ``core.runs.plan`` and ``core.runs.verdict``, which decide. It observes the processes of a supervisor and
+sets their goals, synchronously; nothing polls. A process runs from before its first dependent to after its last.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.core.critical_path import Span, critical_path
+from prox.core.lifecycle import Exit, LifecycleEvent, Phase
+from prox.core.logs.query import LogFilter
+from prox.core.runs.plan import chain_lengths, keeps_alive, must_live, pick
+from prox.core.runs.record import SUCCEEDED, AttemptRecord, JobRecord, ProcessRecord, Result
+from prox.core.scheduling import is_met, needed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from prox.core.config.model import Job
+    from prox.core.runs.plan import RunPlan
+    from prox.runtime.context import InstanceContext
+    from prox.runtime.process import Process
+    from prox.runtime.process_set import ProcessSet
+
+LAST_LINES = 20
+"""Lines of output that the record keeps of what failed."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    started: float
+    ended: float | None = None
+    exit: Exit | None = None
+    timed_out: bool = False
+
+
+@dataclass(slots=True)
+class _JobState:
+    job: Job
+    requested: bool
+    keeps_alive: set[str]
+    result: Result | None = None
+    reason: str | None = None
+    ends_as: tuple[Result, str] | None = None
+    """The result, and why, of a job that the run itself stops."""
+    released: float | None = None
+    started_clock: float | None = None
+    """When it was started, in seconds since the epoch."""
+    ended: float | None = None
+    seen: int = 0
+    """Attempts, failures to spawn among them, that are known."""
+    attempts: list[_Attempt] = field(default_factory=list)
+    exit: Exit | None = None
+    last_lines: tuple[str, ...] = ()
+
+    @property
+    def started(self) -> float | None:
+        return self.attempts[0].started if self.attempts else None
+
+
+@dataclass(slots=True)
+class _ProcessState:
+    started: float | None = None
+    ready: float | None = None
+    ended: float | None = None
+    spawns: int = 0
+    stopped: bool = False
+    """The run has stopped it."""
+    exit: Exit | None = None
+    failure: str | None = None
+    last_lines: tuple[str, ...] = ()
+
+
+class JobRunner:
+    """Runs the jobs of a plan with what they need. ``Supervisor.open_runner`` makes one."""
+
+    def __init__(self, processes: ProcessSet, context: InstanceContext, plan: RunPlan) -> None:
+        self._processes = processes
+        self._context = context
+        self._plan = plan
+        self._begun_at = trio.current_time()
+        self._depends_on = {process.name: processes.depends_on(process) for process in processes}
+        jobs = context.config.jobs
+        names = needed(plan.requested, self._depends_on)
+        self._jobs = {
+            name: _JobState(jobs[name], name in plan.requested, keeps_alive(name, self._depends_on))
+            for name in names
+            if name in jobs
+        }
+        self._others = {name: _ProcessState() for name in names if name not in jobs}
+        lengths = chain_lengths(jobs, self._depends_on)
+        self._order = sorted(self._jobs, key=lambda name: -lengths[name])
+        self._names = names
+        self._waiting: set[str] = set()
+        self._running: set[str] = set()
+        self._closed: str | None = None
+        """Why nothing more is started."""
+        self._stopping: str | None = None
+        """Why everything is being stopped."""
+        self._reacting = False
+        self._changed = False
+        self.listeners: list[Callable[[str], None]] = []
+        """Called with the name of a job whose attempt starts, or that has its result."""
+
+    def begin(self) -> None:
+        """Start everything that the jobs need, each when its conditions hold."""
+        self._context.may_start = self._may_start
+        self._context.may_repeat = self._may_repeat
+        self._processes.observers.append(self._observe)
+        for name in self._others:
+            process = self._processes.get(name)
+            if process.spec.fail_on_log is not None:
+                process.watch_lines(process.spec.fail_on_log)
+        with self._processes.together():
+            for name in self._names:
+                self._processes.get(name).apply(LifecycleEvent.START)
+
+    async def wait_done(self) -> None:
+        """Wait until each job has its result."""
+        await self._processes.wait_until(lambda: not any(True for _ in self._unfinished()))
+
+    def stop(self, reason: str) -> None:
+        """Stop all jobs; those that have no result yet are cancelled."""
+        self._stopping = self._stopping or reason
+        self._closed = self._closed or reason
+        self._react()
+
+    # -- what is known
+
+    def running(self) -> list[tuple[str, float]]:
+        """Return the jobs that run, each with how long its present attempt has taken, in seconds."""
+        now = self._now()
+        return [(name, now - state.attempts[-1].started) for name, state in self._jobs.items() if self._is_up(name)]
+
+    def attempt(self, name: str) -> int:
+        """Return the number of a job's present or last attempt, from 1; 0: it has had none. 0 for a process, too."""
+        state = self._jobs.get(name)
+        return len(state.attempts) if state else 0
+
+    def result(self, name: str) -> Result | None:
+        return self._jobs[name].result
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The jobs and processes of the run, each after what it depends on."""
+        return tuple(self._names)
+
+    def jobs(
+        self, log_of: Callable[[str, int], str | None], junit: Callable[[str], tuple[str, ...]]
+    ) -> list[JobRecord]:
+        """Return the records of all jobs.
+
+        ``log_of``: the log file of an attempt of a job; ``junit``: the JUnit files of a job.
+        """
+        return [
+            JobRecord(
+                name=name,
+                description=state.job.description,
+                requested=state.requested,
+                result=state.result or "cancelled",
+                allow_failure=state.job.allow_failure,
+                reason=state.reason,
+                exit_code=state.exit.code if state.exit else None,
+                signal=state.exit.signal if state.exit else None,
+                depends_on=tuple(self._depends_on[name]),
+                released=state.released,
+                started=state.started,
+                ended=state.ended,
+                attempts=tuple(
+                    AttemptRecord(
+                        number=number,
+                        started=attempt.started,
+                        ended=attempt.ended,
+                        exit_code=attempt.exit.code if attempt.exit else None,
+                        signal=attempt.exit.signal if attempt.exit else None,
+                        timed_out=attempt.timed_out,
+                        log=log_of(name, number),
+                    )
+                    for number, attempt in enumerate(state.attempts, 1)
+                ),
+                junit=junit(name),
+                last_lines=state.last_lines,
+            )
+            for name, state in self._jobs.items()
+        ]
+
+    def processes(self, log_of: Callable[[str, int], str | None], borrowed: Collection[str]) -> list[ProcessRecord]:
+        """Return the records of all processes that the jobs needed."""
+        return [
+            ProcessRecord(
+                name=name,
+                description=self._processes.get(name).spec.description,
+                depends_on=tuple(self._depends_on[name]),
+                borrowed=name in borrowed,
+                started=state.started,
+                ready=state.ready,
+                ended=state.ended,
+                restarts=max(0, state.spawns - 1),
+                exit_code=state.exit.code if state.exit else None,
+                signal=state.exit.signal if state.exit else None,
+                failure=state.failure,
+                log=log_of(name, 0),
+                last_lines=state.last_lines,
+            )
+            for name, state in self._others.items()
+        ]
+
+    def critical_path(self) -> tuple[str, ...]:
+        """Return the jobs and processes that determined how long the run took."""
+        spans = {
+            name: Span(state.started, state.ended, tuple(self._depends_on[name])) for name, state in self._jobs.items()
+        }
+        spans |= {
+            name: Span(state.started, state.ready, tuple(self._depends_on[name]))
+            for name, state in self._others.items()
+        }
+        return tuple(critical_path(spans))
+
+    # -- what the scheduler asks
+
+    def _may_start(self, name: str) -> bool:
+        state = self._jobs.get(name)
+        if state is None:
+            return self._is_needed(name)
+        if state.released is None:
+            state.released = self._now()
+        if name in self._running:
+            # Its next attempt.
+            return True
+        self._waiting.add(name)
+        if self._closed is not None or self._pick() != name:
+            return False
+        self._waiting.discard(name)
+        self._running.add(name)
+        return True
+
+    def _may_repeat(self, name: str) -> bool:
+        state = self._jobs.get(name)
+        return state is not None and state.ends_as is None and self._stopping is None and not self._context.stopping
+
+    def _pick(self) -> str | None:
+        jobs = self._context.config.jobs
+        total = self._plan.slots
+        used = sum(min(jobs[name].slots, total) for name in self._running)
+        held = {lock for name in self._running if (lock := jobs[name].lock) is not None}
+        waiting = [name for name in self._order if name in self._waiting]
+        return pick(waiting, jobs, free=total - used, total=total, held=held)
+
+    # -- what happens
+
+    def _observe(self, process: Process) -> None:
+        if (job := self._jobs.get(process.name)) is not None:
+            self._note_job(process, job)
+        elif (other := self._others.get(process.name)) is not None:
+            self._note_process(process, other)
+        self._react()
+
+    def _note_job(self, process: Process, state: _JobState) -> None:
+        if state.result is not None:
+            return
+        life = process.life
+        if life.attempts > state.seen:
+            state.seen = life.attempts
+            if life.phase is Phase.UP:
+                state.started_clock = state.started_clock or time.time()
+                state.attempts.append(_Attempt(self._now()))
+                self._tell(process.name)
+            elif life.last_exit is not None:
+                # The command could not be run.
+                state.attempts.append(_Attempt(self._now(), self._now(), life.last_exit))
+        attempt = state.attempts[-1] if state.attempts else None
+        if attempt and attempt.ended is None and not life.exists:
+            attempt.ended, attempt.exit, attempt.timed_out = self._now(), life.last_exit, process.timed_out
+        if process.is_settled:
+            self._finish(process, state)
+
+    def _finish(self, process: Process, state: _JobState) -> None:
+        """Record the result of a job, and let those wait no longer that wait for its slots or its lock."""
+        state.result, state.reason = self._judge(process, state)
+        state.ended = self._now()
+        state.exit = state.attempts[-1].exit if state.attempts else None
+        self._waiting.discard(process.name)
+        self._running.discard(process.name)
+        if state.result not in SUCCEEDED:
+            since = state.started_clock
+            state.last_lines = self._last_lines(process.name, since)
+            for name in state.keeps_alive & self._others.keys():
+                self._others[name].last_lines = self._last_lines(name, since)
+            if not state.job.allow_failure:
+                self._fail(f"{process.name} {_FAILURES[state.result]}")
+        self._tell(process.name)
+
+    def _judge(self, process: Process, state: _JobState) -> tuple[Result, str | None]:
+        life = process.life
+        if state.ends_as is not None:
+            return state.ends_as
+        if not life.wanted:
+            return "cancelled", self._stopping or "the run was stopped"
+        if not life.crashed:
+            before = len(state.attempts) - 1
+            if not before:
+                return "passed", None
+            return "flaky", f"passed at attempt {before + 1} of {state.job.retries + 1}"
+        if not state.attempts and (blocked := self._blocked_result(process.name)) is not None:
+            return blocked
+        return ("timed out" if process.timed_out else "failed"), life.reason
+
+    def _note_process(self, process: Process, state: _ProcessState) -> None:
+        life, now = process.life, self._now()
+        if life.spawns > state.spawns:
+            state.spawns = life.spawns
+            state.started = state.started if state.started is not None else now
+            state.ended = None
+        if process.ready and state.ready is None:
+            state.ready = now
+        pattern = process.spec.fail_on_log
+        if pattern is not None and pattern in process.matched and state.failure is None:
+            state.failure = f"wrote a line that fail_on_log matches: {process.matched[pattern]}"
+            state.last_lines = self._last_lines(process.name, None)
+            self._fail(f"{process.name} {state.failure}")
+        if process.is_settled and state.ended is None:
+            state.ended, state.exit = now, life.last_exit
+            if life.wanted and not state.stopped and not self._context.stopping:
+                self._note_end(process, state)
+
+    def _note_end(self, process: Process, state: _ProcessState) -> None:
+        """React to the end of a process that the run has not stopped: jobs that need it are aborted."""
+        name = process.name
+        finished = {each for each, job in self._jobs.items() if job.result is not None}
+        users = [
+            each
+            for each, job in self._unfinished()
+            if name in must_live(each, self._depends_on, finished) or (process.life.crashed and name in job.keeps_alive)
+        ]
+        if not users or self._blocked_by(name) is not None:
+            return
+        reason = process.life.reason or f"it {process.life.last_exit}"
+        state.failure = state.failure or reason
+        state.last_lines = self._last_lines(name, None)
+        self._report(f"{name} ended while {' and '.join(users)} needed it: {reason}")
+        for each in users:
+            if self._is_up(each):
+                self._end(each, "aborted", f"it needs {name}: {reason}")
+        if not all(self._jobs[each].job.allow_failure for each in users):
+            self._fail(f"{name} ended")
+
+    # -- what follows
+
+    def _react(self) -> None:
+        """Cancel, stop and start what follows from what has happened, until nothing more follows."""
+        if self._reacting:
+            self._changed = True
+            return
+        self._reacting = True
+        try:
+            self._changed = True
+            while self._changed:
+                self._changed = False
+                self._cancel_jobs()
+                self._stop_processes()
+                self._processes.reconsider([name for name in self._order if name in self._waiting])
+        finally:
+            self._reacting = False
+
+    def _cancel_jobs(self) -> None:
+        """Give those that are not to run, or to go on, the result with which they are stopped."""
+        for name, state in list(self._unfinished()):
+            if state.ends_as is not None or self._processes.get(name).life.phase is Phase.DOWN:
+                continue
+            if self._closed is not None and not state.attempts:
+                self._end(name, *(self._blocked_result(name) or ("cancelled", f"not started: {self._closed}")))
+            elif self._stopping is not None:
+                self._end(name, "cancelled", self._stopping)
+            elif not state.requested and not state.attempts and not self._is_wanted(name):
+                self._end(name, "cancelled", "no job needs it any more")
+
+    def _blocked_result(self, name: str) -> tuple[Result, str] | None:
+        """Return the result of a job that cannot be started because of a dependency; None if it could."""
+        if (blocked := self._blocked_by(name)) is None:
+            return None
+        root, reason = blocked
+        if root not in self._jobs:
+            return "aborted", reason
+        return None if self._jobs[root].result == "cancelled" else ("skipped", reason)
+
+    def _stop_processes(self) -> None:
+        """Stop the processes that no job needs any more, dependents first."""
+        for name, state in self._others.items():
+            process = self._processes.get(name)
+            if process.life.due and not self._is_needed(name) and not self._has_live_dependents(name):
+                state.stopped = True
+                process.apply(LifecycleEvent.STOP)
+
+    def _end(self, name: str, result: Result, reason: str) -> None:
+        self._jobs[name].ends_as = (result, reason)
+        process = self._processes.get(name)
+        if process.life.due:
+            process.apply(LifecycleEvent.STOP)
+
+    def _fail(self, reason: str) -> None:
+        """Apply ``on_failure``."""
+        if self._plan.on_failure == "keep-going":
+            return
+        self._closed = self._closed or reason
+        if self._plan.on_failure == "fail-fast":
+            self._stopping = self._stopping or f"stopped: {reason}"
+
+    # -- relations
+
+    def _unfinished(self) -> Iterator[tuple[str, _JobState]]:
+        return ((name, state) for name, state in self._jobs.items() if state.result is None)
+
+    def _is_up(self, name: str) -> bool:
+        """Whether an attempt of a job runs, or is to follow at once."""
+        state = self._jobs[name]
+        return state.result is None and bool(state.attempts)
+
+    def _is_needed(self, name: str) -> bool:
+        return any(name in state.keeps_alive for _, state in self._unfinished())
+
+    def _is_wanted(self, name: str) -> bool:
+        return any(state.requested and name in state.keeps_alive for _, state in self._unfinished())
+
+    def _has_live_dependents(self, name: str) -> bool:
+        return any(
+            name in self._depends_on[other] and self._processes.get(other).life.phase is not Phase.DOWN
+            for other in self._others
+        )
+
+    def _blocked_by(self, name: str) -> tuple[str, str] | None:
+        """Return the job or process at the root of why another cannot be started, and the chain of causes.
+
+        None if it can.
+        """
+        for other, dependency in self._depends_on[name].items():
+            process = self._processes.get(other)
+            if is_met(dependency, process.fact()):
+                continue
+            if process.is_settled and other in self._jobs:
+                return other, f"it needs {other}: {self._jobs[other].reason}"
+            if process.is_settled or process.life.phase is Phase.WAITING:
+                if (deeper := self._blocked_by(other)) is not None:
+                    return deeper[0], f"it needs {other}: {deeper[1]}"
+                if process.is_settled:
+                    return other, f"it needs {other}: {process.fact().hopeless}"
+        return None
+
+    def _last_lines(self, name: str, since: float | None) -> tuple[str, ...]:
+        wanted = LogFilter(processes=frozenset({name}), since=since)
+        return tuple(line.text for line in self._context.hub.select(wanted, lines=LAST_LINES).lines)
+
+    def _tell(self, name: str) -> None:
+        for listener in self.listeners:
+            listener(name)
+
+    def _report(self, text: str) -> None:
+        self._context.hub.system(text)
+
+    def _now(self) -> float:
+        return trio.current_time() - self._begun_at
+
+
+_FAILURES: dict[Result, str] = {
+    "failed": "failed",
+    "timed out": "timed out",
+    "aborted": "was aborted",
+    "skipped": "was skipped",
+    "cancelled": "was cancelled",
+}
