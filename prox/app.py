@@ -69,7 +69,11 @@ async def open_supervisor(
         listeners = None
         if proxy and config.proxy is not None and config.proxy.enabled:
             listeners = stack.enter_context(listen_for(config.proxy))
-        await stack.enter_async_context(run_tree(supervisor, partial(supervisor.begin, names), sock, listeners, folder))
+        await stack.enter_async_context(
+            run_tree(
+                supervisor, partial(supervisor.begin, names), sock, listeners, folder, log_files_of(supervisor, folder)
+            )
+        )
         yield supervisor
 
 
@@ -80,6 +84,7 @@ async def run_tree(
     sock: socket.socket | None,
     listeners: ProxyListeners | None,
     folder: Path | None,
+    log_files: LogFiles | None,
 ) -> AsyncIterator[None]:
     """Run the supervisor, with API and proxy beside it, and stop everything in order at the end of the block.
 
@@ -89,7 +94,7 @@ async def run_tree(
     # If the token or a certificate cannot be read or created, nothing is started.
     settings = ApiSettings.of(supervisor.config.api, sock) if sock else None
     proxy = await open_proxy(supervisor, listeners, folder) if listeners else None
-    with _log_files(supervisor, folder):
+    with _written(log_files, supervisor):
         async with trio.open_nursery() as services:
             async with trio.open_nursery() as tree:
                 tree.start_soon(supervisor.run)
@@ -127,15 +132,21 @@ async def _serve(
     await server.serve_api(supervisor, sock, recorder, settings=settings, task_status=task_status)
 
 
-@contextmanager
-def _log_files(supervisor: Supervisor, folder: Path | None) -> Iterator[None]:
-    """Write every line to the log files, where the configuration has any."""
+def log_files_of(supervisor: Supervisor, folder: Path | None) -> LogFiles | None:
+    """Return the log files of an instance; None where it has none."""
     logs = supervisor.config.logs
     where = log_folder(supervisor.config, folder) if folder is not None else None
     if where is None:
+        return None
+    return LogFiles(where, max_size=logs.max_size, keep=logs.keep, report=supervisor.hub.system)
+
+
+@contextmanager
+def _written(files: LogFiles | None, supervisor: Supervisor) -> Iterator[None]:
+    """Write every line to the log files."""
+    if files is None:
         yield
         return
-    files = LogFiles(where, max_size=logs.max_size, keep=logs.keep, report=supervisor.hub.system)
     supervisor.hub.add_sink(files)
     try:
         yield

@@ -19,13 +19,13 @@ import trio
 
 from prox._version import __version__
 from prox.api.listening import listen
-from prox.app import run_tree
+from prox.app import log_files_of, run_tree
 from prox.core.config.unsupported import not_yet
 from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
 from prox.core.text import one_line
-from prox.instance.folder import FOLDER, InstanceFolder, instance_prefix
+from prox.instance.folder import FOLDER, InstanceFolder
+from prox.owned_instance import end_killed_runs, end_left_behind, watch_list
 from prox.proxy.listeners import listen_for
-from prox.runtime.leftovers import describe
 from prox.runtime.lifeline import watch_lifeline
 from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
@@ -34,12 +34,9 @@ from prox.runtime.watchdog import Watchdog
 from prox.sinks.console import Console
 from prox.system.children import become_subreaper, reap_adopted
 from prox.system.spawn_limits import raise_descriptor_limit, start_clean
-from prox.system.threads import in_thread
-from prox.watchdog.marks import end, left_behind
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
 
     from prox.core.config.model import Config, Proxy
     from prox.proxy.listeners import ProxyListeners
@@ -88,7 +85,7 @@ def run_up(config: Config, options: UpOptions) -> int:
         proxy = proxy_of(config, options)
         config = msgspec.structs.replace(config, proxy=proxy or config.proxy)
         listeners = stack.enter_context(listen_for(proxy)) if proxy else None
-        watchdog = stack.enter_context(Watchdog(_watch_list(config, folder)))
+        watchdog = stack.enter_context(Watchdog(watch_list(config, folder)))
         return trio.run(_up, config, options, folder, sock, listeners, interrupts, watchdog)
 
 
@@ -105,29 +102,6 @@ def proxy_of(config: Config, options: UpOptions) -> Proxy | None:
         return None
     proxy = msgspec.structs.replace(config.proxy, **chosen, enabled=config.proxy.enabled or bool(chosen))
     return proxy if proxy.enabled else None
-
-
-def _watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, str]]:
-    """Yield what the watchdog has to know."""
-    yield "instance", folder.instance
-    yield "folder", str(folder.path)
-    if folder.listed:
-        yield "list", str(folder.listed)
-    for name, spec in config.processes.items():
-        if spec.stop.leftovers != "kill":
-            yield "spare", name
-
-
-async def _end_what_was_left(supervisor: Supervisor, folder: InstanceFolder) -> None:
-    """End what an instance that was killed has left running, where its watchdog was killed, too."""
-    find = partial(left_behind, instance_prefix(folder.path))
-    left = find()
-    if not left:
-        return
-    for each in await in_thread(describe, left):
-        supervisor.hub.system(f"an earlier prox was killed and has left {each}; ending it")
-    for each in describe(await in_thread(end, find)):
-        supervisor.hub.system(f"cannot be ended: {each}")
 
 
 async def _up(
@@ -155,10 +129,12 @@ async def _up(
             outer.start_soon(watch_lifeline, options.lifeline, supervisor)
         try:
             if folder.unclean:
-                await _end_what_was_left(supervisor, folder)
+                await end_left_behind(folder.path, supervisor.hub.system)
+            await end_killed_runs(folder.path, supervisor.hub.system)
             begin = partial(supervisor.begin, options.names or None, dependencies=not options.no_deps)
+            files = log_files_of(supervisor, folder.path)
             timings = Timings(supervisor) if options.timings else None
-            async with run_tree(supervisor, begin, sock, listeners, folder.path):
+            async with run_tree(supervisor, begin, sock, listeners, folder.path, files):
                 code = await _serve_until_stopped(supervisor, options, folder, address, listeners, timings)
             _summarize(supervisor)
         except ProxError as error:

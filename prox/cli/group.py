@@ -23,6 +23,7 @@ COMMANDS = {
     "status": ("prox.cli.status:status", "Show all processes and how they are."),
     "logs": ("prox.cli.logs:logs", "Show what processes have printed."),
     "wait": ("prox.cli.wait:wait", "Wait until processes are ready."),
+    "run": ("prox.cli.run:run", "Run jobs with the processes that they need."),
     "graph": ("prox.cli.graph:graph", "Show which process or job waits for which."),
     "list": ("prox.cli.list:list_instances", "Show every running instance on this machine."),
     "requests": ("prox.cli.requests:requests", "Show the requests that the proxy has seen."),
@@ -35,7 +36,7 @@ COMMANDS = {
     "version": ("prox.cli.version:version", "Print the version."),
     "completion": ("prox.cli.completion:completion", "Print a shell's completion script."),
 }
-LATER = ("attach", "reload", "run")
+LATER = ("attach", "reload")
 """Commands that are to come."""
 
 COMPLETION_VARIABLE = "_PROX_COMPLETE"

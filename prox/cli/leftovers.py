@@ -33,10 +33,20 @@ class Ended:
 
 
 def end_what_was_left(folder: Path) -> list[Ended]:
-    """End what an instance that was killed, and its watchdog with it, has left running.
+    """End what an instance, or a run, that was killed, and its watchdog with it, has left running.
 
     ``folder`` is the instance's, and no instance runs there now.
     """
+    from prox.instance.runs import forget_killed, killed_runs
+
+    ended = _end_in(folder)
+    for run in killed_runs(folder):
+        ended += _end_in(run)
+        forget_killed(run)
+    return ended
+
+
+def _end_in(folder: Path) -> list[Ended]:
     from prox.instance.folder import InstanceFolder, instance_prefix
     from prox.watchdog.marks import command_of, end, left_behind, mark_of
 

@@ -44,6 +44,8 @@ class ProcessSnapshot(Struct, frozen=True, kw_only=True):
     url: str | None = None
     groups: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
+    config_digest: str = ""
+    """Equal exactly where everything is equal that it is started with, env files aside."""
     description: str = ""
     cpu_percent: float | None = None
     memory_bytes: int | None = None

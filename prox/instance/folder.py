@@ -66,7 +66,9 @@ class InstanceState:
 class InstanceFolder:
     """The folder of this process's instance; entering it takes the lock, leaving it removes what says that we run."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, listed: bool = True) -> None:
+        """``listed``: `prox list` shows it."""
+        self._is_listed = listed
         self.path = path
         self.unlisted: str | None = None
         """Why `prox list` will not show this instance, where it cannot."""
@@ -151,6 +153,8 @@ class InstanceFolder:
             write_file(".gitignore", b"*\n", self._folder, replace=False)
 
     def _register(self) -> None:
+        if not self._is_listed:
+            return
         try:
             self._registration = register(self.path)
         except (FolderRefused, OSError) as error:

@@ -28,6 +28,8 @@ class InstanceContext:
     """Where probes may create sockets."""
     ports: dict[str, int] = field(default_factory=dict)
     """The port of each process that has one; an automatic one may change when its process is started."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """Of the configuration of each process (``core.config.digest``)."""
     ignore_dependencies: bool = False
     """Processes start without waiting for those that they depend on (``--no-deps``)."""
     stopping: bool = False

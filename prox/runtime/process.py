@@ -95,6 +95,7 @@ class Process:
         self._grace_skipped = False
         self.leftovers: tuple[Leftover, ...] = ()
         """What its last incarnation has left running."""
+        self._digest = context.digests.get(name, "")
         self._configured: dict[str, str] | None = None
         self._started_at: float | None = None
         self._started_clock = 0.0
@@ -248,6 +249,7 @@ class Process:
             url=f"http://localhost:{port}" if port else None,
             groups=self.spec.groups,
             depends_on=tuple(self.spec.depends_on),
+            config_digest=self._digest,
             description=self.spec.description,
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 import trio
 
+from prox.core.config.digest import digests
 from prox.core.config.jobs import all_specs
 from prox.core.errors import UnknownProcess
 from prox.core.lifecycle import LifecycleEvent, Phase
@@ -37,6 +38,7 @@ class ProcessSet:
         self._context = context
         self._change = trio.Event()
         specs = all_specs(context.config)
+        context.digests = digests(context.config)
         context.ports |= _ports_of(specs, taken=context.ports.values())
         self._processes = {
             name: Process(name, spec, context, self._changed, job=context.config.jobs.get(name))
@@ -83,6 +85,7 @@ class ProcessSet:
             self._configure(config.processes | {name: spec}, config.jobs)
         else:
             self._configure(config.processes, config.jobs | {name: job})
+        self._context.digests = digests(self._context.config)
         self._context.ports |= _ports_of({name: spec}, taken=self._context.ports.values())
         self._context.hub.add_process(name)
         process = self._processes[name] = Process(name, spec, self._context, self._changed, job=job)

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class Interrupts:
-    """The signals that prox was asked to end with. ``second`` is the number of the one that was impatient.
+    """The signals that prox was asked to end with: ``first`` stops everything, ``second`` kills it; None: not yet.
 
     From ``catch`` to the end of the program none of them ends it by itself, which would leave files behind: those that
     come before ``run`` are kept for it, those that come after it find nothing left to stop.
     """
 
     def __init__(self) -> None:
+        self.first: int | None = None
         self.second: int | None = None
         self._numbers = _stopping_signals()
-        self._first = True
         self._received: deque[int] = deque()
         self._token: trio.lowlevel.TrioToken | None = None
         self._wake_scheduled = False
@@ -70,8 +70,8 @@ class Interrupts:
                 signal.signal(number, signal.SIG_IGN)
 
     def _obey(self, supervisor: Supervisor, number: int) -> None:
-        if self._first:
-            self._first = False
+        if self.first is None:
+            self.first = number
             supervisor.hub.system(f"{signal_name(number)}: stopping everything; once more to kill it at once")
             supervisor.shutdown()
             return

@@ -37,7 +37,7 @@ from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from prox.core.config.model import Config, Job, ProcessSpec
     from prox.core.runs.plan import RunPlan
@@ -57,7 +57,9 @@ class Supervisor:
         folder: Path | None = None,
         instance: str | None = None,
         platform: Platform | None = None,
+        ports: Mapping[str, int] | None = None,
     ) -> None:
+        """``ports``: those of processes that run elsewhere, which the others learn."""
         self.instance = instance or secrets.token_hex(4)
         self.api_url: str | None = None
         self.hub = LogHub(all_specs(config), max_lines=config.logs.buffer_lines, max_bytes=config.logs.buffer_bytes)
@@ -77,6 +79,7 @@ class Supervisor:
             leftovers=platform.leftovers(self.instance),
             inherited=dict(os.environ),
             folder=folder or Path(tempfile.gettempdir()),
+            ports=dict(ports or {}),
         )
         self._drains: list[Callable[[], Awaitable[None]]] = []
         self._tasks: trio.Nursery | None = None
@@ -86,6 +89,11 @@ class Supervisor:
     def set_urls(self, urls: dict[str, str]) -> None:
         """Set the URL of each proxied service, which every process learns as PROX_URL_<SERVICE>."""
         self._context.urls = urls
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The URL of each proxied service."""
+        return self._context.urls
 
     def export(self, variables: dict[str, str]) -> None:
         """Add variables that every process gets unless prox.yaml sets them."""

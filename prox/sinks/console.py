@@ -19,7 +19,7 @@ from prox.sinks.render import LinePrinter
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from prox.core.logs.batch import Batch
 
@@ -28,14 +28,23 @@ BACKLOG_BYTES = 8 * 1024 * 1024
 WRITE_BYTES = 1024 * 1024
 """What is written at once, about."""
 
+FOOTER_SECONDS = 1.0
+"""How often the footer is printed anew when nothing else is."""
+_CLEAR_LINE = b"\r\x1b[K"
+"""Erases the line of the cursor (EL, ECMA-48 §8.3.41)."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What is over when somebody makes room; every other failure of a write is for good."""
 
 
 class Console:
-    """Prints to the descriptor ``fd``, which stays its owner's. ``color`` and ``raw`` as in LinePrinter."""
+    """Prints to the descriptor ``fd``, which stays its owner's. ``color`` and ``raw`` as in LinePrinter.
 
-    def __init__(self, fd: int, *, color: bool, raw: bool = False) -> None:
+    ``footer`` returns a line that stays at the end of a terminal, below everything that is printed.
+    """
+
+    def __init__(self, fd: int, *, color: bool, raw: bool = False, footer: Callable[[], bytes] | None = None) -> None:
+        self._footer = footer
         self._fd = fd
         self._printer = LinePrinter((), color=color, raw=raw)
         self._backlog: deque[bytes] = deque()
@@ -63,7 +72,10 @@ class Console:
             while not self._ended:
                 while not self._backlog:
                     self._news = trio.Event()
-                    await self._news.wait()
+                    with trio.move_on_after(FOOTER_SECONDS if self._footer else float("inf")):
+                        await self._news.wait()
+                        continue
+                    await self._print(b"")
                 await self._print(self._take())
         finally:
             self._end()
@@ -71,6 +83,9 @@ class Console:
     async def flush(self, seconds: float) -> None:
         """Wait until everything is printed, so long at the most; ``run`` must be running."""
         if not self._ended:
+            if self._footer:
+                self._footer = None
+                self._add(_CLEAR_LINE)
             self._add(self._printer.end())
         with trio.move_on_after(seconds):
             while self._waiting:
@@ -93,7 +108,7 @@ class Console:
 
     async def _print(self, text: bytes) -> None:
         self._waiting += len(self._gap)
-        text = self._gap + text
+        text = self._with_footer(self._gap + text)
         rest = memoryview(text)
         try:
             while rest:
@@ -110,6 +125,14 @@ class Console:
                 torn = text[:written].rpartition(b"\n")[2]
                 self._gap = self._notice(error, b"\n" if torn else b"")
             self._done(rest.nbytes)
+
+    def _with_footer(self, text: bytes) -> bytes:
+        """Return a text with the footer anew after it. An unfinished line has none."""
+        if not self._footer:
+            return text
+        end = self._footer() if not text or text.endswith(b"\n") else b""
+        self._waiting += len(_CLEAR_LINE) + len(end)
+        return _CLEAR_LINE + text + end
 
     def _notice(self, error: OSError, before: bytes) -> bytes:
         prefix = self._printer.prefix(time.time(), SYSTEM, "stdout")

@@ -40,22 +40,38 @@ def log_folder(config: Config, instance_folder: Path) -> Path | None:
 class LogFiles:
     """Writes into ``folder``; rotates at ``max_size`` bytes, and keeps ``keep`` full files of each process.
 
+    ``name_of`` returns the name of the file, without its suffix, into which the lines of a process go now.
     What cannot be written is told to ``report``, once for each cause, and tried again with each batch.
     """
 
-    def __init__(self, folder: Path, *, max_size: int, keep: int, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        max_size: int,
+        keep: int,
+        report: Callable[[str], None],
+        name_of: Callable[[str], str] = lambda process: process,
+    ) -> None:
         self._folder = folder
         self._max_size = max_size
         self._keep = keep
+        self._name_of = name_of
         self._failures = WriteFailureReporter(report)
         self._logs: dict[str, _Log] = {}
 
     def write(self, batch: Batch) -> None:
         log = self._logs.get(batch.process)
+        name = self._name_of(batch.process)
+        if log is not None and log.name != name:
+            self._close(self._logs.pop(batch.process))
+            log = None
         if log is None:
-            path = self._folder / f"{batch.process}.log"
+            path = self._folder / f"{name}.log"
             file = RotatingFile(path, max_size=self._max_size, keep=self._keep)
-            log = self._logs[batch.process] = _Log(str(path), file, Records(self._max_size), batch.process == SYSTEM)
+            log = self._logs[batch.process] = _Log(
+                name, str(path), file, Records(self._max_size), batch.process == SYSTEM
+            )
         self._append(log, log.records.add(batch), batch.time)
 
     def set_names(self, names: Sequence[str]) -> None:
@@ -94,6 +110,7 @@ class LogFiles:
 
 @dataclass(frozen=True, slots=True)
 class _Log:
+    name: str
     path: str
     file: RotatingFile
     records: Records

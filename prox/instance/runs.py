@@ -1,0 +1,75 @@
+"""The folders of runs, ``.prox/runs/ID/``: a lock while the run lasts, its logs, and ``run.json`` at its end.
+
+IDs begin with the time (UTC), so that they sort by age. Old runs are removed when a new one begins.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from prox.instance.folder import PID_FILE, is_running
+from prox.instance.owned_files import FolderRefused, open_file, open_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUNS = "runs"
+RECORD_FILE = "run.json"
+TRACE_FILE = "trace.json"
+KEPT = 20
+"""Finished runs that are kept."""
+MAX_RECORD = 64 * 1024 * 1024
+"""Bytes of a ``run.json`` that are read."""
+
+
+def new_run_folder(folder: Path) -> Path:
+    """Return the path for a new run in the instance folder, and remove the oldest runs. Raises FolderRefused."""
+    with open_folder(folder, create=True), open_folder(folder / RUNS, create=True):
+        pass
+    finished = [path for path in _runs(folder) if not _lives(path)]
+    for path in finished[: len(finished) - KEPT + 1]:
+        shutil.rmtree(path, ignore_errors=True)
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return folder / RUNS / f"{moment}-{secrets.token_hex(2)}"
+
+
+def last_record(folder: Path) -> bytes | None:
+    """Return the ``run.json`` of the newest run that has one; None if there is none."""
+    for path in reversed(_runs(folder)):
+        with suppress(FileNotFoundError, FolderRefused, OSError):
+            return _read_record(path)
+    return None
+
+
+def _read_record(path: Path) -> bytes:
+    with open_folder(path) as inside, open(open_file(RECORD_FILE, inside), "rb") as file:
+        return file.read(MAX_RECORD)
+
+
+def killed_runs(folder: Path) -> list[Path]:
+    """Return the folders of runs that did not end by themselves: they still have their pid file, unlocked."""
+    return [path for path in _runs(folder) if (path / PID_FILE).exists() and not _lives(path)]
+
+
+def forget_killed(path: Path) -> None:
+    """Remove the mark by which a run counts as killed."""
+    with suppress(OSError):
+        os.unlink(path / PID_FILE)
+
+
+def _lives(path: Path) -> bool:
+    with suppress(FolderRefused):
+        return is_running(path)
+    return False
+
+
+def _runs(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in (folder / RUNS).iterdir() if path.is_dir() and not path.is_symlink())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

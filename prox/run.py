@@ -1,0 +1,261 @@
+"""`prox run`: its tree, output and record. Counterpart of ``foreground``.
+
+The tree is that of ``app``, without the API: jobs and the processes that they need, beside the proxy.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox._version import __version__
+from prox.app import run_tree
+from prox.core.config.units import format_duration
+from prox.core.lifecycle import signal_name
+from prox.core.logs.batch import timestamp
+from prox.core.runs.plan import RunPlan
+from prox.core.runs.record import SUCCEEDED, RunRecord
+from prox.core.runs.verdict import exit_code_of
+from prox.instance.folder import FOLDER, InstanceFolder
+from prox.instance.runs import new_run_folder
+from prox.owned_instance import end_killed_runs, watch_list
+from prox.proxy.listeners import listen_for
+from prox.runtime.borrowed import NOTHING_BORROWED
+from prox.runtime.lifeline import watch_lifeline
+from prox.runtime.real_platform import real_platform
+from prox.runtime.signals import Interrupts
+from prox.runtime.supervisor import Supervisor
+from prox.runtime.watchdog import Watchdog
+from prox.sinks.blocks import BlockPrinter
+from prox.sinks.ci import Block
+from prox.sinks.console import Console
+from prox.sinks.files import LogFiles
+from prox.system.children import become_subreaper, reap_adopted
+from prox.system.spawn_limits import raise_descriptor_limit, start_clean
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from prox.core.config.model import Config
+    from prox.core.runs.plan import OnFailure
+    from prox.core.runs.record import JobRecord
+    from prox.proxy.listeners import ProxyListeners
+    from prox.runtime.borrowed import BorrowedProcesses
+    from prox.runtime.job_runner import JobRunner
+    from prox.sinks.ci import CiName
+
+FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 10.0, 1.0
+"""How long the end waits for an output that is not read; the second, after a second signal."""
+HEARTBEAT_SECONDS = 30.0
+LEFT_SOMETHING = 70
+_UNLIMITED = 1 << 62
+_LOGS = "logs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line asks of `prox run`. Times in seconds; ``lifeline`` is a descriptor.
+
+    ``ci``: the CI system in whose blocks the output is shown; None: every line as it comes. ``watch_borrowed``: marks
+    the end of borrowed processes, until it is cancelled.
+    """
+
+    requested: tuple[str, ...]
+    slots: int
+    on_failure: OnFailure = "finish"
+    timeout: float | None = None
+    ci: CiName | None = None
+    raw: bool = False
+    color: bool = False
+    status_line: bool = False
+    lifeline: int | None = None
+    with_proxy: bool = True
+    borrowed: BorrowedProcesses = NOTHING_BORROWED
+    watch_borrowed: Callable[[], Awaitable[None]] | None = None
+
+
+def run_jobs(config: Config, options: RunOptions) -> RunRecord:
+    """Run jobs with what they need, and return the record of the run, which is written nowhere yet.
+
+    Raises PortTaken, UnknownProcess, FolderRefused, with nothing started.
+    """
+    interrupts = Interrupts()
+    interrupts.catch()
+    start_clean()
+    raise_descriptor_limit()
+    with ExitStack() as stack:
+        path = new_run_folder(Path(config.folder, FOLDER))
+        folder = stack.enter_context(InstanceFolder(path, listed=False))
+        proxied = options.with_proxy and config.proxy is not None and config.proxy.enabled
+        listeners = stack.enter_context(listen_for(config.proxy)) if proxied and config.proxy else None
+        watchdog = stack.enter_context(Watchdog(watch_list(config, folder)))
+        return trio.run(_run, config, options, folder, listeners, interrupts, watchdog)
+
+
+async def _run(
+    config: Config,
+    options: RunOptions,
+    folder: InstanceFolder,
+    listeners: ProxyListeners | None,
+    interrupts: Interrupts,
+    watchdog: Watchdog,
+) -> RunRecord:
+    begun = trio.current_time()
+    supervisor = Supervisor(
+        config,
+        folder=folder.path,
+        instance=folder.instance,
+        platform=options.borrowed.platform(real_platform()),
+        ports=options.borrowed.ports,
+    )
+    supervisor.set_urls(dict(options.borrowed.urls))
+    plan = RunPlan(requested=options.requested, slots=options.slots, on_failure=options.on_failure)
+    runner = supervisor.open_runner(plan)
+    files = LogFiles(
+        folder.path / _LOGS,
+        max_size=_UNLIMITED,
+        keep=0,
+        report=supervisor.hub.system,
+        name_of=lambda name: _log_name(name, runner.attempt(name)),
+    )
+    printer = _open_printer(options, folder.path, runner)
+    supervisor.hub.add_sink(printer)
+    become_subreaper()
+    async with trio.open_nursery() as outer:
+        await outer.start(interrupts.run, supervisor)
+        await outer.start(reap_adopted)
+        outer.start_soon(watchdog.keep_running, supervisor.hub.system)
+        outer.start_soon(printer.run)
+        if options.ci is not None:
+            outer.start_soon(_show_heartbeat, supervisor, runner)
+        if options.lifeline is not None:
+            outer.start_soon(watch_lifeline, options.lifeline, supervisor)
+        if options.watch_borrowed is not None:
+            outer.start_soon(options.watch_borrowed)
+        await end_killed_runs(folder.path.parent.parent, supervisor.hub.system)
+        async with run_tree(supervisor, runner.begin, None, listeners, folder.path, files):
+            timed_out = await _wait_done(runner, options.timeout)
+        with trio.CancelScope(shield=True), interrupts.cut_short():
+            await printer.flush(FLUSH_SECONDS if interrupts.second is None else SECOND_SIGNAL_FLUSH_SECONDS)
+        outer.cancel_scope.cancel()
+    signal = interrupts.second if interrupts.second is not None else interrupts.first
+    find_log = partial(_find_log, folder.path)
+    jobs = runner.jobs(find_log, partial(_junit_files, config, supervisor.started_at))
+    processes = runner.processes(find_log, options.borrowed.children)
+    code = exit_code_of(jobs, processes, signal=signal, timed_out=timed_out)
+    return RunRecord(
+        id=folder.path.name,
+        prox_version=__version__,
+        config_file=config.file,
+        folder=str(folder.path),
+        started_at=timestamp(supervisor.started_at),
+        duration=trio_seconds(begun),
+        exit_code=code or (LEFT_SOMETHING if supervisor.leftovers else 0),
+        ended_by_signal=signal_name(signal) if signal is not None else None,
+        timed_out=timed_out,
+        slots=options.slots,
+        jobs=tuple(jobs),
+        processes=tuple(processes),
+        critical_path=runner.critical_path(),
+    )
+
+
+def trio_seconds(begun: float) -> float:
+    return round(trio.current_time() - begun, 3)
+
+
+async def _wait_done(runner: JobRunner, seconds: float | None) -> bool:
+    """Wait until each job has its result; return whether the run took longer than ``seconds``."""
+    with trio.move_on_after(seconds if seconds is not None else float("inf")) as limit:
+        await runner.wait_done()
+    if limit.cancelled_caught and seconds is not None:
+        runner.stop(f"the run took longer than {format_duration(seconds)}")
+        await runner.wait_done()
+    return limit.cancelled_caught
+
+
+async def _show_heartbeat(supervisor: Supervisor, runner: JobRunner) -> None:
+    while True:
+        await trio.sleep(HEARTBEAT_SECONDS)
+        if running := _running(runner):
+            supervisor.hub.system(f"running: {running}")
+
+
+def _running(runner: JobRunner) -> str:
+    return ", ".join(f"{name} ({seconds:.0f} s)" for name, seconds in runner.running())
+
+
+# -- output
+
+
+def _open_printer(options: RunOptions, folder: Path, runner: JobRunner) -> Console | BlockPrinter:
+    fd = sys.stdout.fileno()
+    if options.ci is None:
+        footer = partial(_status_line, fd, runner) if options.status_line else None
+        return Console(fd, color=options.color, raw=options.raw, footer=footer)
+    printer = BlockPrinter(fd, options.ci, raw=options.raw)
+
+    def show(name: str) -> None:
+        if runner.result(name) is not None and (attempts := runner.attempt(name)):
+            (job,) = (job for job in runner.jobs(partial(_find_log, folder), lambda _: ()) if job.name == name)
+            logs = [folder / _LOGS / f"{_log_name(name, number)}.log" for number in range(1, attempts + 1)]
+            printer.add_block(_block(job), logs)
+
+    runner.listeners.append(show)
+    return printer
+
+
+def _block(job: JobRecord) -> Block:
+    ran = f" in {job.ended - job.started:.1f} s" if job.ended is not None and job.started is not None else ""
+    why = f": {job.reason}" if job.reason else ""
+    failed = job.result not in SUCCEEDED
+    error = f"{job.name} {job.result}{why}" if job.counts_as_failure else None
+    return Block(job.name, f"{job.name} {job.result}{ran}{why}", failed, error)
+
+
+def _status_line(fd: int, runner: JobRunner) -> bytes:
+    """Return a line with what runs, as wide as the terminal at most."""
+    try:
+        width = os.get_terminal_size(fd).columns
+    except OSError:
+        width = 80
+    running = _running(runner)
+    return f"\x1b[2m{f'running: {running}'[: width - 1]}\x1b[0m".encode() if running else b""
+
+
+# -- files
+
+
+def _log_name(name: str, attempt: int) -> str:
+    """Return the name of a log file, without its suffix. Attempts of a job have one each, from the second on."""
+    return f"{name}.{attempt}" if attempt > 1 else name
+
+
+def _find_log(folder: Path, name: str, attempt: int) -> str | None:
+    path = Path(_LOGS, f"{_log_name(name, attempt)}.log")
+    return str(path) if (folder / path).exists() else None
+
+
+def _junit_files(config: Config, since: float, name: str) -> tuple[str, ...]:
+    """Return the JUnit files that a job has written in this run."""
+    pattern = config.jobs[name].junit
+    if pattern is None:
+        return ()
+    paths = (Path(config.folder, found) for found in sorted(glob(pattern, root_dir=config.folder, recursive=True)))
+    return tuple(str(path) for path in paths if _is_newer(path, since))
+
+
+def _is_newer(path: Path, since: float) -> bool:
+    """Return whether a file was written in this run, as far as the clock of the file system tells."""
+    try:
+        return path.is_file() and path.stat().st_mtime >= since - 1
+    except OSError:
+        return False

@@ -1,0 +1,70 @@
+"""Processes that belong to another instance: a run waits for them and notices their end, and leaves them running."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.core.lifecycle import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from prox.core.config.model import Command
+    from prox.runtime.platform import Incarnation, Platform, StopPlan
+    from prox.runtime.streams import OutputStream
+
+
+class BorrowedChild:
+    """A child that another instance runs. ``mark_ended`` tells that it has ended."""
+
+    streams: Sequence[OutputStream] = ()
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._exit: Exit | None = None
+        self._ended = trio.Event()
+
+    def mark_ended(self, exit: Exit) -> None:
+        self._exit = self._exit or exit
+        self._ended.set()
+
+    async def wait(self) -> Exit:
+        await self._ended.wait()
+        assert self._exit is not None
+        return self._exit
+
+    async def end(self, plan: StopPlan) -> Exit:
+        """Leave it running."""
+        return self._exit or Exit(code=0)
+
+    def skip_grace(self) -> None:
+        """Nothing of it is ended."""
+
+    def terminate(self, number: int) -> None:
+        """Nothing of it is ended."""
+
+    def signal(self, number: int) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class BorrowedProcesses:
+    """The processes that a run borrows, by name, their ports, and the URLs of the services of their instance."""
+
+    children: Mapping[str, BorrowedChild]
+    ports: Mapping[str, int]
+    urls: Mapping[str, str]
+
+    def platform(self, real: Platform) -> Platform:
+        """Return a platform that takes borrowed processes in place of starting them."""
+
+        def spawn(command: Command, /, *, cwd: str, env: Mapping[str, str]) -> Incarnation:
+            return self.children.get(env["PROX_PROCESS"]) or real.spawn(command, cwd=cwd, env=env)
+
+        return replace(real, spawn=spawn)
+
+
+NOTHING_BORROWED = BorrowedProcesses({}, {}, {})

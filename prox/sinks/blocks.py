@@ -1,0 +1,113 @@
+"""The printer of `prox run` in CI: prox's own lines as they come, the output of a job in one block when it has ended.
+
+A lossless sink of prox's own lines. The output of jobs is read back from their log files. Counterpart of ``ci``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.core.logs.batch import SYSTEM
+from prox.core.text import terminal_safe
+from prox.sinks.ci import after, before, has_own_groups
+from prox.sinks.record import Decoder
+from prox.sinks.render import LinePrinter
+from prox.system.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from prox.core.logs.batch import Batch
+    from prox.sinks.ci import Block, CiName
+
+_READ = 1024 * 1024
+
+
+class BlockPrinter:
+    """Prints to the descriptor ``fd``. ``raw``: with all control sequences; otherwise with colours only."""
+
+    def __init__(self, fd: int, ci: CiName, *, raw: bool = False) -> None:
+        self._fd, self._ci, self._raw = fd, ci, raw
+        self._printer = LinePrinter((), color=False)
+        self._queue: deque[Callable[[], Iterator[bytes]]] = deque()
+        self._news = trio.Event()
+        self._idle = trio.Event()
+        self._idle.set()
+        self._errors = 0
+        self._ended = False
+
+    def write(self, batch: Batch) -> None:
+        if batch.process == SYSTEM:
+            text = self._printer.render(batch)
+            self._add(lambda: iter([text]))
+
+    def set_names(self, names: Sequence[str]) -> None:
+        self._printer.set_names(names)
+
+    async def wait_for_capacity(self) -> None:
+        """Return at once: what is queued is small, as the output of jobs is in their files."""
+
+    def add_block(self, block: Block, logs: Sequence[Path]) -> None:
+        """Print the output of a job, from the log files of its attempts."""
+        self._add(lambda: self._render(block, logs))
+
+    async def run(self) -> None:
+        """Print until cancelled, or until nobody can read it any more."""
+        try:
+            while not self._ended:
+                while not self._queue:
+                    self._idle.set()
+                    self._news = trio.Event()
+                    await self._news.wait()
+                await in_thread(self._print, self._queue.popleft(), abandon_on_cancel=True)
+        except OSError:
+            pass
+        finally:
+            self._ended = True
+            self._queue.clear()
+            self._idle.set()
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until everything is printed, at most for so long; ``run`` must be running."""
+        with trio.move_on_after(seconds):
+            await self._idle.wait()
+
+    def _add(self, make: Callable[[], Iterator[bytes]]) -> None:
+        if not self._ended:
+            self._queue.append(make)
+            self._idle = trio.Event() if self._idle.is_set() else self._idle
+            self._news.set()
+
+    def _print(self, make: Callable[[], Iterator[bytes]]) -> None:
+        """Write in a thread: a pipe may be full for as long as its reader likes."""
+        for text in make():
+            rest = memoryview(text)
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
+
+    def _render(self, block: Block, logs: Sequence[Path]) -> Iterator[bytes]:
+        grouped = not any(has_own_groups(self._ci, data) for path in logs for data in _blocks(path))
+        yield before(self._ci, block, grouped=grouped)
+        for number, path in enumerate(logs, 1):
+            if len(logs) > 1:
+                yield f"--- attempt {number} of {len(logs)}\n".encode()
+            for line in Decoder(block.name, 0.0).lines(_blocks(path)):
+                data = line.data if line.partial else line.data + b"\n"
+                yield data if self._raw else terminal_safe(data, color=True)
+        yield after(self._ci, block, grouped=grouped, errors=self._errors)
+        self._errors += block.error is not None
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while data := file.read(_READ):
+                yield data
+    except FileNotFoundError:
+        # It has written nothing.
+        return
