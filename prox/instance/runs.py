@@ -34,8 +34,9 @@ def new_run_folder(folder: Path) -> Path:
     finished = [path for path in _runs(folder) if not _lives(path)]
     for path in finished[: len(finished) - KEPT + 1]:
         shutil.rmtree(path, ignore_errors=True)
-    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    return folder / RUNS / f"{moment}-{secrets.token_hex(2)}"
+    now = time.time()
+    moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+    return folder / RUNS / f"{moment}.{int(now * 1000) % 1000:03}Z-{secrets.token_hex(2)}"
 
 
 def last_record(folder: Path) -> bytes | None:

@@ -25,9 +25,10 @@ MAX_ERRORS = 10
 """Annotations of one run: GitHub shows no more for one step."""
 
 _OWN_GROUPS: dict[CiName, re.Pattern[bytes]] = {
-    "github": re.compile(rb"^\s*::group::", re.MULTILINE),
+    "github": re.compile(rb"^\S+ (?:out|err) \s*::group::", re.MULTILINE),
     "gitlab": re.compile(rb"section_start:\d+:"),
 }
+"""What begins a group, in a log file (``record``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def detect_ci(environment: Mapping[str, str]) -> CiName | None:
 
 
 def has_own_groups(ci: CiName, data: bytes) -> bool:
-    """Return whether output has groups of its own."""
+    """Return whether the output of a job, as it is in a log file, has groups of its own."""
     pattern = _OWN_GROUPS.get(ci)
     return pattern is not None and pattern.search(data) is not None
 
