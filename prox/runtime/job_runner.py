@@ -321,34 +321,42 @@ class JobRunner:
             state.ready = now
         pattern = process.spec.fail_on_log
         if pattern is not None and pattern in process.matched and state.failure is None:
-            state.failure = f"wrote a line that fail_on_log matches: {process.matched[pattern]}"
-            state.last_lines = self._last_lines(process.name, None)
-            self._fail(f"{process.name} {state.failure}")
+            reason = f"wrote a line that fail_on_log matches: {process.matched[pattern]}"
+            self._blame(process.name, reason)
+            self._fail(f"{process.name} {reason}")
         if process.is_settled and state.ended is None:
             state.ended, state.exit = now, life.last_exit
             if life.wanted and not state.stopped and not self._context.stopping:
                 self._note_end(process, state)
 
     def _note_end(self, process: Process, state: _ProcessState) -> None:
-        """React to the end of a process that the run has not stopped: jobs that need it are aborted."""
+        """Abort the jobs that run and need a process that has ended, without the run having stopped it.
+
+        Those that wait for it are failed by the scheduler (``_blocked_result``).
+        """
         name = process.name
         finished = {each for each, job in self._jobs.items() if job.result is not None}
         users = [
             each
-            for each, job in self._unfinished()
-            if name in must_live(each, self._depends_on, finished) or (process.life.crashed and name in job.keeps_alive)
+            for each, _ in self._unfinished()
+            if self._is_up(each) and name in must_live(each, self._depends_on, finished)
         ]
-        if not users or self._blocked_by(name) is not None:
+        if not users:
             return
         reason = process.life.reason or f"it {process.life.last_exit}"
-        state.failure = state.failure or reason
-        state.last_lines = self._last_lines(name, None)
-        self._report(f"{name} ended while {' and '.join(users)} needed it: {reason}")
+        self._blame(name, reason)
+        self._context.hub.system(f"{name} ended while {' and '.join(users)} needed it: {reason}")
         for each in users:
-            if self._is_up(each):
-                self._end(each, "aborted", f"it needs {name}: {reason}")
+            self._end(each, "aborted", f"it needs {name}: {reason}")
         if not all(self._jobs[each].job.allow_failure for each in users):
             self._fail(f"{name} ended")
+
+    def _blame(self, name: str, reason: str) -> None:
+        """Record that a process failed the run."""
+        state = self._others[name]
+        if state.failure is None:
+            state.failure = reason
+            state.last_lines = self._last_lines(name, None)
 
     # -- what follows
 
@@ -386,8 +394,9 @@ class JobRunner:
             return None
         root, reason = blocked
         if root not in self._jobs:
+            self._blame(root, self._processes.get(root).fact().hopeless or "it cannot become ready")
             return "aborted", reason
-        return None if self._jobs[root].result == "cancelled" else ("skipped", reason)
+        return "cancelled" if self._jobs[root].result == "cancelled" else "skipped", reason
 
     def _stop_processes(self) -> None:
         """Stop the processes that no job needs any more, dependents first."""
@@ -446,7 +455,8 @@ class JobRunner:
                 return other, f"it needs {other}: {self._jobs[other].reason}"
             if process.is_settled or process.life.phase is Phase.WAITING:
                 if (deeper := self._blocked_by(other)) is not None:
-                    return deeper[0], f"it needs {other}: {deeper[1]}"
+                    root = other if other in self._jobs else deeper[0]
+                    return root, f"it needs {other}: {deeper[1]}"
                 if process.is_settled:
                     return other, f"it needs {other}: {process.fact().hopeless}"
         return None
@@ -458,9 +468,6 @@ class JobRunner:
     def _tell(self, name: str) -> None:
         for listener in self.listeners:
             listener(name)
-
-    def _report(self, text: str) -> None:
-        self._context.hub.system(text)
 
     def _now(self) -> float:
         return trio.current_time() - self._begun_at
