@@ -7,6 +7,8 @@ sets their goals, synchronously; nothing polls. A process runs from before its f
 from __future__ import annotations
 
 import time
+from bisect import insort
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -95,10 +97,17 @@ class JobRunner:
         }
         self._others = {name: _ProcessState() for name in names if name not in jobs}
         lengths = chain_lengths(jobs, self._depends_on)
-        self._order = sorted(self._jobs, key=lambda name: -lengths[name])
+        order = sorted(self._jobs, key=lambda name: -lengths[name])
+        self._rank = {name: rank for rank, name in enumerate(order)}
         self._names = names
-        self._waiting: set[str] = set()
+        self._unfinished_count = len(self._jobs)
+        self._users = Counter(name for state in self._jobs.values() for name in state.keeps_alive)
+        """How many jobs without a result need each process or job."""
+        self._all_requested = all(state.requested for state in self._jobs.values())
+        self._waiting: list[str] = []
+        """Jobs that wait for slots or locks only, the most urgent first."""
         self._running: set[str] = set()
+        self._slots_taken = 0
         self._closed: str | None = None
         """Why nothing more is started."""
         self._stopping: str | None = None
@@ -123,7 +132,7 @@ class JobRunner:
 
     async def wait_done(self) -> None:
         """Wait until each job has its result."""
-        await self._processes.wait_until(lambda: not any(True for _ in self._unfinished()))
+        await self._processes.wait_until(lambda: not self._unfinished_count)
 
     def stop(self, reason: str) -> None:
         """Stop all jobs; those that have no result yet are cancelled."""
@@ -233,11 +242,13 @@ class JobRunner:
         if name in self._running:
             # Its next attempt.
             return True
-        self._waiting.add(name)
-        if self._closed is not None or self._pick() != name:
+        if name not in self._waiting:
+            insort(self._waiting, name, key=self._rank.__getitem__)
+        if self._pick() != name:
             return False
-        self._waiting.discard(name)
+        self._waiting.remove(name)
         self._running.add(name)
+        self._slots_taken += self._slots(name)
         return True
 
     def _may_repeat(self, name: str) -> bool:
@@ -245,12 +256,16 @@ class JobRunner:
         return state is not None and state.ends_as is None and self._stopping is None and not self._context.stopping
 
     def _pick(self) -> str | None:
+        """Return the job that is to start next; None if none can."""
+        free = self._plan.slots - self._slots_taken
+        if self._closed is not None or not self._waiting or free <= 0:
+            return None
         jobs = self._context.config.jobs
-        total = self._plan.slots
-        used = sum(min(jobs[name].slots, total) for name in self._running)
         held = {lock for name in self._running if (lock := jobs[name].lock) is not None}
-        waiting = [name for name in self._order if name in self._waiting]
-        return pick(waiting, jobs, free=total - used, total=total, held=held)
+        return pick(self._waiting, jobs, free=free, total=self._plan.slots, held=held)
+
+    def _slots(self, name: str) -> int:
+        return min(self._jobs[name].job.slots, self._plan.slots)
 
     # -- what happens
 
@@ -285,8 +300,13 @@ class JobRunner:
         state.result, state.reason = self._judge(process, state)
         state.ended = self._now()
         state.exit = state.attempts[-1].exit if state.attempts else None
-        self._waiting.discard(process.name)
-        self._running.discard(process.name)
+        self._unfinished_count -= 1
+        self._users.subtract(state.keeps_alive)
+        if process.name in self._waiting:
+            self._waiting.remove(process.name)
+        if process.name in self._running:
+            self._running.remove(process.name)
+            self._slots_taken -= self._slots(process.name)
         if state.result not in SUCCEEDED:
             since = state.started_clock
             state.last_lines = self._last_lines(process.name, since)
@@ -372,12 +392,18 @@ class JobRunner:
                 self._changed = False
                 self._cancel_jobs()
                 self._stop_processes()
-                self._processes.reconsider([name for name in self._order if name in self._waiting])
+                while (name := self._pick()) is not None:
+                    self._processes.reconsider([name])
+                    if name in self._waiting:
+                        # The scheduler is at work, and will come to it.
+                        break
         finally:
             self._reacting = False
 
     def _cancel_jobs(self) -> None:
         """Give those that are not to run, or to go on, the result with which they are stopped."""
+        if self._closed is None and self._stopping is None and self._all_requested:
+            return
         for name, state in list(self._unfinished()):
             if state.ends_as is not None or self._processes.get(name).life.phase is Phase.DOWN:
                 continue
@@ -431,7 +457,7 @@ class JobRunner:
         return state.result is None and bool(state.attempts)
 
     def _is_needed(self, name: str) -> bool:
-        return any(name in state.keeps_alive for _, state in self._unfinished())
+        return self._users[name] > 0
 
     def _is_wanted(self, name: str) -> bool:
         return any(state.requested and name in state.keeps_alive for _, state in self._unfinished())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from prox.core.snapshots import Leftover
-from prox.system.children import adopted, adopts, spawned
+from prox.system.children import adopted, adopts, nothing_adopted, spawned
 from prox.system.group import wait_any_ended
 from prox.system.listeners import own_listeners
 from prox.system.ports import find_holders, is_taken
@@ -55,6 +55,8 @@ class Leftovers:
 
         None stands for leftovers whose process is not known. Empty if the process table cannot be read.
         """
+        if nothing_adopted():
+            return {}
         try:
             table = (await look()).rows
         except OSError:

@@ -78,6 +78,30 @@ def adopted(table: Mapping[int, Row]) -> set[int]:
     return {pid for pid, row in table.items() if row.parent == me and pid not in _spawned}
 
 
+def nothing_adopted() -> bool:
+    """Return whether every child was spawned by prox, so that none of its processes has left a descendant behind.
+
+    False also where the system does not tell cheaply. It reads /proc/PID/task/TID/children (proc_pid_task(5)); the list
+    loses entries only when prox reaps, so that none is skipped while it is read.
+    """
+    if not _adopts:
+        return False
+    if _reaping:
+        _reap()
+    children: set[int] = set()
+    try:
+        for thread in os.listdir("/proc/self/task"):
+            try:
+                with open(f"/proc/self/task/{thread}/children", "rb") as file:
+                    children.update(map(int, file.read().split()))
+            except ProcessLookupError:
+                # The thread has just ended.
+                continue
+    except OSError:
+        return False
+    return children <= _spawned
+
+
 async def reap_adopted(*, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
     """Reap what was adopted and has ended, until cancelled."""
     global _reaping

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from prox.system.children import nothing_adopted
 from prox.system.process_table import look
 from prox.watchdog.marks import KILL_SECONDS, MAX_WAITED
 
@@ -65,12 +66,25 @@ async def kill_group(group: int) -> list[int]:
 
 async def members_alive(group: int) -> list[int]:
     """Return the members that are alive, as soon as the process table can be read."""
+    if _has_ended(group) and nothing_adopted():
+        # Every descendant of a leader that has ended descends from a child that prox has adopted.
+        return []
     while True:
         try:
             return (await look()).in_group(group)
         except OSError:
             # No descriptor is left. Other processes end and free theirs.
             await trio.sleep(POLL_SECONDS)
+
+
+def _has_ended(leader: int) -> bool:
+    """Return whether a child has ended; False where the system cannot show that without reaping it."""
+    if not hasattr(os, "waitid"):
+        return False
+    try:
+        return os.waitid(os.P_PID, leader, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
 
 
 async def wait_any_ended(pids: Iterable[int], group: int | None = None) -> None:
