@@ -11,6 +11,7 @@ import sys
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ from prox.runtime.watchdog import Watchdog
 from prox.sinks.console import Console
 from prox.system.children import become_subreaper, reap_adopted
 from prox.system.spawn_limits import raise_descriptor_limit, start_clean
+from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     import socket
@@ -53,6 +55,7 @@ class UpOptions:
 
     names: tuple[str, ...] = ()
     no_deps: bool = False
+    watch: bool = True
     timings: bool = False
     keep: bool = False
     api_port: int | None = None
@@ -125,6 +128,8 @@ async def _up(
         await outer.start(reap_adopted)
         outer.start_soon(watchdog.keep_running, supervisor.hub.system)
         outer.start_soon(console.run)
+        if options.watch:
+            outer.start_soon(_watch, supervisor)
         if options.lifeline is not None:
             outer.start_soon(watch_lifeline, options.lifeline, supervisor)
         try:
@@ -149,6 +154,22 @@ async def _up(
     if failure is not None:
         raise failure
     return code
+
+
+async def _watch(supervisor: Supervisor) -> None:
+    """Restart processes when files that they watch change, until cancelled."""
+    while True:
+        watches = supervisor.watches
+        async with trio.open_nursery() as nursery:
+            if watches:
+                # Few projects have one, and its imports are slow.
+                watcher = await in_thread(import_module, "prox.runtime.watcher")
+                folder = Path(supervisor.config.folder)
+                nursery.start_soon(
+                    watcher.watch_files, folder, watches, supervisor.restart_after_change, supervisor.hub.system
+                )
+            await supervisor.wait_watches_changed(watches)
+            nursery.cancel_scope.cancel()
 
 
 async def _serve_until_stopped(

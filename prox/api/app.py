@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from quart import request
 
-from prox.api import events, groups, health, logs, metrics, openapi, processes, proxy, shutdown, status
+from prox.api import events, groups, health, logs, metrics, openapi, processes, proxy, reload, shutdown, status
 from prox.api.browser_safety import protect
 from prox.api.errors import JsonApp, answer_in_json
 
@@ -37,7 +37,7 @@ def create_app(supervisor: Supervisor, settings: ApiSettings, recorder: Recorder
         await request.get_data()
 
     app.before_request(read_body)
-    for resource in (status, processes, groups, logs, events, shutdown):
+    for resource in (status, processes, groups, logs, events, reload, shutdown):
         app.register_blueprint(resource.routes(supervisor), url_prefix=PREFIX)
     app.register_blueprint(proxy.routes(supervisor, recorder), url_prefix=PREFIX)
     app.register_blueprint(openapi.routes(app, settings), url_prefix=PREFIX)

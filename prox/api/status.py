@@ -29,6 +29,8 @@ class Status(Struct, frozen=True, kw_only=True):
     """A short random id of this run; every answer has it in the header `X-Prox-Instance`."""
     pid: int
     project_dir: str
+    config_digest: str | None
+    """Of the text of the configuration file that was read."""
     urls: dict[str, str]
     """Of the proxied services, by name."""
 
@@ -47,6 +49,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
             instance=supervisor.instance,
             pid=os.getpid(),
             project_dir=supervisor.config.folder,
+            config_digest=supervisor.config.digest,
             urls=supervisor.urls,
         )
         return json_response(status)

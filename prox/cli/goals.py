@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,13 @@ from prox.cli.leftovers import say_left
 from prox.cli.names import expand
 from prox.cli.output import say, warn
 from prox.cli.project import connect
-from prox.core.errors import ProxError
+from prox.cli.reload import hint_at_reload
+from prox.core.errors import ConfigError, ProxError, UnknownProcess
 from prox.core.scheduling import stop_levels
 from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from prox.cli.names import Wanted
     from prox.client.client import Client
@@ -31,7 +33,9 @@ _THERE_ALREADY = ("PROCESS_ALREADY_RUNNING", "PROCESS_NOT_RUNNING")
 def start(names: tuple[str, ...]) -> int:
     """Start processes; NAMES may be groups."""
     client = connect()
-    return _pursue(client, names, client.start, "started")
+    code = _pursue(client, names, client.start, "started")
+    hint_at_reload(client.status())
+    return code
 
 
 @click.command()
@@ -54,7 +58,9 @@ def stop(names: tuple[str, ...]) -> int:
 def restart(names: tuple[str, ...]) -> int:
     """Stop processes and start them again; one that does not run is started. NAMES may be groups."""
     client = connect()
-    return _pursue(client, names, client.restart, "restarted")
+    code = _pursue(client, names, client.restart, "restarted")
+    hint_at_reload(client.status())
+    return code
 
 
 def _pursue(
@@ -65,7 +71,10 @@ def _pursue(
     ``ask`` returns the processes that are still running though they should have ended.
     """
     processes = {process["name"]: process for process in client.processes()}
-    wanted = expand(names, {name: process.get("groups", ()) for name, process in processes.items()})
+    try:
+        wanted = expand(names, {name: process.get("groups", ()) for name, process in processes.items()})
+    except UnknownProcess as error:
+        raise _not_loaded(client, names, processes) or error from None
     levels = stop_levels({name: process.get("depends_on", ()) for name, process in processes.items()})
     code = OK
     for level in levels if in_order else [list(processes)]:
@@ -73,6 +82,26 @@ def _pursue(
         failed = _say_outcomes(_at_once(ask, chosen), done)
         code = code or failed
     return code
+
+
+def _not_loaded(client: Client, names: tuple[str, ...], loaded: Container[str]) -> UnknownProcess | None:
+    """Return the error for names that are in prox.yaml, but that the instance has not loaded; None: there are none."""
+    from prox.core.config.jobs import all_specs
+    from prox.instance.project import load_config
+
+    status = client.status()
+    file, folder = status.get("config_file"), status.get("project_dir")
+    if not file or not Path(file).exists():
+        return None
+    try:
+        config = load_config(file, project_dir=folder)
+    except ConfigError:
+        return None
+    new = [name for name in names if name not in loaded and name in all_specs(config)]
+    if not new:
+        return None
+    which = " and ".join(new)
+    return UnknownProcess(f"{which} is in prox.yaml, but not loaded yet; `prox reload` loads it")
 
 
 def _say_outcomes(outcomes: Iterator[tuple[Wanted, Any, Exception | None]], done: str) -> int:

@@ -20,6 +20,7 @@ COMMANDS = {
     "start": ("prox.cli.goals:start", "Start processes."),
     "stop": ("prox.cli.goals:stop", "Stop processes; with no name, everything."),
     "restart": ("prox.cli.goals:restart", "Stop processes and start them again."),
+    "reload": ("prox.cli.reload:reload", "Apply a changed prox.yaml."),
     "status": ("prox.cli.status:status", "Show all processes and how they are."),
     "logs": ("prox.cli.logs:logs", "Show what processes have printed."),
     "wait": ("prox.cli.wait:wait", "Wait until processes are ready."),
@@ -36,7 +37,7 @@ COMMANDS = {
     "version": ("prox.cli.version:version", "Print the version."),
     "completion": ("prox.cli.completion:completion", "Print a shell's completion script."),
 }
-LATER = ("attach", "reload")
+LATER = ("attach",)
 """Commands that are to come."""
 
 COMPLETION_VARIABLE = "_PROX_COMPLETE"

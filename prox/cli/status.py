@@ -10,6 +10,7 @@ import click
 from prox.cli.checks import why_not_ready
 from prox.cli.output import colored, is_terminal, print_json, say
 from prox.cli.project import connect
+from prox.cli.reload import hint_at_reload
 from prox.cli.render import status_text
 
 
@@ -25,5 +26,6 @@ def status(as_json: bool) -> None:
     checks = why_not_ready(client, processes)
     width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
     say(status_text(processes, color=colored(), width=width, checks=checks))
+    hint_at_reload(instance)
     if instance.get("status") == "stopping":
         say("\nprox is stopping everything")

@@ -43,7 +43,7 @@ def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> 
 @click.option("--lifeline", type=int, metavar="FD", help="Stop everything when the other end of this pipe is closed.")
 @click.option("--no-deps", is_flag=True, help="Start the named processes only, not what they need.")
 @click.option("--no-proxy", is_flag=True, help="Without the proxy.")
-@click.option("--watch/--no-watch", default=None, callback=_not_yet, expose_value=False, help="Restart on changes.")
+@click.option("--watch/--no-watch", default=True, help="Restart processes when files that they `watch` change.")
 @click.option("--tui", is_flag=True, callback=_not_yet, expose_value=False, hidden=True)
 @click.option("--http-port", type=_PORT, metavar="PORT", help="The proxy's port for HTTP; 0: any that is free.")
 @click.option("--https-port", type=_PORT, metavar="PORT", help="The proxy's port for HTTPS; 0: any that is free.")
@@ -90,7 +90,9 @@ def _as_arguments(options: dict[str, Any]) -> list[str]:
     arguments = []
     for name, value in options.items():
         flag = f"--{name.replace('_', '-')}"
-        if value is True:
+        if name == "watch":
+            arguments += [] if value else ["--no-watch"]
+        elif value is True:
             arguments.append(flag)
         elif value is not None and value is not False:
             arguments.append(f"{flag}={value}s" if name == "wait_timeout" else f"{flag}={value}")

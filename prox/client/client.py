@@ -62,6 +62,10 @@ class Client:
         """Stop a process where it runs, start it, and wait until it is spawned."""
         self._call("POST", f"{_path_of(name)}/restart", timeout=None)
 
+    def reload(self) -> dict[str, Any]:
+        """Have prox.yaml read again and the difference applied; return what was done."""
+        return self._call("POST", "/reload", timeout=None)
+
     def shutdown(self) -> None:
         """Ask the instance to stop everything and to end. The answer comes at once."""
         self._call("POST", "/shutdown")

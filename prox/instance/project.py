@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from prox.core.config.check import place_of
 from prox.core.config.parse import in_order, parse
 from prox.core.errors import ConfigError, Problem
+from prox.instance.config_text import config_texts, digest_of
 from prox.instance.env_files import EnvFileMissing, read_env_file
-from prox.instance.finding import NAMES
-from prox.instance.text_files import problem, read_text, shown_path
+from prox.instance.text_files import problem, shown_path
 
 if TYPE_CHECKING:
     import os
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
     from prox.core.config.model import Config, EnvFile
     from prox.core.config.parse import Parsed
-
-OVERRIDE = "prox.override.yaml"
 
 
 def load_config(path: str | os.PathLike[str], *, project_dir: str | os.PathLike[str] | None = None) -> Config:
@@ -32,11 +32,8 @@ def load_config(path: str | os.PathLike[str], *, project_dir: str | os.PathLike[
     folder = Path(project_dir).absolute() if project_dir is not None else file.parent
     if project_dir is not None and not folder.is_dir():
         raise problem(shown_path(folder), 0, "is no folder, and so it cannot be the project's (--project-dir)")
-    texts = [(_read(file), shown_path(file))]
-    override = file.with_name(OVERRIDE)
-    if file.name in NAMES and override.exists():
-        texts.append((_read(override), shown_path(override)))
-    return _config_of(texts, str(folder), str(file))
+    texts = config_texts(file)
+    return msgspec.structs.replace(_config_of(texts, str(folder), str(file)), digest=digest_of(texts))
 
 
 def parse_config(text: str, *, folder: str | os.PathLike[str]) -> Config:
@@ -74,12 +71,3 @@ def _env_files(config: Config) -> Iterator[tuple[tuple[str, ...], EnvFile]]:
         for name, spec in specs.items():
             for file in spec.env_file:
                 yield (section, name, "env_file"), file
-
-
-def _read(file: Path) -> str:
-    """Return the text of a configuration. Raises ConfigError, also where others can write to it."""
-    shown = shown_path(file)
-    try:
-        return read_text(file, shown=shown, trusted=True)
-    except FileNotFoundError:
-        raise problem(shown, 0, "is not there; `prox init` writes one") from None

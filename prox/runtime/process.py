@@ -131,6 +131,12 @@ class Process:
             self._next_restart_at = None
         self._changed(self)
 
+    def configure(self, spec: ProcessSpec, job: Job | None) -> None:
+        """Take over a changed configuration, with which it is started the next time."""
+        self.spec, self.job = spec, job
+        self._digest = self._context.digests.get(self.name, "")
+        self._configured = None
+
     def retire(self) -> None:
         """End the task of a process that is down."""
         self._life_scope.cancel()

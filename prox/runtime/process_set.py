@@ -22,7 +22,7 @@ from prox.system.ports import free_ports
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from prox.core.config.model import Dependency, Job, ProcessSpec
+    from prox.core.config.model import Config, Dependency, Job, ProcessSpec
     from prox.runtime.context import InstanceContext
 
 _Spec = TypeVar("_Spec")
@@ -104,6 +104,34 @@ class ProcessSet:
         self._context.hub.remove_process(process.name)
         self._connect()
         self.wake()
+
+    def reconfigure(self, config: Config) -> list[Process]:
+        """Take over a configuration that has all present processes; return the processes that are new in it."""
+        self._context.config = config
+        self._context.digests = digests(config)
+        new = []
+        for name, spec in all_specs(config).items():
+            process = self._processes.get(name)
+            if process is None:
+                self._context.ports |= _ports_of({name: spec}, taken=self._context.ports.values())
+                self._context.hub.add_process(name)
+                process = Process(name, spec, self._context, self._changed, job=config.jobs.get(name))
+                self._shown[name] = process.snapshot()
+                new.append(process)
+            elif process.spec != spec or process.job != config.jobs.get(name):
+                self._change_port(name, process.spec, spec)
+                process.configure(spec, config.jobs.get(name))
+            # In the order of the new file.
+            self._processes[name] = self._processes.pop(name, process)
+        self._connect()
+        self.wake()
+        return new
+
+    def _change_port(self, name: str, old: ProcessSpec, new: ProcessSpec) -> None:
+        if old.port == new.port:
+            return
+        self._context.ports.pop(name, None)
+        self._context.ports |= _ports_of({name: new}, taken=self._context.ports.values())
 
     def _configure(self, processes: dict[str, ProcessSpec], jobs: dict[str, Job]) -> None:
         self._context.config = msgspec.structs.replace(self._context.config, processes=processes, jobs=jobs)

@@ -14,8 +14,10 @@ from pathlib import Path
 from signal import valid_signals
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 import trio
 
+from prox.core.config.difference import Difference, difference
 from prox.core.config.jobs import all_specs
 from prox.core.errors import NotReady, ProxError, ShuttingDown
 from prox.core.lifecycle import LifecycleEvent
@@ -32,14 +34,15 @@ from prox.runtime.job_runner import JobRunner
 from prox.runtime.log_iterator import FollowedLogs
 from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.runtime.real_platform import real_platform
+from prox.runtime.reload import apply_difference
 from prox.system.process_table import look
 from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from prox.core.config.model import Config, Job, ProcessSpec
+    from prox.core.config.model import Config, Job, ProcessSpec, Watch
     from prox.core.runs.plan import RunPlan
     from prox.core.snapshots import ProcessSnapshot, Status
     from prox.runtime.events import EventSubscription
@@ -85,6 +88,7 @@ class Supervisor:
         self._tasks: trio.Nursery | None = None
         """Runs the task of each process; None before and after."""
         self._processes = ProcessSet(self._context)
+        self._started_with = config
 
     def set_urls(self, urls: dict[str, str]) -> None:
         """Set the URL of each proxied service, which every process learns as PROX_URL_<SERVICE>."""
@@ -311,6 +315,38 @@ class Supervisor:
         assert self._tasks is not None
         self._tasks.start_soon(run)
         return Goal(wait)
+
+    def reload(self, config: Config) -> tuple[Difference, Goal]:
+        """Ask for the difference to a new configuration to be applied. Raises ShuttingDown."""
+        self._refuse_while_stopping()
+        old = self.config
+        found = difference(old, config, self._started_with)
+        self._started_with = msgspec.structs.replace(config, **{key: getattr(old, key) for key in found.ignored})
+
+        def begin_task(process: Process) -> None:
+            assert self._tasks is not None
+            self._tasks.start_soon(process.run)
+
+        apply = partial(apply_difference, self._processes, old, config, found, begin_task)
+        return found, self._in_background(apply)
+
+    def restart_after_change(self, name: str, paths: Sequence[str]) -> None:
+        """Restart a process because files have changed, unless somebody has stopped it or never started it."""
+        process = self._processes.get(name)
+        if not process.life.wanted or self._status == "stopping":
+            return
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        self.hub.system(f"{paths[0]}{more} changed; restarting {name}")
+        process.apply(LifecycleEvent.RESTART)
+
+    async def wait_watches_changed(self, watches: Mapping[str, Watch]) -> None:
+        """Wait until the configuration watches other files than these."""
+        await self._processes.wait_until(lambda: self.watches != watches)
+
+    @property
+    def watches(self) -> dict[str, Watch]:
+        """What is watched for each process that has ``watch``."""
+        return {name: spec.watch for name, spec in self.config.processes.items() if spec.watch is not None}
 
     def signal(self, name: str, number: int) -> None:
         """Send a signal to a process itself, not to its descendants. One that it ends by has ended by itself.

@@ -23,6 +23,7 @@ ROUTES = {
     ("post", "/api/v1/groups/{name}/start"),
     ("post", "/api/v1/groups/{name}/stop"),
     ("post", "/api/v1/groups/{name}/restart"),
+    ("post", "/api/v1/reload"),
     ("get", "/api/v1/logs"),
     ("get", "/api/v1/logs/stream"),
     ("get", "/api/v1/events/stream"),

@@ -29,6 +29,7 @@ OFF = {
     "url": None,
     "groups": [],
     "depends_on": [],
+    "config_digest": "",
     "description": "",
     "cpu_percent": None,
     "memory_bytes": None,
@@ -40,7 +41,8 @@ async def test_all_of_them(api: Api) -> None:
     found = await api.get("/processes")
     assert found.keys() == {"processes"}
     running, off = found["processes"]
-    assert off == OFF | {"name": "worker", "status": "stopped", "description": "does nothing"}
+    assert re.fullmatch("[0-9a-f]{16}", off["config_digest"])
+    assert off | {"config_digest": ""} == OFF | {"name": "worker", "status": "stopped", "description": "does nothing"}
     assert running.keys() == off.keys()
     assert (running["name"], running["status"], running["ready"], running["groups"]) == (
         "api",

@@ -24,6 +24,8 @@ async def test_what_prox_does(api: Api, tmp_path: Path) -> None:
         "instance": api.supervisor.instance,
         "pid": os.getpid(),
         "project_dir": str(tmp_path),
+        "config_digest": None,
+        "urls": {},
     }
 
 
@@ -33,6 +35,7 @@ def test_the_file_and_the_time(project: Project) -> None:
         status = project.get("/status").json()
         assert status["config_file"] == str(path)
         assert status["status"] == "running"
+        assert len(status["config_digest"]) == 16
         assert 0 <= status["uptime_seconds"] < 60
         assert status["instance"] == project.state()["instance"]
 

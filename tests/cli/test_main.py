@@ -157,8 +157,7 @@ def test_bad_usage(arguments: list[str], message: str | None, capsys: pytest.Cap
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["run"], ["run", "e2e", "--jobs", "3"],
-        ["reload"], ["attach"], ["attach", "api"], ["up", "--tui"], ["up", "--watch"],
+        ["attach"], ["attach", "api"], ["up", "--tui"],
     ],
 )  # fmt: skip
 def test_what_is_to_come_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

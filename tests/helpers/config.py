@@ -270,6 +270,7 @@ def configs(draw: st.DrawFn) -> Config:
             Config,
             folder=st.just(FOLDER),
             file=st.none(),
+            digest=st.none(),
             processes=st.just({}),
             jobs=st.just({}),
             api=_structs(Api, port=st.sampled_from([None, 0, next(ports)])),

@@ -1,7 +1,8 @@
-"""A digest of a process's configuration, by which two instances compare it."""
+"""A digest of a process's configuration, by which two instances, or two versions of prox.yaml, are compared."""
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,11 @@ def digests(config: Config) -> dict[str, str]:
 
     The contents of env files, which are read at each start, do not count.
     """
-    encode = msgspec.json.Encoder(order="deterministic").encode
-    common = encode([config.folder, config.env, config.env_file, config.shutdown_timeout])
-    jobs = config.jobs
-    return {
-        name: sha256(common + encode(spec) + encode(jobs.get(name))).hexdigest()[:16]
-        for name, spec in all_specs(config).items()
-    }
+    common = [config.folder, config.env, config.env_file]
+    return {name: _digest([common, spec, config.jobs.get(name)]) for name, spec in all_specs(config).items()}
+
+
+def _digest(value: object) -> str:
+    # The JSON of the standard library has escapes for names that are not UTF-8.
+    text = json.dumps(msgspec.to_builtins(value, order="deterministic"))
+    return sha256(text.encode()).hexdigest()[:16]

@@ -203,6 +203,8 @@ class Config(Struct, frozen=True, kw_only=True):
     folder: str
     file: str | None = None
     """Absolute path of the file it was read from; None where it was no file."""
+    digest: str | None = None
+    """Of the text of that file, and of the one that is laid over it; None where it was no file."""
     api: Api = Api()
     env_file: EnvFiles = ()
     env: Scalars = {}

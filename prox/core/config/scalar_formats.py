@@ -143,7 +143,7 @@ SHORT: dict[type[Struct], tuple[tuple[str, ...], str]] = {
 }
 """Which maps may be written as something shorter, and which of their keys that is."""
 
-NOT_IN_FILE = ("folder", "file")
+NOT_IN_FILE = ("folder", "file", "digest")
 """Fields of ``Config`` that are no keys."""
 
 

@@ -18,8 +18,6 @@ def not_yet(config: Config) -> Iterator[str]:
         for key, is_set in (
             ("port.fd", isinstance(process.port, ListenFd)),
             ("fixed", process.fixed),
-            ("watch", process.watch is not None),
-            ("fail_on_log", process.fail_on_log is not None),
             ("reset", process.reset is not None),
             ("per_worker", process.per_worker),
             ("tty", process.tty),

@@ -61,7 +61,7 @@ def test_short_forms_are_written_long_with_all_that_is_understood() -> None:
     assert plain["services"] == {"app": {"port": 3000, "host": "localhost"}, "db": {"process": "db"}}
     assert plain["logs"]["dir"] is False
     assert plain["logs"]["max_size"] == "10MB"
-    assert not {"folder", "file"} & plain.keys()
+    assert not {"folder", "file", "digest"} & plain.keys()
 
 
 def test_a_script_stays_readable() -> None:

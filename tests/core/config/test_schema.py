@@ -36,7 +36,7 @@ def test_it_is_a_schema() -> None:
 def test_its_keys_are_those_of_the_model() -> None:
     sections = [each for each in vars(model).values() if isinstance(each, type) and issubclass(each, Struct)]
     names = {field.name for each in sections if each is not Struct for field in fields_of(each)}
-    not_keys = {"folder", "file", "path", "optional"}
+    not_keys = {"folder", "file", "digest", "path", "optional"}
     assert set(keys_of(json_schema())) == names - not_keys
     assert set(json_schema()["properties"]) == set(Config.__struct_fields__) - not_keys
 

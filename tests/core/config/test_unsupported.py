@@ -13,8 +13,6 @@ from prox.core.config.unsupported import not_yet
     [
         ("port: {fd: 3}", "port.fd"),
         ("fixed: true", "fixed"),
-        ("watch: [src]", "watch"),
-        ("fail_on_log: panic", "fail_on_log"),
         ("reset: [psql]", "reset"),
         ("per_worker: true", "per_worker"),
         ("tty: true", "tty"),
@@ -66,8 +64,6 @@ def test_nothing_is_told_of_sections_that_have_their_effect(text: str) -> None:
 def test_all_of_it_is_told() -> None:
     assert list(not_yet(config_of(EVERY_KEY))) == [
         "processes.said.port.fd",
-        "processes.api.watch",
-        "processes.api.fail_on_log",
         "processes.api.reset",
         "processes.admin.reset",
     ]

@@ -1,0 +1,52 @@
+"""`prox reload`, and the hint to it where prox.yaml has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prox.cli.group import settings
+from prox.cli.output import print_json, say, warn
+from prox.cli.project import connect
+from prox.core.text import escape_controls
+from prox.instance.config_text import current_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_KEYS = ("added", "removed", "changed")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def reload(as_json: bool) -> None:
+    """Apply a changed prox.yaml: added processes start, removed ones stop, changed ones restart, others go on.
+
+    The file is checked whole first; if it has an error, nothing changes.
+    """
+    from prox.instance.project import load_config
+
+    client = connect()
+    status = client.status()
+    if not settings().addr and status["config_file"]:
+        # Read here first, where problems are shown with their places.
+        load_config(status["config_file"], project_dir=status["project_dir"])
+    found = client.reload()
+    if as_json:
+        print_json(found)
+        return
+    for key in _KEYS:
+        for name in found[key]:
+            say(f"{escape_controls(name)} {key}")
+    if not any(found[key] for key in _KEYS):
+        say("nothing has changed")
+    if found["ignored"]:
+        warn(f"{', '.join(found['ignored'])} changed; that takes effect after `prox down` and `prox up`")
+
+
+def hint_at_reload(status: Mapping[str, Any]) -> None:
+    """Warn if prox.yaml is not what the instance has loaded. ``status``: that of the instance."""
+    file, loaded = status.get("config_file"), status.get("config_digest")
+    if file and loaded and current_digest(file) not in (loaded, None):
+        warn(f"{file} has changed since it was loaded; `prox reload` applies it")

@@ -1,0 +1,43 @@
+"""The text of prox.yaml, with ``prox.override.yaml`` beside it, and its digest. Light: client commands use it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from prox.core.errors import ConfigError
+from prox.instance.finding import NAMES
+from prox.instance.text_files import problem, read_text, shown_path
+
+OVERRIDE = "prox.override.yaml"
+
+
+def config_texts(file: Path) -> list[tuple[str, str]]:
+    """Return the texts that make the configuration, each with the name that problems give it. Raises ConfigError."""
+    texts = [(_read(file), shown_path(file))]
+    override = file.with_name(OVERRIDE)
+    if file.name in NAMES and override.exists():
+        texts.append((_read(override), shown_path(override)))
+    return texts
+
+
+def digest_of(texts: list[tuple[str, str]]) -> str:
+    """Return the digest of texts, whatever their names."""
+    return sha256("\0".join(text for text, _ in texts).encode()).hexdigest()[:16]
+
+
+def current_digest(file: str) -> str | None:
+    """Return the digest of a configuration as it is now; None where it cannot be read."""
+    try:
+        return digest_of(config_texts(Path(file)))
+    except ConfigError:
+        return None
+
+
+def _read(file: Path) -> str:
+    """Return the text of a configuration. Raises ConfigError, also where others can write to it."""
+    shown = shown_path(file)
+    try:
+        return read_text(file, shown=shown, trusted=True)
+    except FileNotFoundError:
+        raise problem(shown, 0, "is not there; `prox init` writes one") from None
