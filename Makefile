@@ -1,5 +1,5 @@
 # What can be done here; each target sets up what it needs, in .venv. Needs Python 3.11 or newer and a package index.
-.PHONY: help demo test check torture mutants real clean
+.PHONY: help setup demo test check torture mutants real clean
 .NOTPARALLEL:
 
 # Without a PATH, Python does not find itself.
@@ -13,6 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 
 help:
 	@echo 'make demo   run prox on prox.example.yaml (Ctrl-C ends it)'
+	@echo 'make setup  install everything that the other targets need'
 	@echo 'make test   run all tests (ARGS="-k name": some)'
 	@echo 'make check  format, lint, types, imports, layout'
 	@echo 'make torture  repeat the guarantees of docs/guarantees.md for 15 minutes; FULL=1: with the large counts (an hour)'
@@ -22,6 +23,8 @@ help:
 
 demo: $(VENV)/.for-use
 	@$(BIN)/prox --config prox.example.yaml up
+
+setup: $(VENV)/.for-work real
 
 test: $(VENV)/.for-work real
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)

@@ -169,6 +169,8 @@ def _has_stopped(process: Process) -> bool | None:
 
 
 def _has_completed(process: Process) -> bool | None:
+    if process.get("kind") == "job":
+        return True if process["ready"] else _unless_ended(process)
     return True if process["status"] == "stopped" and process["exit_code"] == 0 else _unless_ended(process)
 
 
