@@ -18,7 +18,7 @@ help:
 	@echo 'make check  format, lint, types, imports, layout'
 	@echo 'make torture  repeat the guarantees of docs/guarantees.md for 15 minutes; FULL=1: with the large counts (an hour)'
 	@echo 'make mutants  see that tests notice when parts of prox are taken away'
-	@echo 'make real   install Vite, for the tests that run real programs'
+	@echo 'make real   install Vite and what examples/fullstack needs, for the tests that run real programs'
 	@echo 'make clean  remove all that was made here'
 
 demo: $(VENV)/.for-use
@@ -44,10 +44,12 @@ torture: $(VENV)/.for-work
 mutants: $(VENV)/.for-work
 	$(BIN)/python tests/guarantees/mutants.py
 
-# redis-server and faketime come from the system (apt-get install), httpbin with the other Python packages.
-# Without npm, or where npm fails, the tests say at their end what they left out.
+# redis-server, PostgreSQL and faketime come from the system (apt-get install), httpbin with the other Python packages.
+# Without npm, or where an installation fails, the tests say at their end what they left out.
 real:
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory .real/vite/.installed || true; fi
+	@if command -v npm >/dev/null; then \
+	  $(MAKE) --no-print-directory --keep-going .real/vite/.installed .real/fullstack/.installed || true; \
+	fi
 
 clean:
 	rm -rf $(VENV) .real .prox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .figures.jsonl dist build
@@ -80,4 +82,13 @@ $(VENV)/.for-work: pyproject.toml | $(VENV)/.created
 	@mkdir -p $(@D)
 	@cp tests/e2e/real/vite/package.json tests/e2e/real/vite/package-lock.json $(@D)
 	cd $(@D) && npm ci --engine-strict --no-audit --no-fund --fetch-retries=5
+	@touch $@
+
+FULLSTACK := $(addprefix examples/fullstack/,Makefile requirements.txt package.json package-lock.json)
+
+# The example's own Makefile sets it up, in a copy: the example in the work tree is left to whoever tries it.
+.real/fullstack/.installed: $(FULLSTACK) | $(VENV)/.created
+	@mkdir -p $(@D)
+	@cp $(FULLSTACK) $(@D)
+	@$(MAKE) --no-print-directory -C $(@D) PYTHON=$(CURDIR)/$(BIN)/python
 	@touch $@

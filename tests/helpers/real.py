@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from helpers.project import Project
 
-VITE = Path(__file__).parents[2] / ".real" / "vite" / "node_modules" / "vite" / "bin" / "vite.js"
+REAL = Path(__file__).parents[2] / ".real"
+VITE = REAL / "vite" / "node_modules" / "vite" / "bin" / "vite.js"
+FULLSTACK = REAL / "fullstack"
+"""The Python environment and the npm packages of examples/fullstack."""
 
 
 def why_missing(program: str) -> str | None:
@@ -31,6 +34,12 @@ def why_missing(program: str) -> str | None:
         case "redis-server":
             if not shutil.which("redis-server"):
                 return "it is not on PATH (Debian: apt-get install redis-server)"
+        case "postgres":
+            if not (shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
+                return "initdb is neither on PATH nor in /usr/lib/postgresql (Debian: apt-get install postgresql)"
+        case "fullstack":
+            if not (FULLSTACK / ".installed").exists():
+                return f"{FULLSTACK} does not hold its packages (`make real` installs them, and says what fails)"
         case "httpbin":
             if not (find_spec("httpbin") and find_spec("gunicorn")):
                 return "httpbin and gunicorn are not installed (pip install -e '.[real]')"
