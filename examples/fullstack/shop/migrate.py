@@ -1,4 +1,4 @@
-"""Bring the database up to date: run the files in migrations/ that have not been run yet, in the order of their names."""
+"""Bring the database up to date: run the files in migrations/ that have not been run, in the order of their names."""
 
 from __future__ import annotations
 
