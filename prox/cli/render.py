@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prox.core.text import escape_controls
+from prox.core.text import escape_controls, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -112,17 +111,6 @@ def _line(columns: Sequence[Column], texts: Sequence[str], widths: Sequence[int]
         shown = f"\x1b[{color}m{text}\x1b[0m" if color else text
         parts.append(space + shown if column.right else shown + space)
     return _GAP.join(parts).rstrip()
-
-
-def text_width(text: str) -> int:
-    """Return how many columns of a terminal a text takes (Unicode Standard Annex #11)."""
-    return len(text) if text.isascii() else sum(map(_char_width, text))
-
-
-def _char_width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def duration(seconds: float) -> str:

@@ -14,10 +14,10 @@ import click
 
 from prox.cli.output import colored, is_terminal, print_json, say
 from prox.cli.project import connect
-from prox.cli.render import DIM, GREEN, RED, YELLOW, Column, size, table, text_width
+from prox.cli.render import DIM, GREEN, RED, YELLOW, Column, size, table
 from prox.core.curl import NoCommand, curl, exact_body
 from prox.core.har import absolute_url_of
-from prox.core.text import escape_controls
+from prox.core.text import escape_controls, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,7 @@ the line, and right-to-left languages need them.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 MAX_OUTPUT = 4096
 """Bytes (UTF-8) of a check's output that are kept: its end."""
@@ -115,3 +116,14 @@ def one_line(output: str) -> str:
 def escape_controls(text: str) -> str:
     """Return a text that is one line and drives no terminal: control characters are shown, not sent."""
     return text.translate(_UNSAFE)
+
+
+def text_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes (Unicode Standard Annex #11)."""
+    return len(text) if text.isascii() else sum(map(_char_width, text))
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

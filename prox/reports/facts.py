@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, get_args
 
 from prox.core.runs.record import SUCCEEDED, Result
-from prox.core.text import escape_controls
+from prox.core.text import escape_controls, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,15 +42,11 @@ def cut(text: str, width: int) -> str:
     return f"{kept}…"
 
 
-def text_width(text: str) -> int:
-    """Return how many columns of a terminal a text takes (Unicode Standard Annex #11)."""
-    return len(text) if text.isascii() else sum(map(_char_width, text))
-
-
-def _char_width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+def how_ended(record: RunRecord) -> str | None:
+    """Return what ended a run before its jobs had ended; None: nothing did."""
+    if record.ended_by_signal is not None:
+        return f"the run was ended by {record.ended_by_signal}"
+    return "the run took longer than --timeout" if record.timed_out else None
 
 
 def duration(seconds: float) -> str:

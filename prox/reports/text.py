@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prox.core.text import text_width
 from prox.reports import facts
-from prox.reports.facts import cut, one_line, text_width
+from prox.reports.facts import cut, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

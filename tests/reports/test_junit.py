@@ -152,3 +152,17 @@ def test_any_text_is_well_formed(text: str) -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=())), max_size=3))
 def test_any_document_of_a_job_is_merged_or_refused(texts: list[str]) -> None:
     assert document(run(job()), {"unit": texts}).get("errors") == str(len(texts))
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"ended_by_signal": "SIGINT"}, "the run was ended by SIGINT"),
+        ({"timed_out": True}, "the run took longer than --timeout"),
+    ],
+)
+def test_a_run_that_was_ended_is_an_error(how: dict[str, object], message: str) -> None:
+    root = ElementTree.fromstring(junit(run(job("a", "cancelled"), **how), {}))
+    (error,) = root.iter("error")
+    assert error.get("message") == message
+    assert root.get("errors") == "1"

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.runs import HOSTILE, hostile_run, job, large_run, process, run
 from prox.core.runs.record import Result
-from prox.reports.facts import text_width
+from prox.core.text import text_width
 from prox.reports.text import summary
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
