@@ -42,7 +42,7 @@ from prox.system.children import become_subreaper, reap_adopted
 from prox.system.spawn_limits import raise_descriptor_limit, start_clean
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Container
 
     from prox.core.config.model import Config
     from prox.core.runs.plan import OnFailure
@@ -126,7 +126,7 @@ async def _run(
         report=supervisor.hub.system,
         name_of=lambda name: _log_name(name, runner.attempt(name)),
     )
-    printer = _open_printer(options, folder.path, runner)
+    printer = _open_printer(options, _Files(folder.path, config, supervisor.started_at), runner)
     supervisor.hub.add_sink(printer)
     become_subreaper()
     async with trio.open_nursery() as outer:
@@ -147,9 +147,8 @@ async def _run(
             await printer.flush(FLUSH_SECONDS if interrupts.second is None else SECOND_SIGNAL_FLUSH_SECONDS)
         outer.cancel_scope.cancel()
     signal = interrupts.second if interrupts.second is not None else interrupts.first
-    find_log = partial(_find_log, folder.path)
-    jobs = runner.jobs(find_log, partial(_junit_files, config, supervisor.started_at))
-    processes = runner.processes(find_log, options.borrowed.children)
+    run_files = _Files(folder.path, config, supervisor.started_at, options.borrowed.children)
+    jobs, processes = runner.jobs(run_files), runner.processes(run_files)
     code = exit_code_of(jobs, processes, signal=signal, timed_out=timed_out)
     return RunRecord(
         id=folder.path.name,
@@ -157,7 +156,7 @@ async def _run(
         config_file=config.file,
         folder=str(folder.path),
         started_at=timestamp(supervisor.started_at),
-        duration=trio_seconds(begun),
+        duration=round(trio.current_time() - begun, 3),
         exit_code=code or (LEFT_SOMETHING if supervisor.leftovers else 0),
         ended_by_signal=signal_name(signal) if signal is not None else None,
         timed_out=timed_out,
@@ -166,10 +165,6 @@ async def _run(
         processes=tuple(processes),
         critical_path=runner.critical_path(),
     )
-
-
-def trio_seconds(begun: float) -> float:
-    return round(trio.current_time() - begun, 3)
 
 
 async def _wait_done(runner: JobRunner, seconds: float | None) -> bool:
@@ -196,7 +191,7 @@ def _running(runner: JobRunner) -> str:
 # -- output
 
 
-def _open_printer(options: RunOptions, folder: Path, runner: JobRunner) -> Console | BlockPrinter:
+def _open_printer(options: RunOptions, files: _Files, runner: JobRunner) -> Console | BlockPrinter:
     fd = sys.stdout.fileno()
     if options.ci is None:
         footer = partial(_status_line, fd, runner) if options.status_line else None
@@ -205,8 +200,8 @@ def _open_printer(options: RunOptions, folder: Path, runner: JobRunner) -> Conso
 
     def show(name: str) -> None:
         if runner.result(name) is not None and (attempts := runner.attempt(name)):
-            (job,) = (job for job in runner.jobs(partial(_find_log, folder), lambda _: ()) if job.name == name)
-            logs = [folder / _LOGS / f"{_log_name(name, number)}.log" for number in range(1, attempts + 1)]
+            (job,) = (job for job in runner.jobs(files) if job.name == name)
+            logs = [files.folder / _LOGS / f"{_log_name(name, number)}.log" for number in range(1, attempts + 1)]
             printer.add_block(_block(job), logs)
 
     runner.listeners.append(show)
@@ -239,23 +234,32 @@ def _log_name(name: str, attempt: int) -> str:
     return f"{name}.{attempt}" if attempt > 1 else name
 
 
-def _find_log(folder: Path, name: str, attempt: int) -> str | None:
-    path = Path(_LOGS, f"{_log_name(name, attempt)}.log")
-    return str(path) if (folder / path).exists() else None
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a run that began at ``since``, in seconds since the epoch."""
 
+    folder: Path
+    config: Config
+    since: float
+    borrowed: Container[str] = ()
 
-def _junit_files(config: Config, since: float, name: str) -> tuple[str, ...]:
-    """Return the JUnit files that a job has written in this run."""
-    pattern = config.jobs[name].junit
-    if pattern is None:
-        return ()
-    paths = (Path(config.folder, found) for found in sorted(glob(pattern, root_dir=config.folder, recursive=True)))
-    return tuple(str(path) for path in paths if _is_newer(path, since))
+    def log_of(self, name: str, attempt: int) -> str | None:
+        path = Path(_LOGS, f"{_log_name(name, attempt)}.log")
+        return str(path) if (self.folder / path).exists() else None
 
+    def junit_of(self, job: str) -> tuple[str, ...]:
+        pattern = self.config.jobs[job].junit
+        if pattern is None:
+            return ()
+        found = sorted(glob(pattern, root_dir=self.config.folder, recursive=True))
+        return tuple(str(path) for each in found if self._is_new(path := Path(self.config.folder, each)))
 
-def _is_newer(path: Path, since: float) -> bool:
-    """Return whether a file was written in this run, as far as the clock of the file system tells."""
-    try:
-        return path.is_file() and path.stat().st_mtime >= since - 1
-    except OSError:
-        return False
+    def _is_new(self, path: Path) -> bool:
+        """Return whether a file was written in this run, as far as the clock of the file system tells."""
+        try:
+            return path.is_file() and path.stat().st_mtime >= self.since - 1
+        except OSError:
+            return False
+
+    def is_borrowed(self, process: str) -> bool:
+        return process in self.borrowed

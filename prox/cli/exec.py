@@ -17,6 +17,7 @@ from prox.core.errors import UnknownProcess
 from prox.core.spelling import did_you_mean
 
 if TYPE_CHECKING:
+    from prox.client.client import Client
     from prox.core.config.model import Config
 
 NOT_FOUND, NOT_ALLOWED = 127, 126
@@ -41,8 +42,10 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     specs = all_specs(config)
     if name not in specs:
         raise UnknownProcess(f"there is no process or job {name!r}{did_you_mean(name, list(specs))}")
-    ports = _known_ports(config)
-    built = process_environment(config, name, specs[name], ports, instance="", inherited=os.environ, urls={})
+    client = find_client()
+    ports = _known_ports(config, client)
+    urls = client.status().get("urls", {}) if client else {}
+    built = process_environment(config, name, specs[name], ports, instance="", inherited=os.environ, urls=urls)
     folder = Path(config.folder, specs[name].cwd)
     try:
         os.chdir(folder)
@@ -57,9 +60,8 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     return _become(command, built.variables)
 
 
-def _known_ports(config: Config) -> dict[str, int]:
+def _known_ports(config: Config, client: Client | None) -> dict[str, int]:
     """Return the ports of all processes; where no instance runs, the fixed ones."""
-    client = find_client()
     if client is None:
         return {name: spec.port for name, spec in all_specs(config).items() if isinstance(spec.port, int)}
     known = {process["name"]: process["port"] for process in client.processes()}

@@ -154,10 +154,15 @@ def headline(record: RunRecord) -> str:
 
 
 def unsuccessful(record: RunRecord) -> Iterator[tuple[JobRecord, list[ProcessRecord]]]:
-    """Yield each job that did not succeed, with the processes it needed; each process with its first such job only."""
+    """Yield each job that did not succeed, with the processes it needed; each process with its first such job only.
+
+    Processes explain a failure: a job that was skipped or cancelled comes without them.
+    """
     shown: set[str] = set()
     for job in record.jobs:
-        if job.result not in SUCCEEDED:
+        if job.result in ("skipped", "cancelled"):
+            yield job, []
+        elif job.result not in SUCCEEDED:
             needed = [process for process in needed_processes(job, record) if process.name not in shown]
             shown.update(process.name for process in needed)
             yield job, needed

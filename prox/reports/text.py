@@ -40,13 +40,19 @@ def summary(record: RunRecord, *, width: int, color: bool) -> str:
 
 
 def _last_lines(record: RunRecord, color: bool) -> Iterator[list[str]]:
-    """Yield the output of each job that did not succeed, and of the processes it needed."""
-    for job, processes in facts.unsuccessful(record):
-        shown = [(f"{job.name} ({job.result})", facts.job_log(record, job), job.last_lines)]
-        for process in processes:
-            title = f"{process.name} (process needed by {job.name})"
-            shown.append((title, facts.log_path(record, process.log), process.last_lines))
-        for title, log, lines in shown:
+    """Yield the output of each job that did not succeed, and of the processes it needed; the likely cause last."""
+    by_weight = sorted(facts.unsuccessful(record), key=lambda each: each[0].result not in ("skipped", "cancelled"))
+    for job, processes in by_weight:
+        own = (f"{job.name} ({job.result})", facts.job_log(record, job), job.last_lines)
+        others = [
+            (
+                f"{process.name} (process needed by {job.name})",
+                facts.log_path(record, process.log),
+                process.last_lines,
+            )
+            for process in sorted(processes, key=lambda each: each.failure is not None)
+        ]
+        for title, log, lines in [own, *others] if job.result == "aborted" else [*others, own]:
             if lines:
                 place = "" if log is None else f", {log}"
                 head = _colored(one_line(f"--- last lines of {title}{place}"), "1", color)

@@ -64,7 +64,10 @@ class BorrowedProcesses:
         def spawn(command: Command, /, *, cwd: str, env: Mapping[str, str]) -> Incarnation:
             return self.children.get(env["PROX_PROCESS"]) or real.spawn(command, cwd=cwd, env=env)
 
-        return replace(real, spawn=spawn)
+        def is_port_taken(port: int) -> bool:
+            return port not in self.ports.values() and real.is_port_taken(port)
+
+        return replace(real, spawn=spawn, is_port_taken=is_port_taken)
 
 
 NOTHING_BORROWED = BorrowedProcesses({}, {}, {})

@@ -9,74 +9,30 @@ from __future__ import annotations
 import time
 from bisect import insort
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import trio
 
 from prox.core.critical_path import Span, critical_path
-from prox.core.lifecycle import Exit, LifecycleEvent, Phase
+from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.logs.query import LogFilter
 from prox.core.runs.plan import chain_lengths, keeps_alive, must_live, pick
-from prox.core.runs.record import SUCCEEDED, AttemptRecord, JobRecord, ProcessRecord, Result
+from prox.core.runs.record import SUCCEEDED
 from prox.core.scheduling import is_met, needed
+from prox.runtime.run_state import Attempt, JobState, ProcessState, job_record, process_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
 
-    from prox.core.config.model import Job
     from prox.core.runs.plan import RunPlan
+    from prox.core.runs.record import JobRecord, ProcessRecord, Result
     from prox.runtime.context import InstanceContext
     from prox.runtime.process import Process
     from prox.runtime.process_set import ProcessSet
+    from prox.runtime.run_state import RunFiles
 
 LAST_LINES = 20
 """Lines of output that the record keeps of what failed."""
-
-
-@dataclass(slots=True)
-class _Attempt:
-    started: float
-    ended: float | None = None
-    exit: Exit | None = None
-    timed_out: bool = False
-
-
-@dataclass(slots=True)
-class _JobState:
-    job: Job
-    requested: bool
-    keeps_alive: set[str]
-    result: Result | None = None
-    reason: str | None = None
-    ends_as: tuple[Result, str] | None = None
-    """The result, and why, of a job that the run itself stops."""
-    released: float | None = None
-    started_clock: float | None = None
-    """When it was started, in seconds since the epoch."""
-    ended: float | None = None
-    seen: int = 0
-    """Attempts, failures to spawn among them, that are known."""
-    attempts: list[_Attempt] = field(default_factory=list)
-    exit: Exit | None = None
-    last_lines: tuple[str, ...] = ()
-
-    @property
-    def started(self) -> float | None:
-        return self.attempts[0].started if self.attempts else None
-
-
-@dataclass(slots=True)
-class _ProcessState:
-    started: float | None = None
-    ready: float | None = None
-    ended: float | None = None
-    spawns: int = 0
-    stopped: bool = False
-    """The run has stopped it."""
-    exit: Exit | None = None
-    failure: str | None = None
-    last_lines: tuple[str, ...] = ()
 
 
 class JobRunner:
@@ -91,11 +47,11 @@ class JobRunner:
         jobs = context.config.jobs
         names = needed(plan.requested, self._depends_on)
         self._jobs = {
-            name: _JobState(jobs[name], name in plan.requested, keeps_alive(name, self._depends_on))
+            name: JobState(jobs[name], name in plan.requested, keeps_alive(name, self._depends_on))
             for name in names
             if name in jobs
         }
-        self._others = {name: _ProcessState() for name in names if name not in jobs}
+        self._others = {name: ProcessState() for name in names if name not in jobs}
         lengths = chain_lengths(jobs, self._depends_on)
         order = sorted(self._jobs, key=lambda name: -lengths[name])
         self._rank = {name: rank for rank, name in enumerate(order)}
@@ -160,75 +116,21 @@ class JobRunner:
         """The jobs and processes of the run, each after what it depends on."""
         return tuple(self._names)
 
-    def jobs(
-        self, log_of: Callable[[str, int], str | None], junit: Callable[[str], tuple[str, ...]]
-    ) -> list[JobRecord]:
-        """Return the records of all jobs.
+    def jobs(self, files: RunFiles) -> list[JobRecord]:
+        """Return the records of all jobs."""
+        return [job_record(name, state, tuple(self._depends_on[name]), files) for name, state in self._jobs.items()]
 
-        ``log_of``: the log file of an attempt of a job; ``junit``: the JUnit files of a job.
-        """
-        return [
-            JobRecord(
-                name=name,
-                description=state.job.description,
-                requested=state.requested,
-                result=state.result or "cancelled",
-                allow_failure=state.job.allow_failure,
-                reason=state.reason,
-                exit_code=state.exit.code if state.exit else None,
-                signal=state.exit.signal if state.exit else None,
-                depends_on=tuple(self._depends_on[name]),
-                released=state.released,
-                started=state.started,
-                ended=state.ended,
-                attempts=tuple(
-                    AttemptRecord(
-                        number=number,
-                        started=attempt.started,
-                        ended=attempt.ended,
-                        exit_code=attempt.exit.code if attempt.exit else None,
-                        signal=attempt.exit.signal if attempt.exit else None,
-                        timed_out=attempt.timed_out,
-                        log=log_of(name, number),
-                    )
-                    for number, attempt in enumerate(state.attempts, 1)
-                ),
-                junit=junit(name),
-                last_lines=state.last_lines,
-            )
-            for name, state in self._jobs.items()
-        ]
-
-    def processes(self, log_of: Callable[[str, int], str | None], borrowed: Collection[str]) -> list[ProcessRecord]:
+    def processes(self, files: RunFiles) -> list[ProcessRecord]:
         """Return the records of all processes that the jobs needed."""
         return [
-            ProcessRecord(
-                name=name,
-                description=self._processes.get(name).spec.description,
-                depends_on=tuple(self._depends_on[name]),
-                borrowed=name in borrowed,
-                started=state.started,
-                ready=state.ready,
-                ended=state.ended,
-                restarts=max(0, state.spawns - 1),
-                exit_code=state.exit.code if state.exit else None,
-                signal=state.exit.signal if state.exit else None,
-                failure=state.failure,
-                log=log_of(name, 0),
-                last_lines=state.last_lines,
-            )
-            for name, state in self._others.items()
+            process_record(name, self._processes.get(name).spec, state, files) for name, state in self._others.items()
         ]
 
     def critical_path(self) -> tuple[str, ...]:
         """Return the jobs and processes that determined how long the run took."""
-        spans = {
-            name: Span(state.started, state.ended, tuple(self._depends_on[name])) for name, state in self._jobs.items()
-        }
-        spans |= {
-            name: Span(state.started, state.ready, tuple(self._depends_on[name]))
-            for name, state in self._others.items()
-        }
+        done = {name: (state.started, state.ended) for name, state in self._jobs.items() if state.attempts}
+        done |= {name: (state.started, state.ready) for name, state in self._others.items()}
+        spans = {name: Span(*times, tuple(self._depends_on[name])) for name, times in done.items()}
         return tuple(critical_path(spans))
 
     # -- what the scheduler asks
@@ -276,7 +178,7 @@ class JobRunner:
             self._note_process(process, other)
         self._react()
 
-    def _note_job(self, process: Process, state: _JobState) -> None:
+    def _note_job(self, process: Process, state: JobState) -> None:
         if state.result is not None:
             return
         life = process.life
@@ -284,18 +186,18 @@ class JobRunner:
             state.seen = life.attempts
             if life.phase is Phase.UP:
                 state.started_clock = state.started_clock or time.time()
-                state.attempts.append(_Attempt(self._now()))
+                state.attempts.append(Attempt(self._now()))
                 self._tell(process.name)
             elif life.last_exit is not None:
                 # The command could not be run.
-                state.attempts.append(_Attempt(self._now(), self._now(), life.last_exit))
+                state.attempts.append(Attempt(self._now(), self._now(), life.last_exit))
         attempt = state.attempts[-1] if state.attempts else None
         if attempt and attempt.ended is None and not life.exists:
             attempt.ended, attempt.exit, attempt.timed_out = self._now(), life.last_exit, process.timed_out
         if process.is_settled:
             self._finish(process, state)
 
-    def _finish(self, process: Process, state: _JobState) -> None:
+    def _finish(self, process: Process, state: JobState) -> None:
         """Record the result of a job, and let those wait no longer that wait for its slots or its lock."""
         state.result, state.reason = self._judge(process, state)
         state.ended = self._now()
@@ -310,13 +212,14 @@ class JobRunner:
         if state.result not in SUCCEEDED:
             since = state.started_clock
             state.last_lines = self._last_lines(process.name, since)
-            for name in state.keeps_alive & self._others.keys():
-                self._others[name].last_lines = self._last_lines(name, since)
+            if state.result not in ("skipped", "cancelled"):
+                for name in state.keeps_alive & self._others.keys():
+                    self._others[name].last_lines = self._last_lines(name, since)
             if not state.job.allow_failure:
                 self._fail(f"{process.name} {_FAILURES[state.result]}")
         self._tell(process.name)
 
-    def _judge(self, process: Process, state: _JobState) -> tuple[Result, str | None]:
+    def _judge(self, process: Process, state: JobState) -> tuple[Result, str | None]:
         life = process.life
         if state.ends_as is not None:
             return state.ends_as
@@ -331,7 +234,7 @@ class JobRunner:
             return blocked
         return ("timed out" if process.timed_out else "failed"), life.reason
 
-    def _note_process(self, process: Process, state: _ProcessState) -> None:
+    def _note_process(self, process: Process, state: ProcessState) -> None:
         life, now = process.life, self._now()
         if life.spawns > state.spawns:
             state.spawns = life.spawns
@@ -349,7 +252,7 @@ class JobRunner:
             if life.wanted and not state.stopped and not self._context.stopping:
                 self._note_end(process, state)
 
-    def _note_end(self, process: Process, state: _ProcessState) -> None:
+    def _note_end(self, process: Process, state: ProcessState) -> None:
         """Abort the jobs that run and need a process that has ended, without the run having stopped it.
 
         Those that wait for it are failed by the scheduler (``_blocked_result``).
@@ -448,7 +351,7 @@ class JobRunner:
 
     # -- relations
 
-    def _unfinished(self) -> Iterator[tuple[str, _JobState]]:
+    def _unfinished(self) -> Iterator[tuple[str, JobState]]:
         return ((name, state) for name, state in self._jobs.items() if state.result is None)
 
     def _is_up(self, name: str) -> bool:

@@ -52,3 +52,13 @@ def test_a_terminal_belongs_to_the_command(looked_at: Project) -> None:
     shown.type(b"this\n")
     assert shown.wait() == 0
     assert shown.output.endswith("got this\n")
+
+
+def test_the_urls_of_services(project: Project) -> None:
+    project.write(
+        "api: {port: 0}\nprocesses: {web: {cmd: sleep 1000, port: auto}}\n"
+        "proxy: {domain: localhost, http_port: 6789}\nservices: {app: {process: web}}"
+    )
+    with project.up("--http-port", "0"):
+        ran = project.run("exec", "web", "--", "sh", "-c", "echo $PROX_URL_APP")
+        assert ran.stdout.strip() == project.get("/status").json()["urls"]["app"]

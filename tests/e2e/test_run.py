@@ -248,6 +248,19 @@ def test_processes_of_a_running_instance_are_used_and_left_running(project: Proj
         assert project.get("/processes/api").json()["pid"] == before
 
 
+def test_a_borrowed_process_keeps_its_port(project: Project) -> None:
+    serve = "exec python3 -m http.server --bind 127.0.0.1 $PORT"
+    project.write(
+        "api: {port: 0}\n"
+        f"processes: {{web: {{cmd: '{serve}', port: auto, healthcheck: {{http: /}}}}}}\n"
+        "jobs: {e2e: {cmd: 'echo port $PROX_PORT_WEB', depends_on: [web]}}\n"
+    )
+    with project.up():
+        ran = project.run("run")
+        assert ran.returncode == 0, ran.stdout
+        assert f"port {project.get('/processes/web').json()['port']}" in ran.stdout
+
+
 def test_one_with_another_configuration_is_not_used(project: Project) -> None:
     project.write(STACK)
     with project.up() as prox:

@@ -97,3 +97,19 @@ def large_run(count: int = 500) -> RunRecord:
     results: list[Result] = ["passed", "flaky", "failed", "timed out", "aborted", "skipped", "cancelled"]
     jobs = [job(f"job-{number}", results[number % 7], last_lines=("last",) * 20) for number in range(count)]
     return run(*jobs, processes=tuple(process(f"process-{number}") for number in range(count // 10)))
+
+
+class _NoFiles:
+    """A run that writes no files."""
+
+    def log_of(self, name: str, attempt: int) -> None:
+        return None
+
+    def junit_of(self, job: str) -> tuple[str, ...]:
+        return ()
+
+    def is_borrowed(self, process: str) -> bool:
+        return False
+
+
+NO_FILES = _NoFiles()

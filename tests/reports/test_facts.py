@@ -120,6 +120,7 @@ def test_processes_that_unsuccessful_jobs_needed() -> None:
     )
     record = run(*jobs, processes=(db, queue, other))
     assert list(facts.unsuccessful(record)) == [(jobs[1], [db, queue]), (jobs[2], [])]
+
     assert facts.needed_processes(jobs[2], record) == [db]
 
 
@@ -155,3 +156,8 @@ def test_tabs_are_blanks() -> None:
 )
 def test_cut(text: str, width: int, shown: str) -> None:
     assert facts.cut(text, width) == shown
+
+
+def test_processes_explain_failures_only() -> None:
+    db, jobs = process("db"), (job("a", "cancelled", depends_on=("db",)), job("b", "skipped", depends_on=("db",)))
+    assert list(facts.unsuccessful(run(*jobs, processes=(db,)))) == [(jobs[0], []), (jobs[1], [])]

@@ -26,12 +26,12 @@ def test_whole_summary() -> None:
     assert (
         summary(record, width=100, color=False)
         == """\
+--- last lines of db (process needed by api), /p/.prox/runs/r1/db.log
+  panic
+
 --- last lines of api (failed), /p/.prox/runs/r1/a/2.log
   no db
     bye
-
---- last lines of db (process needed by api), /p/.prox/runs/r1/db.log
-  panic
 
 job     result   tries  waited  ran    why
 unit    passed   1      1.0 s   1.5 s

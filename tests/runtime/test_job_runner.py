@@ -10,6 +10,7 @@ import trio
 import trio.testing
 
 from helpers.playbook import play, simulated
+from helpers.runs import NO_FILES
 from prox.core.runs.plan import RunPlan
 from prox.core.runs.verdict import exit_code_of
 
@@ -36,11 +37,11 @@ class Run:
 
     @property
     def jobs(self) -> dict[str, JobRecord]:
-        return {job.name: job for job in self.runner.jobs(lambda name, attempt: None, lambda name: ())}
+        return {job.name: job for job in self.runner.jobs(NO_FILES)}
 
     @property
     def processes(self) -> dict[str, ProcessRecord]:
-        return {each.name: each for each in self.runner.processes(lambda name, attempt: None, ())}
+        return {each.name: each for each in self.runner.processes(NO_FILES)}
 
     @property
     def results(self) -> dict[str, str]:

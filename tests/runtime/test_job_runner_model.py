@@ -18,6 +18,7 @@ from trio.testing import MockClock
 
 from helpers.fake_child import FakeChild, FakePlatform
 from helpers.playbook import simulated
+from helpers.runs import NO_FILES
 from prox.core.lifecycle import Exit
 from prox.core.runs.plan import RunPlan
 from prox.core.runs.verdict import exit_code_of
@@ -264,8 +265,8 @@ def simulate(nodes: list[Node], on_failure: OnFailure, slots: int, stop_at: floa
                     await runner.wait_done()
                 supervisor.shutdown()
                 await supervisor.wait_stopped()
-                jobs = {job.name: job for job in runner.jobs(lambda name, attempt: None, lambda name: ())}
-                processes = {each.name: each for each in runner.processes(lambda name, attempt: None, ())}
+                jobs = {job.name: job for job in runner.jobs(NO_FILES)}
+                processes = {each.name: each for each in runner.processes(NO_FILES)}
             nursery.cancel_scope.cancel()
         assert all(child.reaped for children in platform.children.values() for child in children)
         return Outcome(jobs, processes, platform.log)
