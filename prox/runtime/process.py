@@ -15,43 +15,32 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.core.config.units import format_duration
 from prox.core.errors import AlreadyRunning, ConfigError, NotRunning, StartFailed
 from prox.core.health import UNKNOWN, HealthState
 from prox.core.lifecycle import Command, Exit, Life, LifecycleEvent, Phase, step
 from prox.core.logs.batch import timestamp
-from prox.core.logs.matching import first_match
 from prox.core.patterns import compile_regex
 from prox.core.restarts import End, GiveUp, RetryAfter, after_end
 from prox.core.scheduling import Fact
 from prox.core.snapshots import ProcessSnapshot
-from prox.core.text import one_line
 from prox.runtime.child import SignalFailed
 from prox.runtime.environ import process_environment
-from prox.runtime.probe import Probe, Target, open_probe, run_probe
-from prox.runtime.stopping import stop_plan
-from prox.runtime.streams import OutputStream, pump
+from prox.runtime.probe import Probe, open_probe
+from prox.runtime.process_run import DRAIN_SECONDS, ProcessRun
 from prox.system.ports import free_ports
 from prox.system.spawning import SpawnFailed
 from prox.watchdog.marks import GRACE_SECONDS, KILL_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from prox.core.config.model import Job, ProcessSpec
     from prox.core.environment import BuiltEnvironment
-    from prox.core.logs.batch import Stream
-    from prox.core.logs.lines import Piece
     from prox.core.snapshots import Leftover
     from prox.runtime.context import InstanceContext
-    from prox.runtime.platform import Incarnation
 
-DRAIN_SECONDS = 1.0
-"""How long output is still read after the group is gone: a process outside of it may hold the pipe open."""
 SLACK_SECONDS = 5.0
 """What a stop may take beside its graces, on a machine that is very busy."""
-LAST_WORDS_SECONDS = 0.2
-"""How long the report of an exit waits for the output before it: a grandchild may hold the pipe open."""
 
 
 class Process:
@@ -71,10 +60,10 @@ class Process:
         self.job = job
         """Its job, if it is one: it runs to its end."""
         self.life = Life()
-        self.health: HealthState = UNKNOWN
         self._context = context
         self._changed = changed
-        self._child: Incarnation | None = None
+        self._run: ProcessRun | None = None
+        """The present run, or the last one."""
         self._life_scope = trio.CancelScope()
         self._scope = trio.CancelScope()
         self._pending = trio.Event()
@@ -83,22 +72,14 @@ class Process:
         self._busy = False
         """Its task has not decided yet what follows from its last end."""
         self._watched: dict[str, Callable[[bytes], bool]] = {}
-        self.matched: dict[str, str] = {}
-        """Watched patterns, each with the first line of this run that matched it."""
         self.waiting_for: tuple[str, ...] = ()
         self._retry_at = 0.0
         self._next_restart_at: float | None = None
-        self._ready_since: float | None = None
-        self._was_ready = False
-        self.timed_out = False
-        """Whether the last attempt of a job took longer than ``timeout``."""
-        self._grace_skipped = False
+        self.grace_skipped = False
         self.leftovers: tuple[Leftover, ...] = ()
         """What its last incarnation has left running."""
         self._digest = context.digests.get(name, "")
         self._configured: dict[str, str] | None = None
-        self._started_at: float | None = None
-        self._started_clock = 0.0
 
     # -- what others may ask for; synchronous, so that each is a transaction
 
@@ -137,22 +118,26 @@ class Process:
         self._digest = self._context.digests.get(self.name, "")
         self._configured = None
 
+    def run_changed(self) -> None:
+        """Announce a change of the present run: health, readiness, a line that matched."""
+        self._changed(self)
+
     def retire(self) -> None:
         """End the task of a process that is down."""
         self._life_scope.cancel()
 
     def skip_grace(self) -> None:
         """End every grace of this process now, also those that have yet to begin."""
-        self._grace_skipped = True
-        if self._child:
-            self._child.skip_grace()
+        self.grace_skipped = True
+        if self._run:
+            self._run.child.skip_grace()
 
     def signal(self, number: int) -> None:
         """Send a signal to the leader alone. Raises NotRunning, SignalFailed."""
-        if not self.pid or not self._child:
+        if not self.pid or not self._run:
             raise NotRunning(f"{self.name} is not running, it is {self.life.status}")
         try:
-            sent = self._child.signal(number)
+            sent = self._run.child.signal(number)
         except PermissionError:
             raise SignalFailed(f"{self.name} cannot be sent a signal: it runs as another user") from None
         if not sent:
@@ -162,16 +147,17 @@ class Process:
     def pid(self) -> int:
         """The leader's, 0 when there is none."""
         alive = self.life.phase in (Phase.UP, Phase.ENDING)
-        return self._child.pid if alive and self._child else 0
+        return self._run.child.pid if alive and self._run else 0
 
     @property
     def stop_limit(self) -> float:
         """The longest that a stop may take, in seconds, whatever the process does."""
         kill = GRACE_SECONDS + 3 * KILL_SECONDS
-        return self._grace + kill + DRAIN_SECONDS + SLACK_SECONDS
+        return self.grace + kill + DRAIN_SECONDS + SLACK_SECONDS
 
     @property
-    def _grace(self) -> float:
+    def grace(self) -> float:
+        """How long it has to end after it is asked to, in seconds."""
         stop = self.spec.stop
         return stop.timeout if stop.timeout is not None else self._context.config.shutdown_timeout
 
@@ -200,6 +186,20 @@ class Process:
     def finished(self) -> bool:
         """Whether it ended by itself after it was last asked to run, and is not started again."""
         return self.is_settled and self.life.wanted and self.life.last_exit is not None
+
+    @property
+    def health(self) -> HealthState:
+        return self._run.health if self._run else UNKNOWN
+
+    @property
+    def matched(self) -> dict[str, str]:
+        """The watched patterns, each with the first line of the present run that matched it."""
+        return self._run.matched if self._run else {}
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the last attempt of a job took longer than ``timeout``."""
+        return self._run is not None and self._run.timed_out
 
     @property
     def succeeded(self) -> bool:
@@ -240,7 +240,7 @@ class Process:
             name=self.name,
             status=self.life.status,
             pid=self.pid,
-            uptime_seconds=int(time.monotonic() - self._started_clock) if self.pid else 0,
+            uptime_seconds=int(self._run.uptime) if self._run and self.pid else 0,
             restarts=max(0, self.life.spawns - 1),
             health=self.health.health,
             kind="job" if self.job else "process",
@@ -248,7 +248,7 @@ class Process:
             exit_code=exit.code if exit else None,
             signal=exit.signal if exit else None,
             reason=self._reason(),
-            started_at=timestamp(self._started_at) if self._started_at else None,
+            started_at=timestamp(self._run.started_at) if self._run else None,
             waiting_for=self.waiting_for if self.life.phase is Phase.WAITING else (),
             next_restart_at=timestamp(self._next_restart_at) if self._next_restart_at else None,
             port=port,
@@ -301,10 +301,11 @@ class Process:
                     await self._wait_until_due()
                     if self.life.phase is Phase.PENDING:
                         self._busy = True
+                        spawns = self.life.spawns
                         with trio.CancelScope() as self._scope:
                             await self._incarnation()
                         self._busy = False
-                        self._restart_if_needed()
+                        self._restart_if_needed(self._run.ready_for if self._run and self.life.spawns > spawns else 0.0)
         finally:
             self._busy = False
             if self.life.phase in (Phase.WAITING, Phase.PENDING, Phase.BACKOFF):
@@ -319,8 +320,11 @@ class Process:
             self.apply(LifecycleEvent.RETRY)
             self._pending = trio.Event()
 
-    def _restart_if_needed(self) -> None:
-        """After an end that nobody asked for, wait for the next start if ``restart`` says so."""
+    def _restart_if_needed(self, ready_for: float) -> None:
+        """After an end that nobody asked for, wait for the next start if ``restart`` says so.
+
+        ``ready_for``: how long it had been ready, in seconds.
+        """
         life = self.life
         if life.phase is not Phase.DOWN or not life.wanted or self._context.stopping:
             self._changed(self)
@@ -328,7 +332,6 @@ class Process:
         if self.job:
             self._repeat_if_needed(self.job)
             return
-        ready_for = trio.current_time() - self._ready_since if self._ready_since is not None else 0.0
         decision = after_end(self.spec.restart, End(life.crashed, ready_for), self._restarts, chance=random.random())
         reason = life.reason or str(life.last_exit)
         match decision:
@@ -336,11 +339,11 @@ class Process:
                 self._restarts = count
                 self._retry_at = trio.current_time() + delay
                 self._next_restart_at = time.time() + delay
-                self._report(f"restarting in {delay:.1f} s ({count} of {self.spec.restart.max})")
+                self.report(f"restarting in {delay:.1f} s ({count} of {self.spec.restart.max})")
                 self.apply(LifecycleEvent.RETRY_LATER, reason=f"{reason}; it is restarted")
                 return
             case GiveUp(count):
-                self._report(f"given up after {count} restarts")
+                self.report(f"given up after {count} restarts")
         # It stays down: those that wait for it have to know.
         self._changed(self)
 
@@ -351,7 +354,7 @@ class Process:
             return
         self._restarts += 1
         self._retry_at = trio.current_time()
-        self._report(f"{self.life.reason}; attempt {self._restarts + 1} of {job.retries + 1}")
+        self.report(f"{self.life.reason}; attempt {self._restarts + 1} of {job.retries + 1}")
         self.apply(LifecycleEvent.RETRY_LATER, reason=f"{self.life.reason}; it is repeated")
 
     async def _incarnation(self) -> None:
@@ -363,7 +366,7 @@ class Process:
             built = self.environment()
             self._configured = built.configured
             env = built.variables | dict(probe.env if probe else {})
-            # A stop that was requested meanwhile wins. From the spawn to the try in _live there is no checkpoint.
+            # A stop that was requested meanwhile wins. From the spawn to the try in ``live`` there is no checkpoint.
             await trio.lowlevel.checkpoint_if_cancelled()
             child = self._context.platform.spawn(self.spec.cmd, cwd=self.cwd, env=env)
         except SpawnFailed as failure:
@@ -371,7 +374,10 @@ class Process:
         except (StartFailed, ConfigError, OSError) as failure:
             self._fail(str(failure), None)
         else:
-            await self._live(child, env, probe)
+            self._run = ProcessRun(self, self._context, child, env, probe, self._watched)
+            if self.grace_skipped:
+                child.skip_grace()
+            await self._run.live()
         finally:
             if probe:
                 probe.close()
@@ -401,158 +407,6 @@ class Process:
             f"port {port} is taken by {holder or 'another process'}; stop it, or set processes.{self.name}.port: auto"
         )
 
-    async def _live(self, child: Incarnation, env: Mapping[str, str], probe: Probe | None) -> None:
-        """Pump, probe and wait until the child has exited or is cancelled; then end its group."""
-        self._child = child
-        if self._grace_skipped:
-            child.skip_grace()
-        drains = [trio.CancelScope(shield=True) for _ in child.streams]
-        ends = [trio.Event() for _ in child.streams]
-        self._started_at, self._started_clock = time.time(), time.monotonic()
-        self.health = UNKNOWN
-        self._ready_since = None if self.spec.healthcheck else trio.current_time()
-        self._was_ready = self._ready_since is not None
-        self.matched = {}
-        self.timed_out = False
-        try:
-            async with trio.open_nursery() as nursery:
-                for stream, drain, end in zip(child.streams, drains, ends, strict=True):
-                    nursery.start_soon(self._pump, stream, drain, self._emit(stream.name, probe), end)
-                try:
-                    self.apply(LifecycleEvent.SPAWNED)
-                    if probe and self.spec.healthcheck:
-                        target = Target(
-                            name=self.name,
-                            instance=self._context.instance,
-                            pid=child.pid,
-                            port=self._context.ports.get(self.name),
-                            env=env,
-                            cwd=self.cwd,
-                        )
-                        nursery.start_soon(run_probe, probe, self.spec.healthcheck, target, self._set_health)
-                        nursery.start_soon(self._limit_start)
-                    if self.job and self.job.timeout is not None:
-                        nursery.start_soon(self._limit_attempt, self.job.timeout)
-                    self._exited(await child.wait())
-                    if self.life.phase is Phase.SWEEPING:
-                        nursery.start_soon(self._report_exit, ends)
-                finally:
-                    if self.life.phase is Phase.UP:
-                        # No goal cancelled it: the whole tree is going.
-                        self.apply(LifecycleEvent.STOP)
-                    try:
-                        exit = await child.end(
-                            stop_plan(self.spec.stop, grace=self._grace, cwd=self.cwd, env=env, report=self._report)
-                        )
-                        if self.life.phase is Phase.ENDING:
-                            self.apply(LifecycleEvent.EXITED, exit=exit)
-                        await self._end_leftovers()
-                    finally:
-                        for drain in drains:
-                            drain.deadline = trio.current_time() + DRAIN_SECONDS
-                nursery.cancel_scope.cancel()
-        finally:
-            self._child = None
-            self.health = replace(self.health, health="unknown")
-            self.apply(LifecycleEvent.GONE)
-
-    async def _limit_start(self) -> None:
-        """End a process that is not ready after ``start_timeout``."""
-        await trio.sleep(self.spec.start_timeout)
-        if self.life.phase is Phase.UP and not self._was_ready:
-            after = format_duration(self.spec.start_timeout)
-            self._report(f"not ready after {after}; stopping it")
-            self.apply(LifecycleEvent.FAILED, reason=f"it was not ready after {after}")
-
-    async def _limit_attempt(self, seconds: float) -> None:
-        """End the attempt of a job that takes longer."""
-        await trio.sleep(seconds)
-        if self.life.phase is Phase.UP:
-            after = format_duration(seconds)
-            self._report(f"timed out after {after}; stopping it")
-            self.timed_out = True
-            self.apply(LifecycleEvent.FAILED, reason=f"timed out after {after}")
-
-    async def _end_leftovers(self) -> None:
-        """End or report the processes that left the group, as ``stop.leftovers`` says; the group is gone."""
-        if self.spec.stop.leftovers == "ignore":
-            return
-        leftovers = self._context.leftovers
-        with trio.CancelScope(shield=True):
-            if self.spec.stop.leftovers == "kill":
-                await leftovers.end(self._owns, skip_grace=lambda: self._grace_skipped, report=self._report_ending)
-            self.leftovers = await leftovers.describe(await leftovers.find(self._owns), self.name)
-        for each in self.leftovers:
-            self._context.hub.system(f"left running: {each}")
-
-    def _owns(self, name: str | None) -> bool:
-        return name == self.name
-
-    def _report(self, what: str) -> None:
+    def report(self, what: str) -> None:
+        """Write a line of prox's own about this process."""
         self._context.hub.system(f"{self.name}: {what}")
-
-    def _report_ending(self, what: str) -> None:
-        self._context.hub.system(f"{self.name} has left {what} behind; ending it")
-
-    def _exited(self, exit: Exit) -> None:
-        """Record that the leader has exited."""
-        self.health = replace(self.health, health="unknown")
-        failed = exit.code not in self.job.success_codes if self.job else exit.failed
-        self.apply(LifecycleEvent.EXITED, exit=exit, failed=failed)
-
-    async def _report_exit(self, ends: Sequence[trio.Event]) -> None:
-        """Report how the process ended, after its last output if that ends soon."""
-        exit = self.life.last_exit
-        with trio.move_on_after(LAST_WORDS_SECONDS, shield=True):
-            for end in ends:
-                await end.wait()
-        assert exit is not None
-        failed = "failed" if self.job else "crashed"
-        self._context.hub.system(f"{self.name} {failed}: {exit}" if self.life.crashed else f"{self.name} {exit}")
-
-    async def _pump(
-        self,
-        stream: OutputStream,
-        drain: trio.CancelScope,
-        emit: Callable[[Sequence[Piece]], None],
-        end: trio.Event,
-    ) -> None:
-        try:
-            await pump(stream, drain, emit, self._context.hub.wait_for_capacity)
-        finally:
-            end.set()
-
-    def _emit(self, stream: Stream, probe: Probe | None) -> Callable[[Sequence[Piece]], None]:
-        def emit(pieces: Sequence[Piece]) -> None:
-            self._context.hub.publish(self.name, stream, pieces)
-            if probe:
-                probe.feed(pieces)
-            if len(self.matched) < len(self._watched):
-                self._match(pieces)
-
-        return emit
-
-    def _match(self, pieces: Sequence[Piece]) -> None:
-        """Look for lines that others wait for."""
-        new = {
-            pattern: line
-            for pattern, matches in self._watched.items()
-            if pattern not in self.matched and (line := first_match(pieces, matches)) is not None
-        }
-        if new:
-            self.matched |= new
-            self._changed(self)
-
-    def _set_health(self, health: HealthState) -> None:
-        if self.life.phase is not Phase.UP:
-            return
-        self.health = health
-        if not self.ready:
-            self._ready_since = None
-        elif self._ready_since is None:
-            self._ready_since = trio.current_time()
-            self._was_ready = True
-        self._changed(self)
-        if health.health == "unhealthy" and self.spec.restart.policy == "unhealthy":
-            self._report("its health check fails; stopping it")
-            self.apply(LifecycleEvent.FAILED, reason=f"its health check failed: {one_line(health.last_output)}")

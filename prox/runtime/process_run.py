@@ -1,0 +1,259 @@
+"""One run of a process: from the spawn of its child until the whole group is gone, its pipes drained and itself reaped.
+
+It pumps the output, probes the health, bounds start and attempt, and applies to its process what happens.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import trio
+
+from prox.core.config.units import format_duration
+from prox.core.health import UNKNOWN, HealthState
+from prox.core.lifecycle import Exit, Life, LifecycleEvent, Phase
+from prox.core.logs.matching import first_match
+from prox.core.text import one_line
+from prox.runtime.probe import Probe, Target, run_probe
+from prox.runtime.stopping import stop_plan
+from prox.runtime.streams import OutputStream, pump
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from prox.core.config.model import Job, ProcessSpec
+    from prox.core.logs.batch import Stream
+    from prox.core.logs.lines import Piece
+    from prox.core.snapshots import Leftover
+    from prox.runtime.context import InstanceContext
+    from prox.runtime.platform import Incarnation
+
+DRAIN_SECONDS = 1.0
+"""How long output is still read after the group is gone: a process outside of it may hold the pipe open."""
+LAST_WORDS_SECONDS = 0.2
+"""How long the report of an exit waits for the output before it: a grandchild may hold the pipe open."""
+
+
+class Owner(Protocol):
+    """The process whose run it is."""
+
+    name: str
+    spec: ProcessSpec
+    job: Job | None
+    life: Life
+    leftovers: tuple[Leftover, ...]
+    grace_skipped: bool
+
+    @property
+    def cwd(self) -> str: ...
+
+    @property
+    def grace(self) -> float: ...
+
+    def apply(
+        self,
+        event: LifecycleEvent,
+        *,
+        exit: Exit | None = None,
+        reason: str | None = None,
+        failed: bool | None = None,
+    ) -> None: ...
+
+    def report(self, what: str) -> None: ...
+
+    def run_changed(self) -> None: ...
+
+
+class ProcessRun:
+    """A run of ``owner``, whose child was spawned with ``env``. ``watched``: patterns of lines that others wait for."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        context: InstanceContext,
+        child: Incarnation,
+        env: Mapping[str, str],
+        probe: Probe | None,
+        watched: Mapping[str, Callable[[bytes], bool]],
+    ) -> None:
+        self.child = child
+        self.health: HealthState = UNKNOWN
+        self.started_at = time.time()
+        self.matched: dict[str, str] = {}
+        """Watched patterns, each with the first line that matched it."""
+        self.timed_out = False
+        self._owner = owner
+        self._context = context
+        self._env = env
+        self._probe = probe
+        self._watched = watched
+        self._started_clock = time.monotonic()
+        self._ready_since = None if owner.spec.healthcheck else trio.current_time()
+        self._was_ready = self._ready_since is not None
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the start, whatever happened to the wall clock."""
+        return time.monotonic() - self._started_clock
+
+    @property
+    def ready_for(self) -> float:
+        """For how many seconds it has been ready; 0 if it is not."""
+        return trio.current_time() - self._ready_since if self._ready_since is not None else 0.0
+
+    async def live(self) -> None:
+        """Pump, probe and wait until the child has exited or is cancelled; then end its group."""
+        drains = [trio.CancelScope(shield=True) for _ in self.child.streams]
+        ends = [trio.Event() for _ in self.child.streams]
+        try:
+            async with trio.open_nursery() as nursery:
+                for stream, drain, end in zip(self.child.streams, drains, ends, strict=True):
+                    nursery.start_soon(self._pump, stream, drain, self._emit(stream.name), end)
+                try:
+                    self._owner.apply(LifecycleEvent.SPAWNED)
+                    if self._probe and self._owner.spec.healthcheck:
+                        target = Target(
+                            name=self._owner.name,
+                            instance=self._context.instance,
+                            pid=self.child.pid,
+                            port=self._context.ports.get(self._owner.name),
+                            env=self._env,
+                            cwd=self._owner.cwd,
+                        )
+                        nursery.start_soon(
+                            run_probe, self._probe, self._owner.spec.healthcheck, target, self._set_health
+                        )
+                        nursery.start_soon(self._limit_start)
+                    if self._owner.job and self._owner.job.timeout is not None:
+                        nursery.start_soon(self._limit_attempt, self._owner.job.timeout)
+                    self._exited(await self.child.wait())
+                    if self._owner.life.phase is Phase.SWEEPING:
+                        nursery.start_soon(self._report_exit, ends)
+                finally:
+                    if self._owner.life.phase is Phase.UP:
+                        # No goal cancelled it: the whole tree is going.
+                        self._owner.apply(LifecycleEvent.STOP)
+                    try:
+                        exit = await self.child.end(
+                            stop_plan(
+                                self._owner.spec.stop,
+                                grace=self._owner.grace,
+                                cwd=self._owner.cwd,
+                                env=self._env,
+                                report=self._owner.report,
+                            )
+                        )
+                        if self._owner.life.phase is Phase.ENDING:
+                            self._owner.apply(LifecycleEvent.EXITED, exit=exit)
+                        await self._end_leftovers()
+                    finally:
+                        for drain in drains:
+                            drain.deadline = trio.current_time() + DRAIN_SECONDS
+                nursery.cancel_scope.cancel()
+        finally:
+            self.health = replace(self.health, health="unknown")
+            self._owner.apply(LifecycleEvent.GONE)
+
+    async def _limit_start(self) -> None:
+        """End a process that is not ready after ``start_timeout``."""
+        await trio.sleep(self._owner.spec.start_timeout)
+        if self._owner.life.phase is Phase.UP and not self._was_ready:
+            after = format_duration(self._owner.spec.start_timeout)
+            self._owner.report(f"not ready after {after}; stopping it")
+            self._owner.apply(LifecycleEvent.FAILED, reason=f"it was not ready after {after}")
+
+    async def _limit_attempt(self, seconds: float) -> None:
+        """End the attempt of a job that takes longer."""
+        await trio.sleep(seconds)
+        if self._owner.life.phase is Phase.UP:
+            after = format_duration(seconds)
+            self._owner.report(f"timed out after {after}; stopping it")
+            self.timed_out = True
+            self._owner.apply(LifecycleEvent.FAILED, reason=f"timed out after {after}")
+
+    async def _end_leftovers(self) -> None:
+        """End or report the processes that left the group, as ``stop.leftovers`` says; the group is gone."""
+        if self._owner.spec.stop.leftovers == "ignore":
+            return
+        leftovers = self._context.leftovers
+        with trio.CancelScope(shield=True):
+            if self._owner.spec.stop.leftovers == "kill":
+                await leftovers.end(
+                    self._owns, skip_grace=lambda: self._owner.grace_skipped, report=self._report_ending
+                )
+            self._owner.leftovers = await leftovers.describe(await leftovers.find(self._owns), self._owner.name)
+        for each in self._owner.leftovers:
+            self._context.hub.system(f"left running: {each}")
+
+    def _owns(self, name: str | None) -> bool:
+        return name == self._owner.name
+
+    def _report_ending(self, what: str) -> None:
+        self._context.hub.system(f"{self._owner.name} has left {what} behind; ending it")
+
+    def _exited(self, exit: Exit) -> None:
+        """Record that the leader has exited."""
+        self.health = replace(self.health, health="unknown")
+        failed = exit.code not in self._owner.job.success_codes if self._owner.job else exit.failed
+        self._owner.apply(LifecycleEvent.EXITED, exit=exit, failed=failed)
+
+    async def _report_exit(self, ends: Sequence[trio.Event]) -> None:
+        """Report how the process ended, after its last output if that ends soon."""
+        exit = self._owner.life.last_exit
+        with trio.move_on_after(LAST_WORDS_SECONDS, shield=True):
+            for end in ends:
+                await end.wait()
+        assert exit is not None
+        failed = "failed" if self._owner.job else "crashed"
+        self._context.hub.system(
+            f"{self._owner.name} {failed}: {exit}" if self._owner.life.crashed else f"{self._owner.name} {exit}"
+        )
+
+    async def _pump(
+        self,
+        stream: OutputStream,
+        drain: trio.CancelScope,
+        emit: Callable[[Sequence[Piece]], None],
+        end: trio.Event,
+    ) -> None:
+        try:
+            await pump(stream, drain, emit, self._context.hub.wait_for_capacity)
+        finally:
+            end.set()
+
+    def _emit(self, stream: Stream) -> Callable[[Sequence[Piece]], None]:
+        def emit(pieces: Sequence[Piece]) -> None:
+            self._context.hub.publish(self._owner.name, stream, pieces)
+            if self._probe:
+                self._probe.feed(pieces)
+            if len(self.matched) < len(self._watched):
+                self._match(pieces)
+
+        return emit
+
+    def _match(self, pieces: Sequence[Piece]) -> None:
+        """Look for lines that others wait for."""
+        new = {
+            pattern: line
+            for pattern, matches in self._watched.items()
+            if pattern not in self.matched and (line := first_match(pieces, matches)) is not None
+        }
+        if new:
+            self.matched |= new
+            self._owner.run_changed()
+
+    def _set_health(self, health: HealthState) -> None:
+        if self._owner.life.phase is not Phase.UP:
+            return
+        self.health = health
+        if health.health != "healthy":
+            self._ready_since = None
+        elif self._ready_since is None:
+            self._ready_since = trio.current_time()
+            self._was_ready = True
+        self._owner.run_changed()
+        if health.health == "unhealthy" and self._owner.spec.restart.policy == "unhealthy":
+            self._owner.report("its health check fails; stopping it")
+            self._owner.apply(LifecycleEvent.FAILED, reason=f"its health check failed: {one_line(health.last_output)}")
