@@ -6,6 +6,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+import trio
+
 from prox.core.errors import AlreadyRunning, ProxError, StartFailed
 from prox.core.lifecycle import LifecycleEvent
 from prox.runtime.process_set import is_down, stop_all
@@ -55,6 +57,29 @@ def ask_down(processes: ProcessSet, process: Process) -> Goal:
     async def wait() -> None:
         await processes.wait_until(lambda: not process.life.exists or process.life.spawns > spawns)
 
+    return Goal(wait)
+
+
+def pursue_in(nursery: trio.Nursery, pursue: Callable[[], Awaitable[None]]) -> Goal:
+    """Pursue a goal that takes several steps, whether anybody waits for it or not."""
+    failure: ProxError | None = None
+    done = trio.Event()
+
+    async def run() -> None:
+        nonlocal failure
+        try:
+            await pursue()
+        except ProxError as error:
+            failure = error
+        finally:
+            done.set()
+
+    async def wait() -> None:
+        await done.wait()
+        if failure is not None:
+            raise failure
+
+    nursery.start_soon(run)
     return Goal(wait)
 
 

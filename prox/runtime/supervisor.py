@@ -19,7 +19,7 @@ import trio
 
 from prox.core.config.difference import Difference, difference
 from prox.core.config.jobs import all_specs
-from prox.core.errors import NotReady, ProxError, ShuttingDown
+from prox.core.errors import NotReady, ShuttingDown
 from prox.core.lifecycle import LifecycleEvent
 from prox.core.logs.batch import SYSTEM
 from prox.core.logs.query import LogFilter
@@ -29,9 +29,10 @@ from prox.runtime.broadcast.hub import LogHub
 from prox.runtime.context import InstanceContext
 from prox.runtime.details import ProcessDetails, details_of
 from prox.runtime.final_check import end_remaining
-from prox.runtime.goals import Goal, ask_all_up, ask_down, ask_up, stop_in_order
+from prox.runtime.goals import Goal, ask_all_up, ask_down, ask_up, pursue_in, stop_in_order
 from prox.runtime.job_runner import JobRunner
 from prox.runtime.log_iterator import FollowedLogs
+from prox.runtime.ordered_stop import OrderedStop
 from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.runtime.real_platform import real_platform
 from prox.runtime.reload import apply_difference
@@ -69,7 +70,6 @@ class Supervisor:
         self.started_at, self._started_clock = time.time(), time.monotonic()
         self._status: Literal["starting", "running", "stopping"] = "starting"
         self._usage = UsageSampler()
-        self._grace_skipped = False
         self._over = False
         self.leftovers: tuple[Leftover, ...] = ()
         """What was found running, or holding a port, after everything was stopped."""
@@ -84,10 +84,10 @@ class Supervisor:
             folder=folder or Path(tempfile.gettempdir()),
             ports=dict(ports or {}),
         )
-        self._drains: list[Callable[[], Awaitable[None]]] = []
         self._tasks: trio.Nursery | None = None
         """Runs the task of each process; None before and after."""
         self._processes = ProcessSet(self._context)
+        self._stop = OrderedStop(self._processes)
         self._started_with = config
 
     def set_urls(self, urls: dict[str, str]) -> None:
@@ -129,13 +129,13 @@ class Supervisor:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._shut_down_when_cancelled)
-                # A cancel must not reach all processes at once: they are stopped in order. Bounded by _stop_in_order.
+                # A cancel must not reach all processes at once: they are stopped in order. Bounded by ``ordered_stop``.
                 with trio.CancelScope(shield=True):
                     async with trio.open_nursery() as self._tasks:
                         for process in self._processes:
                             self._tasks.start_soon(process.run)
                         await self._processes.wait_until(lambda: self._status == "stopping")
-                        await self._stop_in_order()
+                        await self._stop.run()
                         self._tasks.cancel_scope.cancel()
                 nursery.cancel_scope.cancel()
         finally:
@@ -145,52 +145,16 @@ class Supervisor:
                     all_specs(self.config),
                     self._context.leftovers,
                     {process.name: process.held_port for process in self._processes if process.held_port},
-                    skip_grace=lambda: self._grace_skipped,
+                    skip_grace=lambda: self._stop.killed,
                     report=self.hub.system,
                 )
             if self.leftovers:
                 self._processes.events.publish(LeftoverEvent(self.leftovers))
             self._close()
 
-    async def _stop_in_order(self) -> None:
-        """Stop the processes level by level; each level at once, for as long as its longest stop may take.
-
-        Once everything is killed, no level waits for another. A level that takes longer is a bug: the cancel of the
-        nursery then ends what is left.
-        """
-        await self._drain()
-        for level in self._stop_levels():
-            with trio.move_on_after(max((process.stop_limit for process in level), default=0)):
-                stop_all(level)
-                await self._processes.wait_until(partial(self._is_over, level))
-            if self._grace_skipped:
-                break
-        with trio.move_on_after(max((process.stop_limit for process in self._processes), default=0)):
-            stop_all(self._processes)
-            await self._processes.wait_until(partial(all_down, self._processes))
-
-    def _is_over(self, level: list[Process]) -> bool:
-        return self._grace_skipped or all_down(level)
-
     def before_stop(self, drain: Callable[[], Awaitable[None]]) -> None:
         """Await ``drain`` before any process is stopped, unless everything is killed. It must be bounded."""
-        self._drains.append(drain)
-
-    async def _drain(self) -> None:
-        async with trio.open_nursery() as nursery:
-
-            async def skip() -> None:
-                await self.wait_killed()
-                nursery.cancel_scope.cancel()
-
-            nursery.start_soon(skip)
-            for drain in self._drains:
-                await drain()
-            nursery.cancel_scope.cancel()
-
-    def _stop_levels(self) -> list[list[Process]]:
-        """Return the processes in the order in which they stop; all at once where everything is killed."""
-        return [list(self._processes)] if self._grace_skipped else self._processes.levels(self._processes)
+        self._stop.before(drain)
 
     def _close(self) -> None:
         """End all subscriptions and waits: nothing more will happen."""
@@ -294,27 +258,8 @@ class Supervisor:
         return members
 
     def _in_background(self, pursue: Callable[[], Awaitable[None]]) -> Goal:
-        """Pursue a goal that takes several steps, whether anybody waits for it or not."""
-        failure: ProxError | None = None
-        done = trio.Event()
-
-        async def run() -> None:
-            nonlocal failure
-            try:
-                await pursue()
-            except ProxError as error:
-                failure = error
-            finally:
-                done.set()
-
-        async def wait() -> None:
-            await done.wait()
-            if failure is not None:
-                raise failure
-
         assert self._tasks is not None
-        self._tasks.start_soon(run)
-        return Goal(wait)
+        return pursue_in(self._tasks, pursue)
 
     def reload(self, config: Config) -> tuple[Difference, Goal]:
         """Ask for the difference to a new configuration to be applied. Raises ShuttingDown."""
@@ -365,16 +310,11 @@ class Supervisor:
         self._status = "stopping"
         self._context.stopping = True
         self._processes.events.publish(ShutdownEvent())
-        if not self._drains:
-            stop_all(process for process in self._processes if not process.life.exists)
-            stop_all(self._stop_levels()[0])
-        self._processes.wake()
+        self._stop.begin()
 
     def kill(self) -> None:
         """Stop everything now: no grace for anybody."""
-        self._grace_skipped = True
-        for process in self._processes:
-            process.skip_grace()
+        self._stop.kill()
         self.shutdown()
         self._processes.wake()
 
@@ -442,7 +382,7 @@ class Supervisor:
 
     async def wait_killed(self) -> None:
         """Wait until somebody asks for everything to be killed."""
-        await self._processes.wait_until(lambda: self._grace_skipped)
+        await self._stop.wait_killed()
 
     async def wait_stopped(self) -> None:
         """Wait until everything has been stopped; ``leftovers`` holds what is still running."""

@@ -73,7 +73,7 @@ async def test_a_level_that_does_not_end_does_not_keep_the_next_one_running(
         await supervisor.wait_ready()
         web, db = fake.child("web"), fake.child("db")
         levels = [[supervisor._processes.get("web")], [supervisor._processes.get("db")]]
-        monkeypatch.setattr(supervisor, "_stop_levels", lambda: levels)
+        monkeypatch.setattr(supervisor._stop, "levels", lambda: levels)
         stuck, end = trio.Event(), web.end
 
         async def end_late(plan: StopPlan) -> Exit:
