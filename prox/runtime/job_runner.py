@@ -399,7 +399,7 @@ class JobRunner:
             listener(name)
 
     def _now(self) -> float:
-        return trio.current_time() - self._begun_at
+        return round(trio.current_time() - self._begun_at, 6)
 
 
 _FAILURES: dict[Result, str] = {
