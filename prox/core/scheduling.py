@@ -26,6 +26,8 @@ class Fact:
     """It finished with code 0."""
     matched: frozenset[str] = frozenset()
     """Patterns that a line of its present run has matched."""
+    overdue: bool = False
+    """It has run for its ``start_timeout``: a line that it has not written by then is waited for no longer."""
     hopeless: str | None = None
     """Why it will not run any more without a request, a sentence; None: it runs, or may."""
 
@@ -57,6 +59,8 @@ def doomed(dependencies: Mapping[str, Dependency], facts: Mapping[str, Fact]) ->
             return f"it needs {name}: {why}"
         if dependencies[name].condition == "completed" and facts[name].finished:
             return f"it needs {name}: it did not complete"
+        if dependencies[name].condition == "log" and facts[name].overdue:
+            return f"it needs {name}: no line has matched {dependencies[name].log!r} within its start_timeout"
     return None
 
 

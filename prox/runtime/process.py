@@ -174,6 +174,7 @@ class Process:
             finished=self.finished,
             succeeded=self.succeeded,
             matched=frozenset(self.matched),
+            overdue=self._run is not None and self._run.overdue,
             hopeless=self._why_at_rest() if self.is_settled else None,
         )
 

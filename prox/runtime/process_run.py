@@ -84,6 +84,8 @@ class ProcessRun:
         self.matched: dict[str, str] = {}
         """Watched patterns, each with the first line that matched it."""
         self.timed_out = False
+        self.overdue = False
+        """Whether a line that somebody waits for has not come within ``start_timeout``."""
         self._owner = owner
         self._context = context
         self._env = env
@@ -126,6 +128,8 @@ class ProcessRun:
                             run_probe, self._probe, self._owner.spec.healthcheck, target, self._set_health
                         )
                         nursery.start_soon(self._limit_start)
+                    if self._watched:
+                        nursery.start_soon(self._limit_lines)
                     if self._owner.job and self._owner.job.timeout is not None:
                         nursery.start_soon(self._limit_attempt, self._owner.job.timeout)
                     self._exited(await self.child.wait())
@@ -163,6 +167,13 @@ class ProcessRun:
             after = format_duration(self._owner.spec.start_timeout)
             self._owner.report(f"not ready after {after}; stopping it")
             self._owner.apply(LifecycleEvent.FAILED, reason=f"it was not ready after {after}")
+
+    async def _limit_lines(self) -> None:
+        """After ``start_timeout``, let nobody wait any longer for a line that has not come."""
+        await trio.sleep(self._owner.spec.start_timeout)
+        if len(self.matched) < len(self._watched):
+            self.overdue = True
+            self._owner.run_changed()
 
     async def _limit_attempt(self, seconds: float) -> None:
         """End the attempt of a job that takes longer."""

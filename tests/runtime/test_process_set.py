@@ -99,6 +99,21 @@ async def test_a_process_that_never_becomes_ready_fails_after_its_start_timeout(
         await play(supervisor, fake, "start api\ndb running\ndb writes ready\napi running\npass 100\ndb running")
 
 
+async def test_a_line_that_never_comes_is_not_waited_for_for_ever(autojump_clock: MockClock) -> None:
+    text = """
+    processes:
+      mq: {cmd: mq, start_timeout: 60s}
+      api: {cmd: api, depends_on: {mq: {log: 'ready$'}}}
+    """
+    async with simulated(text) as (supervisor, fake):
+        supervisor.begin()
+        await play(supervisor, fake, "mq running\npass 59\napi starting\npass 2\napi crashed\nmq running")
+        assert supervisor.process("api").reason == (
+            "it needs mq: no line has matched 'ready$' within its start_timeout"
+        )
+        await play(supervisor, fake, "mq writes ready\nstart api\napi running")
+
+
 LEVELS = """
 processes:
   web: {cmd: web, depends_on: [api], stop: {timeout: 2s}}
