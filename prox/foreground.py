@@ -21,8 +21,10 @@ import trio
 from prox._version import __version__
 from prox.api.listening import listen
 from prox.app import log_files_of, run_tree
+from prox.core.config.model import Logs
 from prox.core.config.unsupported import not_yet
 from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
+from prox.core.runs.stack import isolated
 from prox.core.text import one_line
 from prox.instance.folder import FOLDER, InstanceFolder
 from prox.owned_instance import end_killed_runs, end_left_behind, watch_list
@@ -55,6 +57,8 @@ class UpOptions:
 
     names: tuple[str, ...] = ()
     no_deps: bool = False
+    private: Path | None = None
+    """The folder of a private instance: on free ports, beside others, and nothing is started before it is asked for."""
     watch: bool = True
     timings: bool = False
     keep: bool = False
@@ -82,7 +86,11 @@ def run_up(config: Config, options: UpOptions) -> int:
     start_clean()
     raise_descriptor_limit()
     with ExitStack() as stack:
-        folder = stack.enter_context(InstanceFolder(Path(config.folder, FOLDER)))
+        folder = stack.enter_context(_open_folder(config, options))
+        if options.private:
+            config = msgspec.structs.replace(
+                isolated(config), logs=msgspec.structs.replace(config.logs, dir=Logs().dir)
+            )
         port = options.api_port if options.api_port is not None else config.api.port
         sock = stack.enter_context(listen(config.api.host, port))
         proxy = proxy_of(config, options)
@@ -90,6 +98,12 @@ def run_up(config: Config, options: UpOptions) -> int:
         listeners = stack.enter_context(listen_for(proxy)) if proxy else None
         watchdog = stack.enter_context(Watchdog(watch_list(config, folder)))
         return trio.run(_up, config, options, folder, sock, listeners, interrupts, watchdog)
+
+
+def _open_folder(config: Config, options: UpOptions) -> InstanceFolder:
+    if options.private:
+        return InstanceFolder(options.private, listed=False)
+    return InstanceFolder(Path(config.folder, FOLDER))
 
 
 def proxy_of(config: Config, options: UpOptions) -> Proxy | None:
@@ -136,7 +150,9 @@ async def _up(
             if folder.unclean:
                 await end_left_behind(folder.path, supervisor.hub.system)
             await end_killed_runs(folder.path, supervisor.hub.system)
-            begin = partial(supervisor.begin, options.names or None, dependencies=not options.no_deps)
+            begin = partial(
+                supervisor.begin, () if options.private else options.names or None, dependencies=not options.no_deps
+            )
             files = log_files_of(supervisor, folder.path)
             timings = Timings(supervisor) if options.timings else None
             async with run_tree(supervisor, begin, sock, listeners, folder.path, files):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,6 +48,7 @@ def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> 
 @click.option("--tui", is_flag=True, callback=_not_yet, expose_value=False, hidden=True)
 @click.option("--http-port", type=_PORT, metavar="PORT", help="The proxy's port for HTTP; 0: any that is free.")
 @click.option("--https-port", type=_PORT, metavar="PORT", help="The proxy's port for HTTPS; 0: any that is free.")
+@click.option("--private", type=click.Path(path_type=Path), hidden=True)
 @click.option("--ready-fd", type=int, hidden=True)
 def up(
     names: tuple[str, ...],

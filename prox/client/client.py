@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -75,15 +76,21 @@ class Client:
         return self._call("GET", f"/logs{_query(query)}")
 
     @contextmanager
-    def follow_logs(self, **query: Parameter) -> Iterator[Iterator[StreamEvent]]:
-        """Open the stream of log lines; the parameters are those of ``GET /logs/stream``."""
-        with self._stream(f"/logs/stream{_query(query)}") as events:
+    def follow_logs(self, *, timeout: float | None = None, **query: Parameter) -> Iterator[Iterator[StreamEvent]]:
+        """Open the stream of log lines; the parameters are those of ``GET /logs/stream``.
+
+        After ``timeout`` seconds, waiting for an event raises TimeoutError.
+        """
+        with self._stream(f"/logs/stream{_query(query)}", timeout) as events:
             yield events
 
     @contextmanager
-    def follow_events(self) -> Iterator[Iterator[StreamEvent]]:
-        """Open the stream of changes: first a ``snapshot``, then one ``process`` for each change."""
-        with self._stream("/events/stream") as events:
+    def follow_events(self, *, timeout: float | None = None) -> Iterator[Iterator[StreamEvent]]:
+        """Open the stream of changes: first a ``snapshot``, then one ``process`` for each change.
+
+        ``timeout`` as in ``follow_logs``.
+        """
+        with self._stream("/events/stream", timeout) as events:
             yield events
 
     def requests(self, **query: Parameter) -> dict[str, Any]:
@@ -115,17 +122,27 @@ class Client:
             return connection.request(method, PREFIX + path, **options)
 
     @contextmanager
-    def _stream(self, path: str) -> Iterator[Iterator[StreamEvent]]:
+    def _stream(self, path: str, timeout: float | None = None) -> Iterator[Iterator[StreamEvent]]:
+        deadline = None if timeout is None else time.monotonic() + timeout
         with ClientConnection(self.target) as connection:
-            yield _read(connection.stream(PREFIX + path))
+            yield _read(connection, connection.stream(PREFIX + path), deadline)
 
 
-def _read(response: http.client.HTTPResponse) -> Iterator[StreamEvent]:
-    """Yield events as they come, until the instance ends the stream. Raises ConnectionLost where it was cut."""
+def _read(
+    connection: ClientConnection, response: http.client.HTTPResponse, deadline: float | None
+) -> Iterator[StreamEvent]:
+    """Yield events as they come, until the instance ends the stream.
+
+    Raises ConnectionLost where it was cut, TimeoutError after the deadline.
+    """
     parser = EventParser()
     while True:
         try:
+            if deadline is not None:
+                connection.limit_reads(deadline - time.monotonic())
             chunk = response.read1(_CHUNK)
+        except TimeoutError:
+            raise
         except (OSError, http.client.HTTPException):
             raise ConnectionLost("the connection to prox was lost in the middle of a stream") from None
         if not chunk:

@@ -40,6 +40,7 @@ class ClientConnection:
         self._streamed: http.client.HTTPResponse | None = None
         try:
             self._http.connect()
+            self._sock = self._http.sock
             self._wait_at_most(ANSWER_SECONDS)
             needs_token = self._ask_who_answers()
             self._token = self._find_token() if needs_token else None
@@ -94,6 +95,10 @@ class ClientConnection:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         self._http.request(method, path, body, headers)
         return self._http.getresponse()
+
+    def limit_reads(self, seconds: float) -> None:
+        """Let the next read of a stream raise TimeoutError after so many seconds."""
+        self._sock.settimeout(max(seconds, 0.001))
 
     def _wait_at_most(self, timeout: float | None) -> None:
         if self._http.sock is None:

@@ -1,0 +1,187 @@
+"""The pytest plugin, in test suites of its own, with and without pytest-xdist."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from helpers.leftovers import MARKER
+from helpers.project import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STACK = """
+processes:
+  db: {cmd: "echo db begins; exec sleep 1000", healthcheck: {log: begins}}
+  api: {cmd: "echo api begins; exec sleep 1000", depends_on: [db], port: 8000}
+  bad: {cmd: "echo the cause; exit 3", healthcheck: {log: never}, autostart: false}
+"""
+
+
+class Suite:
+    """A test suite in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {
+            "PATH": os.environ["PATH"], "HOME": str(folder), MARKER: os.environ[MARKER], "LANG": "C.UTF-8",
+        }  # fmt: skip
+        (folder / "prox.yaml").write_text(STACK)
+        (folder / "prox.yaml").chmod(0o644)
+        (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider -p no:trio\n")
+
+    def write(self, text: str) -> None:
+        (self.folder / "test_it.py").write_text(text)
+
+    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*args), cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=90
+        )
+
+    def command(self, *args: str) -> list[str]:
+        return [sys.executable, "-m", "pytest", "-q", *args]
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    return Suite(tmp_path)
+
+
+SHARED = """
+import pytest
+
+@pytest.mark.parametrize("number", range(8))
+def test_api(prox, number):
+    api = prox["api"]
+    assert api.status == "running"
+    assert api.port and api.port != 8000
+    assert "api begins" in api.logs()
+    assert api.wait_log("begins$") == "api begins"
+    assert api.log_path.read_text()
+    with open("pids", "a") as file:
+        file.write(f"{prox['db'].pid}\\n")
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "3")])
+def test_processes_are_started_once_for_all(arguments: tuple[str, ...], suite: Suite) -> None:
+    suite.write(SHARED)
+    ran = suite.run(*arguments)
+    assert ran.returncode == 0, ran.stdout
+    pids = (suite.folder / "pids").read_text().split()
+    assert (len(pids), len(set(pids))) == (8, 1)
+    assert not psutil.pid_exists(int(pids[0]))
+    assert not (suite.folder / ".prox").exists()
+
+
+def test_all_of_autostart(suite: Suite) -> None:
+    suite.write("def test_it(prox_up):\n    assert prox_up['db'].pid and prox_up['api'].pid\n")
+    assert suite.run().returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_a_start_failure_says_why_and_is_not_tried_again(arguments: tuple[str, ...], suite: Suite) -> None:
+    suite.write("def test_one(prox):\n    prox['bad']\n\ndef test_two(prox):\n    prox['bad']\n")
+    ran = suite.run(*arguments)
+    assert ran.returncode == 1
+    assert "bad is not ready: exited with code 3" in ran.stdout
+    assert "the cause" in ran.stdout
+    assert arguments or "bad is not ready, as in an earlier test: bad is not ready: exited with code 3" in ran.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_a_failing_test_shows_the_lines_of_what_it_used(arguments: tuple[str, ...], suite: Suite) -> None:
+    suite.write("def test_it(prox):\n    prox['api']\n    assert 0\n")
+    ran = suite.run(*arguments, "--junit-xml=out.xml")
+    assert ran.returncode == 1
+    assert re.search(r"-+ prox: api -+\nrunning, log: .*/logs/api.log\napi begins\n", ran.stdout)
+    assert "prox: db" not in ran.stdout
+
+
+def test_waiting_ends(suite: Suite) -> None:
+    (suite.folder / "prox.yaml").write_text(
+        "processes: {slow: {cmd: sleep 1000, healthcheck: {log: never}}, a: sleep 1000}"
+    )
+    suite.write(
+        "import prox.testing, pytest\n"
+        "def test_it():\n    with prox.testing.up('a') as stack:\n"
+        "        with pytest.raises(TimeoutError, match='a wrote no line that matches .x. within 0.2 s'):\n"
+        "            stack['a'].wait_log('x', timeout=0.2)\n"
+        "        with pytest.raises(prox.testing.StartFailure, match='slow is not ready: not ready after 0.2 s'):\n"
+        "            prox.testing.ProcessHandle('slow', stack._client, stack._folder).start(timeout=0.2)\n"
+        "        stack['a'].restart()\n        stack['a'].stop()\n"
+    )
+    ran = suite.run()
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_a_process_that_crashes_fails_the_test(suite: Suite) -> None:
+    suite.write(
+        "import os, signal\n"
+        "def test_one(prox):\n    db = prox['db']\n    os.kill(db.pid, signal.SIGSEGV)\n"
+        "    while db.status == 'running': pass\n"
+        "def test_two(prox):\n    assert prox['db'].status == 'running'\n"
+    )
+    ran = suite.run()
+    assert "1 failed, 1 passed" in ran.stdout, ran.stdout
+    assert "db crashed during this test: ended by SIGSEGV" in ran.stdout
+
+
+def test_a_bad_configuration(suite: Suite) -> None:
+    (suite.folder / "prox.yaml").write_text("processes: {a: {cdm: x}}")
+    suite.write("def test_it(prox):\n    pass\n")
+    ran = suite.run()
+    assert ran.returncode == 1
+    assert "is an unknown key" in ran.stdout
+
+
+def test_another_configuration(suite: Suite) -> None:
+    (suite.folder / "other.yaml").write_text("processes: {only: sleep 1000}")
+    suite.write(
+        "import pytest\n\n@pytest.fixture(scope='session')\ndef prox_config(pytestconfig):\n"
+        "    return pytestconfig.rootpath / 'other.yaml'\n\n"
+        "def test_it(prox):\n    assert prox.names == ['only']\n"
+    )
+    assert suite.run().returncode == 0
+
+
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGINT", "_exit"])
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_nothing_is_left_however_it_ends(how: str, arguments: tuple[str, ...], suite: Suite) -> None:
+    end = "os._exit(3)" if how == "_exit" and not arguments else "time.sleep(60)"
+    suite.write(
+        f"import os, time\ndef test_it(prox):\n    open('pid', 'w').write(f\"{{prox['db'].pid}}\\n\")\n    {end}\n"
+    )
+    running = subprocess.Popen(
+        suite.command(*arguments), cwd=suite.folder, env=suite.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    wait_until(lambda: (suite.folder / "pid").exists() and (suite.folder / "pid").read_text().endswith("\n"))
+    pid = int((suite.folder / "pid").read_text())
+    workers = [each for each in psutil.Process(running.pid).children() if "exec(eval(" in " ".join(each.cmdline())]
+    if end != "os._exit(3)":
+        running.send_signal(signal.SIGINT if how == "SIGINT" else signal.SIGKILL)
+    running.wait(60)
+    wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    for worker in workers:
+        # It ends with its controller, but not before its test.
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
+
+
+def test_a_suite_without_it_imports_nothing(suite: Suite) -> None:
+    suite.write(
+        "import sys\ndef test_it():\n"
+        "    loaded = [name for name in sys.modules if name.split('.')[0] == 'prox']\n"
+        "    assert sorted(loaded) == ['prox', 'prox._version', 'prox.testing', 'prox.testing.plugin'], loaded\n"
+    )
+    ran = suite.run()
+    assert ran.returncode == 0, ran.stdout
