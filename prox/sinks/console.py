@@ -45,6 +45,7 @@ class Console:
 
     def __init__(self, fd: int, *, color: bool, raw: bool = False, footer: Callable[[], bytes] | None = None) -> None:
         self._footer = footer
+        self._footer_shown = False
         self._fd = fd
         self._printer = LinePrinter((), color=color, raw=raw)
         self._backlog: deque[bytes] = deque()
@@ -83,8 +84,9 @@ class Console:
     async def flush(self, seconds: float) -> None:
         """Wait until everything is printed, so long at the most; ``run`` must be running."""
         if not self._ended:
-            if self._footer:
-                self._footer = None
+            self._footer = None
+            if self._footer_shown:
+                # What is printed next erases it; there may be nothing else.
                 self._add(_CLEAR_LINE)
             self._add(self._printer.end())
         with trio.move_on_after(seconds):
@@ -128,11 +130,11 @@ class Console:
 
     def _with_footer(self, text: bytes) -> bytes:
         """Return a text with the footer anew after it. An unfinished line has none."""
-        if not self._footer:
-            return text
-        end = self._footer() if not text or text.endswith(b"\n") else b""
-        self._waiting += len(_CLEAR_LINE) + len(end)
-        return _CLEAR_LINE + text + end
+        lead = _CLEAR_LINE if self._footer_shown else b""
+        end = self._footer() if self._footer and (not text or text.endswith(b"\n")) else b""
+        self._footer_shown = bool(end)
+        self._waiting += len(lead) + len(end)
+        return lead + text + end
 
     def _notice(self, error: OSError, before: bytes) -> bytes:
         prefix = self._printer.prefix(time.time(), SYSTEM, "stdout")

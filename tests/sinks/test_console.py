@@ -246,3 +246,29 @@ def test_a_full_disk_leaves_a_gap_that_is_told(tmp_path: Path) -> None:
     assert gap.endswith(" system │ lines are missing here: File too large")
     assert after.endswith(" api    │ after")
     assert end.endswith(" api    │ at the end")
+
+
+def visible(printed: bytes) -> list[str]:
+    """Return the lines that a terminal shows in the end: what was erased is gone (EL, ECMA-48 §8.3.41)."""
+    return [line.rpartition("\r\x1b[K")[2] for line in printed.decode().split("\n")]
+
+
+async def test_a_footer_stays_below_the_lines_and_is_gone_in_the_end() -> None:
+    with pipe() as (reader, writer):
+        console = Console(writer.fileno(), color=False, footer=lambda: b"running: a")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(console.run)
+            console.write(batch(b"one\n"))
+            first = await read(reader.fileno(), b"running: a")
+            console.write(batch(b"two\n"))
+            first += await read(reader.fileno(), b"running: a")
+            # Nothing is shown below a line that is not finished.
+            console.write(batch(b"three"))
+            console.write(batch(b"four\n"))
+            await console.flush(5)
+            nursery.cancel_scope.cancel()
+        writer.close()
+        printed = first + reader.readall()
+    lines = visible(printed)
+    assert [line.partition("│ ")[2] for line in lines[:-1]] == ["one", "two", "threefour"]
+    assert lines[-1] == ""
