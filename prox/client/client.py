@@ -63,6 +63,10 @@ class Client:
         """Stop a process where it runs, start it, and wait until it is spawned."""
         self._call("POST", f"{_path_of(name)}/restart", timeout=None)
 
+    def signal(self, name: str, signal: str) -> None:
+        """Send a signal to a process itself; ``signal`` is its name."""
+        self._call("POST", f"{_path_of(name)}/signal", body=json.dumps({"signal": signal}).encode())
+
     def reload(self) -> dict[str, Any]:
         """Have prox.yaml read again and the difference applied; return what was done."""
         return self._call("POST", "/reload", timeout=None)

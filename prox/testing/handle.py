@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from prox.client.errors import ApiError
+from prox.core.environment import port_variable
 from prox.testing.failures import StartFailure
 
 if TYPE_CHECKING:
@@ -54,6 +56,11 @@ class Stack:
         """Bring up the named processes. Raises as ``stack[name]``."""
         for name in names:
             self[name]
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which other programs find the processes: PROX_PORT_<NAME>."""
+        ports = {process["name"]: process["port"] for process in self._client.processes()}
+        return {port_variable(name): str(port) for name, port in ports.items() if port}
 
     def crashed(self) -> dict[str, str]:
         """Return which of the used processes have ended by themselves in failure, each with the reason."""
@@ -151,6 +158,10 @@ class ProcessHandle:
         except ApiError as error:
             if error.code != "PROCESS_NOT_RUNNING":
                 raise
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send a signal to it, and not to its descendants."""
+        self._client.signal(self.name, signal.Signals(number).name)
 
     def _wait_ready(self, timeout: float) -> None:
         try:

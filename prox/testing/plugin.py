@@ -21,6 +21,7 @@ _SERVERS: pytest.StashKey[Servers] = pytest.StashKey()
 _STACKS: pytest.StashKey[list[Stack]] = pytest.StashKey()
 _BEGUN = pytest.StashKey[float]()
 _SOCKET = "prox_socket"
+_MARKER = "prox"
 _MAX_LINES = 1000
 
 
@@ -50,6 +51,46 @@ def prox_up(prox: Stack, prox_config: Path) -> Stack:
     config = load_config(prox_config)
     prox.up(*(name for name, spec in config.processes.items() if spec.autostart))
     return prox
+
+
+@pytest.fixture
+def prox_environ(prox: Stack, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The variables by which processes find each other, in ``os.environ`` for the length of the test."""
+    variables = prox.environment()
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
+
+
+@pytest.fixture
+def _prox_marked(prox: Stack, request: pytest.FixtureRequest) -> None:
+    """Bring up the processes that ``@pytest.mark.prox("api", "db")`` names; a class has the stack as ``self.prox``."""
+    marker = request.node.get_closest_marker(_MARKER)
+    if request.instance is not None:
+        request.instance.prox = prox
+    prox.up(*marker.args)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", f"{_MARKER}(*names, may_crash=False): the test needs these processes of prox.yaml"
+    )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let a marked test use the fixture of the marker, before all others; refuse what the marker does not take."""
+    marker = item.get_closest_marker(_MARKER)
+    if marker is None:
+        return
+    if wrong := marker.kwargs.keys() - {"may_crash"}:
+        raise pytest.UsageError(f"{item.nodeid}: the marker prox takes may_crash, not {', '.join(sorted(wrong))}")
+    if isinstance(item, pytest.Function):
+        item.fixturenames.insert(0, "_prox_marked")
+
+
+def _may_crash(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker(_MARKER)
+    return marker is not None and bool(marker.kwargs.get("may_crash"))
 
 
 def _folder_of(config: pytest.Config, path: Path) -> Path:
@@ -95,7 +136,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test during which a process crashed."""
     result = yield
     crashed = {name: why for stack in item.config.stash.get(_STACKS, []) for name, why in stack.crashed().items()}
-    if crashed:
+    if crashed and not _may_crash(item):
         from prox.testing.failures import ProcessCrashed
 
         raise ProcessCrashed("; ".join(f"{name} crashed during this test: {why}" for name, why in crashed.items()))

@@ -136,6 +136,34 @@ def test_a_process_that_crashes_fails_the_test(suite: Suite) -> None:
     assert "db crashed during this test: ended by SIGSEGV" in ran.stdout
 
 
+def test_a_process_that_may_crash(suite: Suite) -> None:
+    suite.write(
+        "import pytest\n@pytest.mark.prox('db', may_crash=True)\n"
+        "def test_it(prox):\n    db = prox['db']\n    db.kill()\n    while db.status == 'running': pass\n"
+    )
+    assert suite.run().returncode == 0
+
+
+def test_the_marker_brings_up_processes(suite: Suite) -> None:
+    suite.write(
+        "import os, pytest, unittest\n\n"
+        "@pytest.mark.prox('api')\nclass TestApi(unittest.TestCase):\n"
+        "    def test_it(self):\n        assert self.prox.used['api'].status == 'running'\n\n"
+        "@pytest.mark.prox('db')\ndef test_environ(prox, prox_environ):\n"
+        "    assert os.environ['PROX_PORT_API'] == str(prox['api'].port)\n\n"
+        "def test_after():\n    assert 'PROX_PORT_API' not in os.environ\n"
+    )
+    ran = suite.run("--strict-markers")
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_a_marker_with_what_it_does_not_take(suite: Suite) -> None:
+    suite.write("import pytest\n@pytest.mark.prox('db', isolated=True)\ndef test_it():\n    pass\n")
+    ran = suite.run()
+    assert ran.returncode == 4
+    assert "the marker prox takes may_crash, not isolated" in ran.stderr
+
+
 def test_a_bad_configuration(suite: Suite) -> None:
     (suite.folder / "prox.yaml").write_text("processes: {a: {cdm: x}}")
     suite.write("def test_it(prox):\n    pass\n")
