@@ -271,6 +271,15 @@ async def test_a_command_that_cannot_be_run_is_tried_again(autojump_clock: MockC
         await supervisor.wait_status("web", "running")
 
 
+async def test_a_command_that_cannot_be_run_any_more_is_given_up(autojump_clock: MockClock) -> None:
+    """That it had been ready for long before its last end does not count for starts that failed since."""
+    async with simulated(restarting("on-failure")) as (supervisor, fake):
+        await play(supervisor, fake, "start web\nweb running\npass 60")
+        fake.refused["web"] = Exit(code=127)
+        await play(supervisor, fake, "web exits 3\npass 1000\nweb crashed")
+        assert supervisor.process("web").next_restart_at is None
+
+
 async def test_a_stop_while_the_rest_of_the_group_is_ended(autojump_clock: MockClock) -> None:
     """The leader has crashed; the request is refused, as it does not run, and no restart follows."""
     async with simulated(restarting("always")) as (supervisor, fake):
