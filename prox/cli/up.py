@@ -72,7 +72,7 @@ def up(
 
             take_lifeline(options["lifeline"])
         config = load_project()
-        _refuse_terminals(config)
+        refuse_terminals(config)
         groups_of = {name: spec.groups for name, spec in all_specs(config).items()}
         chosen = tuple(wanted.name for wanted in expand(names, groups_of))
         if detach:
@@ -101,7 +101,8 @@ def _as_arguments(options: dict[str, Any]) -> list[str]:
     return arguments
 
 
-def _refuse_terminals(config: Config) -> None:
+def refuse_terminals(config: Config) -> None:
+    """Raise NotYet for a process or job with ``tty: true``."""
     for kind, specs in (("processes", config.processes), ("jobs", config.jobs)):
         for name, spec in specs.items():
             if spec.tty:

@@ -104,6 +104,17 @@ def test_no_job_to_run(project: Project) -> None:
     assert "prox.yaml has no job to run" in ran.stderr
 
 
+def test_what_has_no_effect_yet_is_said(project: Project) -> None:
+    project.write("jobs: {j: {cmd: 'true', per_worker: true}}")
+    ran = project.run("run")
+    assert (ran.returncode, ran.stderr) == (
+        0,
+        "prox: not in this version yet, so it has no effect: jobs.j.per_worker\n",
+    )
+    project.write("jobs: {j: {cmd: 'true', tty: true}}")
+    assert project.run("run").returncode == 64
+
+
 def test_what_failed_is_repeated(project: Project) -> None:
     project.write(STACK)
     assert project.run("run", "--keep-going", env=project.env | {"LINT": "3"}).returncode == 3

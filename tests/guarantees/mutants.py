@@ -44,9 +44,9 @@ MUTANTS = (
     ),
     Mutant(
         "pipes are not drained",
-        "prox/runtime/process.py",
-        "drains = [trio.CancelScope(shield=True) for _ in child.streams]",
-        "drains = [trio.CancelScope() for _ in child.streams]",
+        "prox/runtime/process_run.py",
+        "drains = [trio.CancelScope(shield=True) for _ in self.child.streams]",
+        "drains = [trio.CancelScope() for _ in self.child.streams]",
         ("tests/runtime/test_supervisor.py", "tests/guarantees/test_nothing_lost.py"),
     ),
     Mutant(
@@ -79,7 +79,7 @@ MUTANTS = (
     ),
     Mutant(
         "what leaves the group is not ended",
-        "prox/runtime/process.py",
+        "prox/runtime/process_run.py",
         "                        await self._end_leftovers()\n",
         "",
         ("tests/e2e/test_stop.py", "tests/guarantees/test_churn.py::test_exits_with_a_grandchild_that_holds_the_pipe"),
@@ -90,6 +90,20 @@ MUTANTS = (
         "        shown = batch if self._raw else _cleaned(batch, color=self._color)\n",
         "        shown = batch\n",
         ("tests/sinks/test_render.py", "tests/sinks/test_console.py"),
+    ),
+    Mutant(
+        "a failed dependency counts as completed",
+        "prox/core/scheduling.py",
+        "            return fact.finished and fact.succeeded\n",
+        "            return fact.finished\n",
+        ("tests/runtime/test_process_set.py",),
+    ),
+    Mutant(
+        "processes that jobs need are stopped at once",
+        "prox/runtime/job_runner.py",
+        "        return self._users[name] > 0\n",
+        "        return False\n",
+        ("tests/runtime/test_job_runner.py",),
     ),
 )
 
