@@ -214,7 +214,9 @@ class JobRunner:
             state.last_lines = self._last_lines(process.name, since)
             if state.result not in ("skipped", "cancelled"):
                 for name in state.keeps_alive & self._others.keys():
-                    self._others[name].last_lines = self._last_lines(name, since)
+                    # What explains the failure of a process may have come before the job began.
+                    if self._others[name].failure is None:
+                        self._others[name].last_lines = self._last_lines(name, since)
             if not state.job.allow_failure:
                 self._fail(f"{process.name} {_FAILURES[state.result]}")
         self._tell(process.name)

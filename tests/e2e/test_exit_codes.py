@@ -70,7 +70,7 @@ def test_run(jobs: str, arguments: tuple[str, ...], code: int, project: Project)
 @pytest.mark.parametrize("again", [False, True])
 def test_run_ended_by_a_signal(number: signal.Signals, again: bool, project: Project) -> None:
     project.write(
-        "jobs:\n  a: {cmd: \"trap 'echo ending; %s' TERM; echo begun; sleep 1000 & wait; wait\"}\n"
+        "jobs:\n  a: {cmd: \"trap 'echo ending; %s' TERM; echo begun; while :; do sleep 1000 & wait; done\"}\n"
         % ("" if again else "exit 3")
     )
     running = project.launch("run")

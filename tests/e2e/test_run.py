@@ -149,7 +149,8 @@ def test_slots_and_locks_are_kept(project: Project) -> None:
 
 
 def test_last_lines_of_what_failed_are_on_the_last_screen(project: Project) -> None:
-    project.write(STACK.replace("echo api begins; exec sleep 1000", "echo api begins; echo the cause >&2; exit 4"))
+    text = STACK.replace("echo api begins; exec sleep 1000", "echo api begins; echo the cause >&2; exit 4")
+    project.write(text.replace("echo testing;", "echo testing; sleep 1000;"))
     ran = project.run("run", "--ci", "plain")
     assert ran.returncode == 69
     screen = "\n".join(ran.stdout.splitlines()[-24:])

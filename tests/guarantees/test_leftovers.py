@@ -52,7 +52,7 @@ def test_what_is_ended(project: Project, script: str) -> None:
         pid = daemon_of(project)
         assert project.client("stop", "api").returncode == 0
         assert not is_alive(pid)
-        assert f"(pid {pid}) behind; ending it" in prox.output
+        prox.wait_line(f"(pid {pid}) behind; ending it")
         prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
 

@@ -154,6 +154,13 @@ async def test_a_process_that_ends_aborts_the_jobs_that_need_it(autojump_clock: 
         assert run.code == 69
 
 
+async def test_last_lines_of_a_process_that_failed_are_from_before_the_job(autojump_clock: MockClock) -> None:
+    async with running(STACK, "e2e") as run:
+        await run.play("migrate exits 0\ndb writes the cause\ne2e running\ndb exits 1")
+        await run.done()
+        assert run.processes["db"].last_lines == ("the cause",)
+
+
 async def test_a_process_that_is_restarted_aborts_nothing(autojump_clock: MockClock) -> None:
     text = """
     processes: {db: {cmd: db, restart: {policy: on-failure, max: 1, backoff: 1s}}}
