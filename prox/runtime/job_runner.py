@@ -325,7 +325,7 @@ class JobRunner:
             return None
         root, reason = blocked
         if root not in self._jobs:
-            self._blame(root, self._processes.get(root).fact().hopeless or "it cannot become ready")
+            self._blame(root, self._processes.get(root).fact().hopeless or "a line that a job waits for did not come")
             return "aborted", reason
         return "cancelled" if self._jobs[root].result == "cancelled" else "skipped", reason
 
@@ -380,8 +380,11 @@ class JobRunner:
         """
         for other, dependency in self._depends_on[name].items():
             process = self._processes.get(other)
-            if is_met(dependency, process.fact()):
+            fact = process.fact()
+            if is_met(dependency, fact):
                 continue
+            if dependency.condition == "log" and fact.overdue:
+                return other, f"it needs {other}: it has written no line that matches {dependency.log!r}"
             if process.is_settled and other in self._jobs:
                 return other, f"it needs {other}: {self._jobs[other].reason}"
             if process.is_settled or process.life.phase is Phase.WAITING:

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 
 async def apply_difference(
-    processes: ProcessSet, old: Config, new: Config, found: Difference, begin_task: Callable[[Process], None]
+    processes: ProcessSet,
+    old: Config,
+    new: Config,
+    found: Difference,
+    *,
+    begin_task: Callable[[Process], None],
+    is_stopping: Callable[[], bool],
 ) -> None:
     """Stop what was removed or changed, dependents first; then start what was added, and what was running.
 
@@ -30,6 +36,9 @@ async def apply_difference(
     touched = [processes.get(name) for name in (*found.removed, *found.changed)]
     wanted = {process.name for process in touched if process.life.wanted}
     await stop_in_order(processes, touched)
+    if is_stopping():
+        # Everything was asked to stop meanwhile: nothing is started any more.
+        return
     for name in found.removed:
         if (process := processes.get(name)).is_settled:
             processes.remove(process)

@@ -272,7 +272,15 @@ class Supervisor:
             assert self._tasks is not None
             self._tasks.start_soon(process.run)
 
-        apply = partial(apply_difference, self._processes, old, config, found, begin_task)
+        apply = partial(
+            apply_difference,
+            self._processes,
+            old,
+            config,
+            found,
+            begin_task=begin_task,
+            is_stopping=lambda: self._status == "stopping",
+        )
         return found, self._in_background(apply)
 
     def restart_after_change(self, name: str, paths: Sequence[str]) -> None:

@@ -161,6 +161,17 @@ async def test_last_lines_of_a_process_that_failed_are_from_before_the_job(autoj
         assert run.processes["db"].last_lines == ("the cause",)
 
 
+async def test_a_line_that_never_comes_aborts_the_job(autojump_clock: MockClock) -> None:
+    text = """
+    processes: {mq: {cmd: mq, start_timeout: 60s}}
+    jobs: {j: {cmd: j, depends_on: {mq: {log: ready}}}}
+    """
+    async with running(text) as run:
+        await run.done()
+        assert (run.results, run.code) == ({"j": "aborted"}, 69)
+        assert run.jobs["j"].reason == "it needs mq: it has written no line that matches 'ready'"
+
+
 async def test_a_process_that_is_restarted_aborts_nothing(autojump_clock: MockClock) -> None:
     text = """
     processes: {db: {cmd: db, restart: {policy: on-failure, max: 1, backoff: 1s}}}

@@ -140,3 +140,22 @@ async def test_a_process_that_is_started_while_it_is_removed_stays(autojump_cloc
         await supervisor.wait_ready("web")
         assert "web" in supervisor.names
         supervisor.shutdown()
+
+
+@pytest.mark.parametrize("attempt", range(10))
+async def test_a_shutdown_during_a_reload(attempt: int, autojump_clock: MockClock) -> None:
+    """What was to be started again by the reload stays down, and nothing waits for it.
+
+    Which of the two goes on first when the process has stopped is up to Trio.
+    """
+    async with simulated(TWO) as (supervisor, fake):
+        supervisor.begin()
+        await supervisor.wait_ready()
+        fake.child("db").obeys = lambda number: None
+        new = TWO.replace("{cmd: db,", "{cmd: db, env: {A: b},").replace("web: web", "web: web, more: more")
+        supervisor.reload(prox.parse_config(new, folder="/"))
+        await trio.sleep(1)
+        supervisor.shutdown()
+        with trio.fail_after(5):
+            await supervisor.wait_stopped()
+        assert (len(fake.children["db"]), len(fake.children["more"])) == (1, 0)
