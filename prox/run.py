@@ -19,6 +19,7 @@ import trio
 from prox._version import __version__
 from prox.app import run_tree
 from prox.core.config.units import format_duration
+from prox.core.errors import ProxError
 from prox.core.lifecycle import signal_name
 from prox.core.logs.batch import timestamp
 from prox.core.runs.plan import RunPlan
@@ -40,6 +41,7 @@ from prox.sinks.console import Console
 from prox.sinks.files import LogFiles
 from prox.system.children import become_subreaper, reap_adopted
 from prox.system.spawn_limits import raise_descriptor_limit, start_clean
+from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container
@@ -65,11 +67,12 @@ class RunOptions:
     """What the command line asks of `prox run`. Times in seconds; ``lifeline`` is a descriptor.
 
     ``ci``: the CI system in whose blocks the output is shown; None: every line as it comes. ``watch_borrowed``: marks
-    the end of borrowed processes, until it is cancelled.
+    the end of borrowed processes, until it is cancelled. ``summarize``: what is printed at the end.
     """
 
     requested: tuple[str, ...]
     slots: int
+    summarize: Callable[[RunRecord], bytes]
     on_failure: OnFailure = "finish"
     timeout: float | None = None
     ci: CiName | None = None
@@ -126,9 +129,10 @@ async def _run(
         report=supervisor.hub.system,
         name_of=lambda name: _log_name(name, runner.attempt(name)),
     )
-    printer = _open_printer(options, _Files(folder.path, config, supervisor.started_at), runner)
+    printer = _open_printer(options, folder.path / _LOGS, runner)
     supervisor.hub.add_sink(printer)
     become_subreaper()
+    timed_out, failure = False, None
     async with trio.open_nursery() as outer:
         await outer.start(interrupts.run, supervisor)
         await outer.start(reap_adopted)
@@ -141,22 +145,45 @@ async def _run(
         if options.watch_borrowed is not None:
             outer.start_soon(options.watch_borrowed)
         await end_killed_runs(folder.path.parent.parent, supervisor.hub.system)
-        async with run_tree(supervisor, runner.begin, None, listeners, folder.path, files):
-            timed_out = await _wait_done(runner, options.timeout)
+        try:
+            async with run_tree(supervisor, runner.begin, None, listeners, folder.path, files):
+                timed_out = await _wait_done(runner, options.timeout)
+        except ProxError as error:
+            failure = error
+        else:
+            run_files = _Files(folder.path, config, supervisor.started_at, options.borrowed.children)
+            signal = interrupts.second if interrupts.second is not None else interrupts.first
+            record = await in_thread(
+                _record, supervisor, runner, run_files, options, signal, timed_out, trio.current_time() - begun
+            )
+            printer.print(options.summarize(record))
         with trio.CancelScope(shield=True), interrupts.cut_short():
             await printer.flush(FLUSH_SECONDS if interrupts.second is None else SECOND_SIGNAL_FLUSH_SECONDS)
         outer.cancel_scope.cancel()
-    signal = interrupts.second if interrupts.second is not None else interrupts.first
-    run_files = _Files(folder.path, config, supervisor.started_at, options.borrowed.children)
-    jobs, processes = runner.jobs(run_files), runner.processes(run_files)
+    if failure is not None:
+        raise failure
+    return record
+
+
+def _record(
+    supervisor: Supervisor,
+    runner: JobRunner,
+    files: _Files,
+    options: RunOptions,
+    signal: int | None,
+    timed_out: bool,
+    duration: float,
+) -> RunRecord:
+    """Return the record of a run. It looks at files, and so belongs into a thread."""
+    jobs, processes = runner.jobs(files), runner.processes(files)
     code = exit_code_of(jobs, processes, signal=signal, timed_out=timed_out)
     return RunRecord(
-        id=folder.path.name,
+        id=files.folder.name,
         prox_version=__version__,
-        config_file=config.file,
-        folder=str(folder.path),
+        config_file=files.config.file,
+        folder=str(files.folder),
         started_at=timestamp(supervisor.started_at),
-        duration=round(trio.current_time() - begun, 3),
+        duration=round(duration, 3),
         exit_code=code or (LEFT_SOMETHING if supervisor.leftovers else 0),
         ended_by_signal=signal_name(signal) if signal is not None else None,
         timed_out=timed_out,
@@ -191,7 +218,7 @@ def _running(runner: JobRunner) -> str:
 # -- output
 
 
-def _open_printer(options: RunOptions, files: _Files, runner: JobRunner) -> Console | BlockPrinter:
+def _open_printer(options: RunOptions, logs: Path, runner: JobRunner) -> Console | BlockPrinter:
     fd = sys.stdout.fileno()
     if options.ci is None:
         footer = partial(_status_line, fd, runner) if options.status_line else None
@@ -199,10 +226,9 @@ def _open_printer(options: RunOptions, files: _Files, runner: JobRunner) -> Cons
     printer = BlockPrinter(fd, options.ci, raw=options.raw)
 
     def show(name: str) -> None:
-        if runner.result(name) is not None and (attempts := runner.attempt(name)):
-            (job,) = (job for job in runner.jobs(files) if job.name == name)
-            logs = [files.folder / _LOGS / f"{_log_name(name, number)}.log" for number in range(1, attempts + 1)]
-            printer.add_block(_block(job), logs)
+        if attempts := runner.attempt(name):
+            paths = [logs / f"{_log_name(name, number)}.log" for number in range(1, attempts + 1)]
+            printer.add_block(_block(runner.job(name)), paths)
 
     runner.listeners.append(show)
     return printer

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import click
 
 from prox.cli.exit_codes import OK
 from prox.cli.names import expand
-from prox.cli.output import colored, is_terminal, say, say_bytes, warn
+from prox.cli.output import colored, is_terminal, say, warn
 from prox.cli.parameters import seconds
 from prox.cli.project import load_project
 from prox.cli.up import refuse_terminals
@@ -147,6 +148,7 @@ def _run(config: Config, requested: tuple[str, ...], given: dict[str, Any]) -> i
         color=colored(),
         status_line=ci is None and is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb",
         lifeline=given["lifeline"],
+        summarize=partial(_summary, ci=ci),
         with_proxy=not given["no_proxy"] and bool(own) and lender is None,
         borrowed=lender.borrowed if lender else NOTHING_BORROWED,
         watch_borrowed=lender.watch if lender else None,
@@ -154,18 +156,18 @@ def _run(config: Config, requested: tuple[str, ...], given: dict[str, Any]) -> i
     record = run_jobs(config, options)
     from prox.cli.run_reports import write_reports
 
-    code = write_reports(record, given["reports"], ci)
-    _show_summary(record, ci)
-    return record.exit_code or code
+    failed = write_reports(record, given["reports"], ci)
+    return record.exit_code or failed
 
 
 def _ci(chosen: str) -> CiName | None:
     from prox.sinks.ci import detect_ci
 
-    return detect_ci(os.environ) if chosen == "auto" else chosen  # type: ignore[return-value]
+    named: dict[str, CiName] = {"github": "github", "gitlab": "gitlab", "plain": "plain"}
+    return named.get(chosen) or detect_ci(os.environ)
 
 
-def _show_summary(record: RunRecord, ci: CiName | None) -> None:
+def _summary(record: RunRecord, *, ci: CiName | None) -> bytes:
     from prox.reports.text import summary
 
     width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else 120
@@ -174,7 +176,7 @@ def _show_summary(record: RunRecord, ci: CiName | None) -> None:
         # Output of processes may hold workflow commands, which are not for it to give.
         token = os.urandom(16).hex()
         text = f"::stop-commands::{token}\n{text}::{token}::\n"
-    say_bytes(text.encode("utf-8", "replace"))
+    return text.encode("utf-8", "replace")
 
 
 # -- which jobs

@@ -71,7 +71,7 @@ class JobRunner:
         self._reacting = False
         self._changed = False
         self.listeners: list[Callable[[str], None]] = []
-        """Called with the name of a job whose attempt starts, or that has its result."""
+        """Called with the name of each job that has its result."""
 
     def begin(self) -> None:
         """Start everything that the jobs need, each when its conditions hold."""
@@ -108,13 +108,9 @@ class JobRunner:
         state = self._jobs.get(name)
         return len(state.attempts) if state else 0
 
-    def result(self, name: str) -> Result | None:
-        return self._jobs[name].result
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The jobs and processes of the run, each after what it depends on."""
-        return tuple(self._names)
+    def job(self, name: str) -> JobRecord:
+        """Return the record of a job, without its files."""
+        return job_record(name, self._jobs[name], tuple(self._depends_on[name]), None)
 
     def jobs(self, files: RunFiles) -> list[JobRecord]:
         """Return the records of all jobs."""
@@ -187,7 +183,6 @@ class JobRunner:
             if life.phase is Phase.UP:
                 state.started_clock = state.started_clock or time.time()
                 state.attempts.append(Attempt(self._now()))
-                self._tell(process.name)
             elif life.last_exit is not None:
                 # The command could not be run.
                 state.attempts.append(Attempt(self._now(), self._now(), life.last_exit))
@@ -219,7 +214,8 @@ class JobRunner:
                         self._others[name].last_lines = self._last_lines(name, since)
             if not state.job.allow_failure:
                 self._fail(f"{process.name} {_FAILURES[state.result]}")
-        self._tell(process.name)
+        for listener in self.listeners:
+            listener(process.name)
 
     def _judge(self, process: Process, state: JobState) -> tuple[Result, str | None]:
         life = process.life
@@ -398,10 +394,6 @@ class JobRunner:
     def _last_lines(self, name: str, since: float | None) -> tuple[str, ...]:
         wanted = LogFilter(processes=frozenset({name}), since=since)
         return tuple(line.text for line in self._context.hub.select(wanted, lines=LAST_LINES).lines)
-
-    def _tell(self, name: str) -> None:
-        for listener in self.listeners:
-            listener(name)
 
     def _now(self) -> float:
         return round(trio.current_time() - self._begun_at, 6)

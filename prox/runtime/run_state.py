@@ -75,8 +75,8 @@ class ProcessState:
     last_lines: tuple[str, ...] = ()
 
 
-def job_record(name: str, state: JobState, depends_on: tuple[str, ...], files: RunFiles) -> JobRecord:
-    """Return the record of a job; one that has no result yet was cancelled."""
+def job_record(name: str, state: JobState, depends_on: tuple[str, ...], files: RunFiles | None) -> JobRecord:
+    """Return the record of a job, without its files if there are no ``files``. Without a result it was cancelled."""
     return JobRecord(
         name=name,
         description=state.job.description,
@@ -98,11 +98,11 @@ def job_record(name: str, state: JobState, depends_on: tuple[str, ...], files: R
                 exit_code=attempt.exit.code if attempt.exit else None,
                 signal=attempt.exit.signal if attempt.exit else None,
                 timed_out=attempt.timed_out,
-                log=files.log_of(name, number),
+                log=files.log_of(name, number) if files else None,
             )
             for number, attempt in enumerate(state.attempts, 1)
         ),
-        junit=files.junit_of(name),
+        junit=files.junit_of(name) if files else (),
         last_lines=state.last_lines,
     )
 

@@ -52,6 +52,10 @@ class BlockPrinter:
     async def wait_for_capacity(self) -> None:
         """Return at once: what is queued is small, as the output of jobs is in their files."""
 
+    def print(self, text: bytes) -> None:
+        """Print lines that are rendered already, after all that was written."""
+        self._add(lambda: iter([text]))
+
     def add_block(self, block: Block, logs: Sequence[Path]) -> None:
         """Print the output of a job, from the log files of its attempts."""
         self._add(lambda: self._render(block, logs))

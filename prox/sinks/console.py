@@ -67,6 +67,11 @@ class Console:
         while self._waiting > BACKLOG_BYTES:
             await self._progress.wait()
 
+    def print(self, text: bytes) -> None:
+        """Print lines that are rendered already, after all that was written."""
+        if not self._ended:
+            self._add(self._printer.end() + text)
+
     async def run(self) -> None:
         """Print until cancelled, or until nobody can read it any more."""
         try:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
+import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import psutil
 import pytest
 
-from helpers.project import kill_with_guard, wait_until
+from helpers.project import command, kill_with_guard, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,6 +211,45 @@ def test_millions_of_bytes_in_one_block(project: Project) -> None:
     project.write("jobs: {j: 'seq 1 300000'}")
     ran = project.run("run", "--ci", "plain")
     assert ran.stdout.split("=== j passed")[1].split("\n", 1)[1].startswith("".join(f"{n}\n" for n in range(1, 300001)))
+
+
+def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(project: Project) -> None:
+    project.write("jobs: {j: 'touch begun; exec yes'}")
+    reading, writing = os.pipe()
+    try:
+        running = subprocess.Popen(
+            command("run"), cwd=project.folder, env=project.env, stdin=subprocess.DEVNULL, stdout=writing
+        )
+        wait_until((project.folder / "begun").exists)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            running.send_signal(number)
+            wait_until(lambda: b"yes" not in b"".join(commands_of(running.pid)))
+        # The second one only shortens the wait for the reader, if everything else is done.
+        assert running.wait(30) in (128 + signal.SIGINT, 128 + signal.SIGTERM)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert results(project) == {"j": "cancelled"}
+
+
+def commands_of(pid: int) -> list[bytes]:
+    """Return the command lines of the children of a process."""
+    found = []
+    for child in psutil.Process(pid).children():
+        with suppress(psutil.Error):
+            found.append(" ".join(child.cmdline()).encode())
+    return found
+
+
+def test_what_cannot_be_prepared_fails_with_a_sentence(project: Project) -> None:
+    project.write(
+        "proxy: {domain: localhost, https_port: 6799}\ncerts: {dir: none, auto_generate: false}\n"
+        "processes: {p: {cmd: sleep 1000, port: auto}}\nservices: {app: {process: p}}\n"
+        "jobs: {j: {cmd: 'true', depends_on: [p]}}"
+    )
+    ran = project.run("run")
+    assert ran.returncode == 1
+    assert "certs.auto_generate is false" in ran.stderr
 
 
 # -- reports
