@@ -118,6 +118,11 @@ class Process:
         self._digest = self._context.digests.get(self.name, "")
         self._configured = None
 
+    @property
+    def was_refused(self) -> bool:
+        """Whether it was to run and could not be started, because of a dependency or of its configuration."""
+        return self.is_settled and self.life.wanted and self.life.crashed and self.life.last_exit is None
+
     def run_changed(self) -> None:
         """Announce a change of the present run: health, readiness, a line that matched."""
         self._changed(self)

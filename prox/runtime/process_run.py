@@ -87,6 +87,8 @@ class ProcessRun:
         self.overdue = False
         """Whether a line that somebody waits for has not come within ``start_timeout``."""
         self._owner = owner
+        self._spec, self._job = owner.spec, owner.job
+        """What it was started with: a reload may change the owner's."""
         self._context = context
         self._env = env
         self._probe = probe
@@ -115,7 +117,7 @@ class ProcessRun:
                     nursery.start_soon(self._pump, stream, drain, self._emit(stream.name), end)
                 try:
                     self._owner.apply(LifecycleEvent.SPAWNED)
-                    if self._probe and self._owner.spec.healthcheck:
+                    if self._probe and self._spec.healthcheck:
                         target = Target(
                             name=self._owner.name,
                             instance=self._context.instance,
@@ -124,14 +126,12 @@ class ProcessRun:
                             env=self._env,
                             cwd=self._owner.cwd,
                         )
-                        nursery.start_soon(
-                            run_probe, self._probe, self._owner.spec.healthcheck, target, self._set_health
-                        )
+                        nursery.start_soon(run_probe, self._probe, self._spec.healthcheck, target, self._set_health)
                         nursery.start_soon(self._limit_start)
                     if self._watched:
                         nursery.start_soon(self._limit_lines)
-                    if self._owner.job and self._owner.job.timeout is not None:
-                        nursery.start_soon(self._limit_attempt, self._owner.job.timeout)
+                    if self._job and self._job.timeout is not None:
+                        nursery.start_soon(self._limit_attempt, self._job.timeout)
                     self._exited(await self.child.wait())
                     if self._owner.life.phase is Phase.SWEEPING:
                         nursery.start_soon(self._report_exit, ends)
@@ -142,7 +142,7 @@ class ProcessRun:
                     try:
                         exit = await self.child.end(
                             stop_plan(
-                                self._owner.spec.stop,
+                                self._spec.stop,
                                 grace=self._owner.grace,
                                 cwd=self._owner.cwd,
                                 env=self._env,
@@ -162,15 +162,15 @@ class ProcessRun:
 
     async def _limit_start(self) -> None:
         """End a process that is not ready after ``start_timeout``."""
-        await trio.sleep(self._owner.spec.start_timeout)
+        await trio.sleep(self._spec.start_timeout)
         if self._owner.life.phase is Phase.UP and not self._was_ready:
-            after = format_duration(self._owner.spec.start_timeout)
+            after = format_duration(self._spec.start_timeout)
             self._owner.report(f"not ready after {after}; stopping it")
             self._owner.apply(LifecycleEvent.FAILED, reason=f"it was not ready after {after}")
 
     async def _limit_lines(self) -> None:
         """After ``start_timeout``, let nobody wait any longer for a line that has not come."""
-        await trio.sleep(self._owner.spec.start_timeout)
+        await trio.sleep(self._spec.start_timeout)
         if len(self.matched) < len(self._watched):
             self.overdue = True
             self._owner.run_changed()
@@ -186,11 +186,11 @@ class ProcessRun:
 
     async def _end_leftovers(self) -> None:
         """End or report the processes that left the group, as ``stop.leftovers`` says; the group is gone."""
-        if self._owner.spec.stop.leftovers == "ignore":
+        if self._spec.stop.leftovers == "ignore":
             return
         leftovers = self._context.leftovers
         with trio.CancelScope(shield=True):
-            if self._owner.spec.stop.leftovers == "kill":
+            if self._spec.stop.leftovers == "kill":
                 await leftovers.end(
                     self._owns, skip_grace=lambda: self._owner.grace_skipped, report=self._report_ending
                 )
@@ -207,7 +207,7 @@ class ProcessRun:
     def _exited(self, exit: Exit) -> None:
         """Record that the leader has exited."""
         self.health = replace(self.health, health="unknown")
-        failed = exit.code not in self._owner.job.success_codes if self._owner.job else exit.failed
+        failed = exit.code not in self._job.success_codes if self._job else exit.failed
         self._owner.apply(LifecycleEvent.EXITED, exit=exit, failed=failed)
 
     async def _report_exit(self, ends: Sequence[trio.Event]) -> None:
@@ -217,7 +217,7 @@ class ProcessRun:
             for end in ends:
                 await end.wait()
         assert exit is not None
-        failed = "failed" if self._owner.job else "crashed"
+        failed = "failed" if self._job else "crashed"
         self._context.hub.system(
             f"{self._owner.name} {failed}: {exit}" if self._owner.life.crashed else f"{self._owner.name} {exit}"
         )
@@ -265,6 +265,6 @@ class ProcessRun:
             self._ready_since = trio.current_time()
             self._was_ready = True
         self._owner.run_changed()
-        if health.health == "unhealthy" and self._owner.spec.restart.policy == "unhealthy":
+        if health.health == "unhealthy" and self._spec.restart.policy == "unhealthy":
             self._owner.report("its health check fails; stopping it")
             self._owner.apply(LifecycleEvent.FAILED, reason=f"its health check failed: {one_line(health.last_output)}")

@@ -106,7 +106,7 @@ class ProcessSet:
         self.wake()
 
     def reconfigure(self, config: Config) -> list[Process]:
-        """Take over a configuration that has all present processes; return the processes that are new in it."""
+        """Take over a configuration; return the processes that are new in it. Those that it lacks stay, at the end."""
         self._context.config = config
         self._context.digests = digests(config)
         new = []
@@ -121,11 +121,16 @@ class ProcessSet:
             elif process.spec != spec or process.job != config.jobs.get(name):
                 self._change_port(name, process.spec, spec)
                 process.configure(spec, config.jobs.get(name))
-            # In the order of the new file.
-            self._processes[name] = self._processes.pop(name, process)
+            self._processes[name] = process
+        order = [*all_specs(config), *(name for name in self._processes if name not in self._context.digests)]
+        self._processes = {name: self._processes[name] for name in order}
         self._connect()
         self.wake()
         return new
+
+    def is_configured(self, process: Process) -> bool:
+        """Return whether the present configuration has a process."""
+        return process.name in self._context.digests
 
     def _change_port(self, name: str, old: ProcessSpec, new: ProcessSpec) -> None:
         if old.port == new.port:

@@ -7,49 +7,42 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from prox.core.config.difference import FIXED_SECTIONS, Difference
-from prox.core.config.jobs import all_specs
 from prox.core.lifecycle import LifecycleEvent
 from prox.core.scheduling import needed
 from prox.runtime.goals import stop_in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from prox.core.config.model import Config
     from prox.runtime.process import Process
     from prox.runtime.process_set import ProcessSet
 
 
-async def apply_difference(
-    processes: ProcessSet,
-    old: Config,
-    new: Config,
-    found: Difference,
-    *,
-    begin_task: Callable[[Process], None],
-    is_stopping: Callable[[], bool],
-) -> None:
-    """Stop what was removed or changed, dependents first; then start what was added, and what was running.
+def apply_difference(processes: ProcessSet, old: Config, new: Config, found: Difference) -> list[Process]:
+    """Take over a new configuration, and set the goals that follow; return the processes that are new in it.
 
-    A process that nobody had started, or that somebody had stopped, is changed and stays down.
+    Changed processes restart, unless somebody had stopped them or nobody had started them. Added ones start, and so do
+    those that could not be started before. Removed ones are left to ``remove``.
     """
-    touched = [processes.get(name) for name in (*found.removed, *found.changed)]
-    wanted = {process.name for process in touched if process.life.wanted}
-    await stop_in_order(processes, touched)
-    if is_stopping():
-        # Everything was asked to stop meanwhile: nothing is started any more.
-        return
-    for name in found.removed:
-        if (process := processes.get(name)).is_settled:
-            processes.remove(process)
-    merged = msgspec.structs.replace(new, **{key: getattr(old, key) for key in FIXED_SECTIONS})
-    for process in processes.reconfigure(merged):
-        begin_task(process)
-    specs = all_specs(new)
-    graph = {name: spec.depends_on for name, spec in specs.items()}
-    autostarted = [name for name in found.added if specs[name].autostart]
+    new_processes = processes.reconfigure(
+        msgspec.structs.replace(new, **{key: getattr(old, key) for key in FIXED_SECTIONS})
+    )
     with processes.together():
-        for name in needed([*(name for name in found.changed if name in wanted), *autostarted], graph):
+        for name in found.changed:
+            if (process := processes.get(name)).life.wanted:
+                process.apply(LifecycleEvent.RESTART)
+        autostarted = [process.name for process in new_processes if process.spec.autostart]
+        refused = [process.name for process in processes if process.was_refused]
+        for name in needed([*autostarted, *refused], processes.graph()):
             process = processes.get(name)
-            if process.is_settled and not process.succeeded:
+            if process.is_settled and not process.succeeded and name not in found.removed:
                 process.apply(LifecycleEvent.START)
+    return new_processes
+
+
+async def remove(processes: ProcessSet, names: tuple[str, ...]) -> None:
+    """Stop the removed processes, dependents first, and forget them. One that was added again meanwhile stays."""
+    removed = [processes.get(name) for name in names]
+    await stop_in_order(processes, removed)
+    for process in removed:
+        if process.is_settled and process in processes and not processes.is_configured(process):
+            processes.remove(process)

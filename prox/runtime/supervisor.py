@@ -35,7 +35,7 @@ from prox.runtime.log_iterator import FollowedLogs
 from prox.runtime.ordered_stop import OrderedStop
 from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.runtime.real_platform import real_platform
-from prox.runtime.reload import apply_difference
+from prox.runtime.reload import apply_difference, remove
 from prox.system.process_table import look
 from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
@@ -262,26 +262,19 @@ class Supervisor:
         return pursue_in(self._tasks, pursue)
 
     def reload(self, config: Config) -> tuple[Difference, Goal]:
-        """Ask for the difference to a new configuration to be applied. Raises ShuttingDown."""
+        """Apply the difference to a new configuration; the goal is that removed processes are gone.
+
+        Raises ShuttingDown.
+        """
         self._refuse_while_stopping()
         old = self.config
         found = difference(old, config, self._started_with)
         self._started_with = msgspec.structs.replace(config, **{key: getattr(old, key) for key in found.ignored})
 
-        def begin_task(process: Process) -> None:
-            assert self._tasks is not None
+        assert self._tasks is not None
+        for process in apply_difference(self._processes, old, config, found):
             self._tasks.start_soon(process.run)
-
-        apply = partial(
-            apply_difference,
-            self._processes,
-            old,
-            config,
-            found,
-            begin_task=begin_task,
-            is_stopping=lambda: self._status == "stopping",
-        )
-        return found, self._in_background(apply)
+        return found, self._in_background(partial(remove, self._processes, found.removed))
 
     def restart_after_change(self, name: str, paths: Sequence[str]) -> None:
         """Restart a process because files have changed, unless somebody has stopped it or never started it."""

@@ -57,6 +57,54 @@ def test_the_difference_is_applied_and_nothing_else(project: Project) -> None:
     assert prox.wait() == 0
 
 
+def test_a_changed_job_and_what_waits_for_it(project: Project) -> None:
+    text = """
+api: {port: 0}
+processes: {w: {cmd: "echo w begins; exec sleep 1000", depends_on: [mig]}}
+jobs: {mig: exec sleep 1000}
+"""
+    project.write(text)
+    with project.up() as prox:
+        wait_until(lambda: processes(project)["mig"]["status"] == "running")
+        project.write(text.replace("exec sleep 1000}", "exit 3}"))
+        assert project.client("reload").stdout == "mig changed\n"
+        wait_until(lambda: processes(project)["w"]["status"] == "crashed")
+        assert processes(project)["w"]["reason"] == "it needs mig: exited with code 3"
+        # What could not be started because of the job is started once the job is repaired.
+        project.write(text.replace("exec sleep 1000}", "exit 0}"))
+        assert project.client("reload").stdout == "mig changed\n"
+        prox.wait_line("w begins")
+
+
+def test_a_process_that_had_ended_is_started_with_its_new_command(project: Project) -> None:
+    project.write("api: {port: 0}\nprocesses: {a: 'true', b: sleep 1000}")
+    with project.up() as prox:
+        prox.wait_line("a exited with code 0")
+        project.write("api: {port: 0}\nprocesses: {a: 'echo a begins; exec sleep 1000', b: sleep 1000}")
+        assert project.client("reload").stdout == "a changed\n"
+        prox.wait_line("a begins")
+
+
+def test_a_stop_overtakes_a_reload(project: Project) -> None:
+    text = """
+api: {port: 0}
+processes:
+  a: {cmd: exec sleep 999}
+  b: {cmd: exec sleep 998, depends_on: [a]}
+  slow: {cmd: "trap 'echo slow ends; sleep 1; exit' TERM; echo slow begins; while :; do sleep 0.05; done"}
+"""
+    project.write(text)
+    with project.up() as prox:
+        prox.wait_line("slow begins")
+        project.write(text.replace("echo slow begins;", "echo slow begins anew;"))
+        reloading = project.launch("reload")
+        prox.wait_line("slow ends")
+        assert project.run("down").returncode == 0
+        assert prox.wait() == 0
+        reloading.wait()
+    assert "slow begins anew" not in prox.output
+
+
 def test_a_file_with_errors_changes_nothing(project: Project) -> None:
     project.write(TEXT)
     with project.up() as prox:
