@@ -89,7 +89,7 @@ def _follow(client: Client, borrowed: BorrowedProcesses, token: trio.lowlevel.Tr
         with client.follow_events() as events:
             for process in _processes(events):
                 if process["name"] in borrowed.children and _has_ended(process):
-                    mark(process["name"], Exit(code=process["exit_code"] or 0, signal=process["signal"]))
+                    mark(process["name"], Exit(code=process["exit_code"], signal=process["signal"]))
     except ProxError:
         # The instance is gone, and with it what it ran.
         pass
@@ -97,7 +97,7 @@ def _follow(client: Client, borrowed: BorrowedProcesses, token: trio.lowlevel.Tr
         return
     for name in borrowed.children:
         try:
-            mark(name, Exit(code=0))
+            mark(name, Exit())
         except trio.RunFinishedError:
             return
 

@@ -70,9 +70,18 @@ def status_text(
     """
     lines = table(STATUS_COLUMNS, processes, color=color, width=width)
     said = {name: f"its health check says: {word}" for name, word in (checks or {}).items()}
-    known = [(row["name"], row.get("reason") or said.get(row["name"])) for row in processes]
+    known = [(row["name"], _reason(row) or said.get(row["name"])) for row in processes]
     reasons = [f"{escape_controls(name)}: {escape_controls(reason)}" for name, reason in known if reason]
     return "\n".join([*lines, "", *reasons] if reasons else lines)
+
+
+def _reason(row: Row) -> str | None:
+    """Return why a process crashed or waits, and when it is started again."""
+    reason: str | None = row.get("reason")
+    if reason is None or not (moment := row.get("next_restart_at")):
+        return reason
+    left = seconds_since(datetime.now(UTC).isoformat(), datetime.fromisoformat(moment))
+    return f"{reason} in {duration(left or 0)}"
 
 
 def table(columns: Sequence[Column], rows: Sequence[Row], *, color: bool, width: int | None = None) -> list[str]:

@@ -217,8 +217,12 @@ def _failed_last_time(config: Config, names: tuple[str, ...]) -> tuple[str, ...]
     try:
         record = msgspec.json.decode(found, type=RunRecord)
     except msgspec.DecodeError as error:
-        raise NoJob(f"the record of the last run cannot be read: {error}") from None
-    return tuple(job.name for job in record.jobs if job.counts_as_failure and job.name in chosen)
+        raise NoJob(f"run.json of the last run cannot be read: {error}; `prox run` makes a new one") from None
+    failed = [job.name for job in record.jobs if job.counts_as_failure]
+    gone = [name for name in failed if name not in config.jobs]
+    if gone:
+        raise NoJob(f"{' and '.join(gone)} failed in the last run, and is no longer in prox.yaml; name the jobs to run")
+    return tuple(name for name in failed if name in chosen)
 
 
 def _with_command(config: Config, needs: str, command: tuple[str, ...]) -> tuple[Config, tuple[str, ...]]:

@@ -56,6 +56,7 @@ class LifecycleEvent(Enum):
     FAILED = auto()
     RETRY_LATER = auto()
     RETRY = auto()
+    GIVEN_UP = auto()
 
 
 class Command(Enum):
@@ -83,6 +84,7 @@ TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotR
     (DOWN, False, LifecycleEvent.STOP): NotRunning,
     (DOWN, False, LifecycleEvent.RESTART): Row(WAITING, True),
     (DOWN, False, LifecycleEvent.RETRY_LATER): Row(BACKOFF, True),
+    (DOWN, False, LifecycleEvent.GIVEN_UP): Row(DOWN, False),
     #
     (WAITING, True, LifecycleEvent.START): AlreadyRunning,
     (WAITING, True, LifecycleEvent.STOP): Row(DOWN, False),
@@ -136,7 +138,7 @@ _WANTED_AFTER = {LifecycleEvent.START: True, LifecycleEvent.RESTART: True, Lifec
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How something ended: by itself with ``code``, or by the signal of that name."""
+    """How something ended: by itself with ``code``, or by the signal of that name; with neither, nobody saw it."""
 
     code: int | None = None
     signal: str | None = None
@@ -151,6 +153,8 @@ class Exit:
         return self.code != 0
 
     def __str__(self) -> str:
+        if self.code is None and self.signal is None:
+            return "is gone, and nobody knows how it ended"
         return f"ended by {self.signal}" if self.signal else f"exited with code {self.code}"
 
 
@@ -212,8 +216,8 @@ def step(
 ) -> tuple[Life, Command | None]:
     """Return the life after the event, and the command for the runtime.
 
-    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED, DOOMED, FAILED and
-    RETRY_LATER. ``failed``: whether the exit of EXITED is a failure; None: every exit code but 0 is. Raises
+    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED, DOOMED, FAILED, RETRY_LATER
+    and GIVEN_UP. ``failed``: whether the exit of EXITED is a failure; None: every exit code but 0 is. Raises
     AlreadyRunning or NotRunning for a request that cannot be met, InvalidTransition for an event that cannot happen.
     """
     row = TABLE.get((life.phase, life.due, event))
@@ -235,7 +239,7 @@ def step(
             moved = replace(moved, last_exit=exit, crashed=crashed, reason=str(exit) if crashed else None)
         case LifecycleEvent.EXITED if exit is not None:
             moved = replace(moved, last_exit=exit)
-        case LifecycleEvent.FAILED:
+        case LifecycleEvent.FAILED | LifecycleEvent.GIVEN_UP:
             moved = replace(moved, crashed=True, reason=reason)
         case LifecycleEvent.RETRY_LATER:
             moved = replace(moved, reason=reason)

@@ -27,7 +27,7 @@ class Fact:
     matched: frozenset[str] = frozenset()
     """Patterns that a line of its present run has matched."""
     overdue: bool = False
-    """It has run for its ``start_timeout``: a line that it has not written by then is waited for no longer."""
+    """A process that has run for its ``start_timeout``: its end, or a line, is waited for no longer."""
     hopeless: str | None = None
     """Why it will not run any more without a request, a sentence; None: it runs, or may."""
 
@@ -59,8 +59,20 @@ def doomed(dependencies: Mapping[str, Dependency], facts: Mapping[str, Fact]) ->
             return f"it needs {name}: {why}"
         if dependencies[name].condition == "completed" and facts[name].finished:
             return f"it needs {name}: it did not complete"
-        if dependencies[name].condition == "log" and facts[name].overdue:
-            return f"it needs {name}: no line has matched {dependencies[name].log!r} within its start_timeout"
+        if (late := overdue(dependencies[name], facts[name])) is not None:
+            return f"it needs {name}: {late}"
+    return None
+
+
+def overdue(dependency: Dependency, fact: Fact) -> str | None:
+    """Return why a condition that is not met is waited for no longer, though the other one runs; None: it is."""
+    if not fact.overdue:
+        return None
+    match dependency.condition:
+        case "log":
+            return f"no line has matched {dependency.log!r} within its start_timeout"
+        case "completed" | "finished":
+            return "it has not ended within its start_timeout"
     return None
 
 

@@ -18,7 +18,7 @@ from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.logs.query import LogFilter
 from prox.core.runs.plan import chain_lengths, keeps_alive, must_live, pick
 from prox.core.runs.record import SUCCEEDED
-from prox.core.scheduling import is_met, needed
+from prox.core.scheduling import is_met, needed, overdue
 from prox.runtime.run_state import Attempt, JobState, ProcessState, job_record, process_record
 
 if TYPE_CHECKING:
@@ -321,7 +321,7 @@ class JobRunner:
             return None
         root, reason = blocked
         if root not in self._jobs:
-            self._blame(root, self._processes.get(root).fact().hopeless or "a line that a job waits for did not come")
+            self._blame(root, self._processes.get(root).fact().hopeless or reason.removeprefix(f"it needs {root}: "))
             return "aborted", reason
         return "cancelled" if self._jobs[root].result == "cancelled" else "skipped", reason
 
@@ -379,8 +379,8 @@ class JobRunner:
             fact = process.fact()
             if is_met(dependency, fact):
                 continue
-            if dependency.condition == "log" and fact.overdue:
-                return other, f"it needs {other}: it has written no line that matches {dependency.log!r}"
+            if (late := overdue(dependency, fact)) is not None:
+                return other, f"it needs {other}: {late}"
             if process.is_settled and other in self._jobs:
                 return other, f"it needs {other}: {self._jobs[other].reason}"
             if process.is_settled or process.life.phase is Phase.WAITING:

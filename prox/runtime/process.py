@@ -73,6 +73,8 @@ class Process:
         """Its task has not decided yet what follows from its last end."""
         self._watched: dict[str, Callable[[bytes], bool]] = {}
         self.waiting_for: tuple[str, ...] = ()
+        self.is_awaited = False
+        """Whether others wait for its end, or for a line of it."""
         self._retry_at = 0.0
         self._next_restart_at: float | None = None
         self.grace_skipped = False
@@ -268,6 +270,8 @@ class Process:
     def _reason(self) -> str | None:
         if self.life.phase is Phase.WAITING and self.waiting_for:
             return f"waiting for {', '.join(self.waiting_for)}"
+        if self.life.phase is Phase.BACKOFF:
+            return f"{self.life.reason}; it is restarted"
         return self.life.reason
 
     def environment(self) -> BuiltEnvironment:
@@ -346,10 +350,13 @@ class Process:
                 self._retry_at = trio.current_time() + delay
                 self._next_restart_at = time.time() + delay
                 self.report(f"restarting in {delay:.1f} s ({count} of {self.spec.restart.max})")
-                self.apply(LifecycleEvent.RETRY_LATER, reason=f"{reason}; it is restarted")
+                self.apply(LifecycleEvent.RETRY_LATER, reason=reason)
                 return
             case GiveUp(count):
-                self.report(f"given up after {count} restarts")
+                given_up = f"given up after {count} restart{'' if count == 1 else 's'}"
+                self.report(given_up)
+                self.apply(LifecycleEvent.GIVEN_UP, reason=f"{reason}; {given_up}")
+                return
         # It stays down: those that wait for it have to know.
         self._changed(self)
 
@@ -361,7 +368,7 @@ class Process:
         self._restarts += 1
         self._retry_at = trio.current_time()
         self.report(f"{self.life.reason}; attempt {self._restarts + 1} of {job.retries + 1}")
-        self.apply(LifecycleEvent.RETRY_LATER, reason=f"{self.life.reason}; it is repeated")
+        self.apply(LifecycleEvent.RETRY_LATER, reason=self.life.reason)
 
     async def _incarnation(self) -> None:
         """Start the process and stay until its whole group is gone."""

@@ -45,6 +45,7 @@ class Owner(Protocol):
     life: Life
     leftovers: tuple[Leftover, ...]
     grace_skipped: bool
+    is_awaited: bool
 
     @property
     def cwd(self) -> str: ...
@@ -85,7 +86,7 @@ class ProcessRun:
         """Watched patterns, each with the first line that matched it."""
         self.timed_out = False
         self.overdue = False
-        """Whether a line that somebody waits for has not come within ``start_timeout``."""
+        """Whether it has run for ``start_timeout``, if others wait for its end or for a line."""
         self._owner = owner
         self._spec, self._job = owner.spec, owner.job
         """What it was started with: a reload may change the owner's."""
@@ -128,8 +129,8 @@ class ProcessRun:
                         )
                         nursery.start_soon(run_probe, self._probe, self._spec.healthcheck, target, self._set_health)
                         nursery.start_soon(self._limit_start)
-                    if self._watched:
-                        nursery.start_soon(self._limit_lines)
+                    if self._owner.is_awaited and not self._job:
+                        nursery.start_soon(self._limit_wait)
                     if self._job and self._job.timeout is not None:
                         nursery.start_soon(self._limit_attempt, self._job.timeout)
                     self._exited(await self.child.wait())
@@ -168,12 +169,11 @@ class ProcessRun:
             self._owner.report(f"not ready after {after}; stopping it")
             self._owner.apply(LifecycleEvent.FAILED, reason=f"it was not ready after {after}")
 
-    async def _limit_lines(self) -> None:
-        """After ``start_timeout``, let nobody wait any longer for a line that has not come."""
+    async def _limit_wait(self) -> None:
+        """After ``start_timeout``, let nobody wait any longer for the end of the process, or for a line of it."""
         await trio.sleep(self._spec.start_timeout)
-        if len(self.matched) < len(self._watched):
-            self.overdue = True
-            self._owner.run_changed()
+        self.overdue = True
+        self._owner.run_changed()
 
     async def _limit_attempt(self, seconds: float) -> None:
         """End the attempt of a job that takes longer."""

@@ -205,6 +205,7 @@ class ProcessSet:
         for process in self:
             for name, dependency in self.depends_on(process).items():
                 self._dependents[name].append(process)
+                self._processes[name].is_awaited |= dependency.condition in ("completed", "finished", "log")
                 if dependency.log is not None:
                     self._processes[name].watch_lines(dependency.log)
 

@@ -13,7 +13,7 @@ import trio
 
 from prox.core.logs.batch import SYSTEM
 from prox.core.text import terminal_safe
-from prox.sinks.ci import after, before, has_own_groups
+from prox.sinks.ci import after, before, closing, has_own_groups, stopped_commands
 from prox.sinks.record import Decoder
 from prox.sinks.render import LinePrinter
 from prox.system.threads import in_thread
@@ -97,12 +97,15 @@ class BlockPrinter:
     def _render(self, block: Block, logs: Sequence[Path]) -> Iterator[bytes]:
         grouped = not any(has_own_groups(self._ci, data) for path in logs for data in _blocks(path))
         yield before(self._ci, block, grouped=grouped)
+        token: bytes | None = None
         for number, path in enumerate(logs, 1):
             if len(logs) > 1:
                 yield f"--- attempt {number} of {len(logs)}\n".encode()
             for line in Decoder(block.name, 0.0).lines(_blocks(path)):
+                token = stopped_commands(line.data, token)
                 data = line.data if line.partial else line.data + b"\n"
                 yield data if self._raw else terminal_safe(data, color=True)
+        yield closing(self._ci, token, grouped=grouped)
         yield after(self._ci, block, grouped=grouped, errors=self._errors)
         self._errors += block.error is not None
 

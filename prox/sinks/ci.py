@@ -81,6 +81,26 @@ def after(ci: CiName, block: Block, *, grouped: bool, errors: int) -> bytes:
     return text.encode()
 
 
+def closing(ci: CiName, unresolved: bytes | None, *, grouped: bool) -> bytes:
+    """Return what ends a state that a job has left behind.
+
+    ``unresolved``: the token of a ``::stop-commands::`` without its end; the runner would ignore all further commands.
+    """
+    if ci != "github":
+        return b""
+    resume = b"::" + unresolved + b"::\n" if unresolved else b""
+    # A group of its own may be open; the end of one that is not does nothing.
+    return resume if grouped else resume + b"::endgroup::\n"
+
+
+def stopped_commands(line: bytes, token: bytes | None) -> bytes | None:
+    """Return the token of the workflow command ``stop-commands`` that holds after a line; ``token``: before it."""
+    text = line.strip()
+    if token is not None:
+        return None if text == b"::" + token + b"::" else token
+    return text.removeprefix(b"::stop-commands::") if text.startswith(b"::stop-commands::") else None
+
+
 def _section(name: str) -> str:
     """Return the name of a section, which GitLab allows letters, digits, ``_``, ``.`` and ``-``."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", name)

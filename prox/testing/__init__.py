@@ -1,4 +1,4 @@
-"""Services for test suites: a private instance of prox, brought up from prox.yaml by whoever needs a process of it.
+"""Services for test suites: a private instance of prox, which starts a process of prox.yaml when a test needs it.
 
 ::
 

@@ -1,7 +1,7 @@
 """The instances of one test session, by configuration. Under xdist the controller has them, and workers ask it.
 
 A worker connects to a Unix socket of the controller's, writes the path of a configuration, and reads the folder of the
-instance: each is started once, whoever asks.
+instance. Each configuration has one instance, which all workers share.
 """
 
 from __future__ import annotations

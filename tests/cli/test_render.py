@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -140,3 +140,12 @@ def test_seconds_since() -> None:
     assert seconds_since("2025-01-19T11:00:00.000Z", now) == 0
     assert seconds_since("yesterday", now) is None
     assert seconds_since("2025-01-19T11:00:00", now) is None
+
+
+def test_when_a_process_is_started_again() -> None:
+    moment = (datetime.now(UTC) + timedelta(seconds=90)).isoformat()
+    row = process("web", status="crashed", reason="exited with code 3; it is restarted", next_restart_at=moment)
+    assert re.fullmatch(
+        r"web: exited with code 3; it is restarted in 1m(29|30)s",
+        status_text([row], color=False, width=None).splitlines()[-1],
+    )

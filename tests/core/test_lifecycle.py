@@ -24,7 +24,7 @@ STATES = [
     (Phase.SWEEPING, True),
     (Phase.BACKOFF, True),
 ]
-EXPLAINED = (Event.SPAWN_FAILED, Event.FAILED, Event.DOOMED, Event.RETRY_LATER)
+EXPLAINED = (Event.SPAWN_FAILED, Event.FAILED, Event.DOOMED, Event.RETRY_LATER, Event.GIVEN_UP)
 """Events that carry a reason."""
 WISHES = (Event.START, Event.STOP, Event.RESTART)
 

@@ -245,8 +245,6 @@ def test_each_file_that_counts_is_in_folders_that_are_wanted(glob: str, file: st
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("git") is None:
-        pytest.skip("git is not installed")
     path = tmp_path_factory.mktemp("repository")
     subprocess.run(["git", "init", "-q", path], check=True)
     return path
@@ -257,6 +255,7 @@ LINES = st.builds(
 )
 
 
+@pytest.mark.real("git")
 @given(top=st.lists(LINES, max_size=4), nested=st.lists(LINES, max_size=3), file=FILES)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_as_git_does(repository: Path, top: list[str], nested: list[str], file: str) -> None:

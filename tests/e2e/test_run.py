@@ -127,6 +127,15 @@ def test_what_failed_is_repeated(project: Project) -> None:
     assert (ran.returncode, ran.stdout) == (0, "no job failed in the last run\n")
 
 
+def test_what_failed_and_is_no_longer_there(project: Project) -> None:
+    project.write("jobs: {a: 'true', b: exit 3}")
+    assert project.run("run").returncode == 3
+    project.write("jobs: {a: 'true'}")
+    ran = project.run("run", "--only-failed")
+    assert (ran.returncode, ran.stdout) == (64, "")
+    assert "b failed in the last run, and is no longer in prox.yaml" in ran.stderr
+
+
 def test_each_attempt_has_a_log_and_a_number(project: Project) -> None:
     project.write('jobs: {j: {cmd: "echo attempt $PROX_ATTEMPT; test $PROX_ATTEMPT = 3", retries: 2}}')
     assert project.run("run").returncode == 0
@@ -177,9 +186,17 @@ def test_github(project: Project, tmp_path: Path) -> None:
     ran = project.run("run", "--keep-going", env=env)
     assert ran.returncode == 3
     assert re.search(r"^::group::e2e passed in .*\ntesting\n::endgroup::\n", ran.stdout, re.MULTILINE)
-    assert re.search(r"^=== own passed in .*\n::group::mine\ninside\n::endgroup::\n", ran.stdout, re.MULTILINE)
+    assert re.search(
+        r"^=== own passed in .*\n::group::mine\ninside\n::endgroup::\n::endgroup::\n", ran.stdout, re.MULTILINE
+    )
     assert ran.stdout.count("::error title=lint::lint failed: exited with code 3\n") == 1
     assert "| lint " in summary.read_text()
+
+
+def test_commands_that_a_job_has_stopped_work_again(project: Project) -> None:
+    project.write("jobs: {j: \"printf '::stop-commands::tok\\nno newline'; exit 1\"}")
+    ran = project.run("run", "--ci", "github")
+    assert "no newline\n::tok::\n::error title=j::" in ran.stdout
 
 
 def test_github_shows_ten_errors(project: Project) -> None:

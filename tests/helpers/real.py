@@ -57,6 +57,9 @@ def why_missing(program: str) -> str | None:
         case "chromium":
             if not shutil.which("chromium"):
                 return "it is not on PATH (Debian: apt-get install chromium)"
+        case "git":
+            if not shutil.which("git"):
+                return "it is not on PATH (Debian: apt-get install git)"
         case "curl":
             if not shutil.which("curl"):
                 return "it is not on PATH (Debian: apt-get install curl)"

@@ -169,7 +169,19 @@ async def test_a_line_that_never_comes_aborts_the_job(autojump_clock: MockClock)
     async with running(text) as run:
         await run.done()
         assert (run.results, run.code) == ({"j": "aborted"}, 69)
-        assert run.jobs["j"].reason == "it needs mq: it has written no line that matches 'ready'"
+        assert run.jobs["j"].reason == "it needs mq: no line has matched 'ready' within its start_timeout"
+
+
+async def test_an_end_that_never_comes_aborts_the_job(autojump_clock: MockClock) -> None:
+    text = """
+    processes: {seed: {cmd: seed, start_timeout: 60s}}
+    jobs: {j: {cmd: j, depends_on: {seed: finished}}}
+    """
+    async with running(text) as run:
+        await run.done()
+        assert (run.results, run.code) == ({"j": "aborted"}, 69)
+        assert run.jobs["j"].reason == "it needs seed: it has not ended within its start_timeout"
+        assert run.jobs["j"].ended == 60
 
 
 async def test_a_process_that_is_restarted_aborts_nothing(autojump_clock: MockClock) -> None:
@@ -180,7 +192,7 @@ async def test_a_process_that_is_restarted_aborts_nothing(autojump_clock: MockCl
     async with running(text) as run:
         await run.play("j running\ndb exits 1\npass 2\ndb running\nj running\ndb exits 1\ndb crashed\nj stopped")
         await run.done()
-        assert run.jobs["j"].reason == "it needs db: exited with code 1"
+        assert run.jobs["j"].reason == "it needs db: exited with code 1; given up after 1 restart"
         assert run.code == 69
 
 

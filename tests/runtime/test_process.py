@@ -200,6 +200,27 @@ async def test_a_failure_is_answered_by_restarts_with_growing_delays(autojump_cl
         await play(supervisor, fake, "start web\nweb running\nweb exits 3\nweb crashed\npass 2\nweb running")
 
 
+async def test_successes_that_are_given_up_are_a_crash(autojump_clock: MockClock) -> None:
+    async with simulated(restarting("always")) as (supervisor, fake):
+        supervisor.start("web")
+        for _ in range(4):
+            await supervisor.wait_status("web", "running")
+            fake.child("web").exit(Exit(code=0))
+            await supervisor.wait_status("web", "crashed")
+        await trio.sleep(100)
+        process = supervisor.process("web")
+        assert (process.status, process.restarts) == ("crashed", 3)
+        assert process.reason == "exited with code 0; given up after 3 restarts"
+
+
+async def test_a_stop_ends_the_wait_and_what_is_said_of_it(autojump_clock: MockClock) -> None:
+    async with simulated(restarting("on-failure")) as (supervisor, fake):
+        await play(supervisor, fake, "start web\nweb exits 3\nweb crashed")
+        assert supervisor.process("web").reason == "exited with code 3; it is restarted"
+        await play(supervisor, fake, "stop web")
+        assert supervisor.process("web").reason == "exited with code 3"
+
+
 async def test_it_counts_anew_after_it_was_ready_for_a_while(autojump_clock: MockClock) -> None:
     async with simulated(restarting("always")) as (supervisor, fake):
         supervisor.start("web")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import threading
-import time
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
+from helpers.project import wait_until
 from prox.core.config.model import Watch
 from prox.runtime import file_events, watcher
 from prox.runtime.watcher import watch_files
@@ -422,11 +422,8 @@ def waiting_threads() -> list[str]:
 
 
 def wait_for_native_thread() -> None:
-    """See that the thread of watchfiles is gone, which ends a little after its watch."""
-    until = time.monotonic() + 5
-    while "notify-rs inoti" in native_threads():
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    """Wait until the thread of watchfiles is gone, which ends a little after its watch."""
+    wait_until(lambda: "notify-rs inoti" not in native_threads(), timeout=5)
 
 
 def native_threads() -> list[str]:
