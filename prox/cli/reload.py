@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from prox.cli.exit_codes import FAILED, OK
 from prox.cli.group import settings
 from prox.cli.output import print_json, say, warn
 from prox.cli.project import connect
@@ -20,7 +21,7 @@ _KEYS = ("added", "removed", "changed")
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def reload(as_json: bool) -> None:
+def reload(as_json: bool) -> int:
     """Apply a changed prox.yaml: added processes start, removed ones stop, changed ones restart, others go on.
 
     The file is checked whole first; if it has an error, nothing changes.
@@ -33,9 +34,14 @@ def reload(as_json: bool) -> None:
         # Read here first, where problems are shown with their places.
         load_config(status["config_file"], project_dir=status["project_dir"])
     found = client.reload()
+    failed = {
+        process["name"]: process["reason"]
+        for process in client.processes()
+        if process["name"] in (*found["added"], *found["changed"]) and process["status"] == "crashed"
+    }
     if as_json:
         print_json(found)
-        return
+        return FAILED if failed else OK
     for key in _KEYS:
         for name in found[key]:
             say(f"{escape_controls(name)} {key}")
@@ -43,6 +49,9 @@ def reload(as_json: bool) -> None:
         say("nothing has changed")
     if found["ignored"]:
         warn(f"{', '.join(found['ignored'])} changed; that takes effect after `prox down` and `prox up`")
+    for name, reason in failed.items():
+        warn(f"{name} was not started: {reason}")
+    return FAILED if failed else OK
 
 
 def hint_at_reload(status: Mapping[str, Any]) -> None:

