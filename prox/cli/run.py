@@ -156,6 +156,11 @@ def _run(config: Config, requested: tuple[str, ...], given: dict[str, Any]) -> i
     record = run_jobs(config, options)
     from prox.cli.run_reports import write_reports
 
+    if any(kind == "junit" for kind, _ in given["reports"]):
+        for job in record.jobs:
+            pattern = config.jobs[job.name].junit
+            if pattern is not None and job.attempts and not job.junit:
+                warn(f"{job.name} has written no JUnit file that matches {pattern!r} in this run")
     failed = write_reports(record, given["reports"], ci)
     return record.exit_code or failed
 

@@ -181,7 +181,7 @@ class JobRunner:
         if life.attempts > state.seen:
             state.seen = life.attempts
             if life.phase is Phase.UP:
-                state.started_clock = state.started_clock or time.time()
+                state.started_clock = time.time()
                 state.attempts.append(Attempt(self._now()))
             elif life.last_exit is not None:
                 # The command could not be run.

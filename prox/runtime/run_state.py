@@ -47,7 +47,7 @@ class JobState:
     """The result, and why, of a job that the run itself stops."""
     released: float | None = None
     started_clock: float | None = None
-    """When it was started, in seconds since the epoch."""
+    """When its last attempt was started, in seconds since the epoch."""
     ended: float | None = None
     seen: int = 0
     """Attempts, failures to spawn among them, that are known."""

@@ -297,6 +297,13 @@ def test_reports(project: Project) -> None:
     assert "lint" in names
 
 
+def test_a_pattern_without_files_is_said(project: Project) -> None:
+    project.write("jobs: {j: {cmd: 'true', junit: 'out/*.xml'}}")
+    ran = project.run("run", "--report", "junit=r.xml")
+    assert ran.returncode == 0
+    assert ran.stderr == "prox: j has written no JUnit file that matches 'out/*.xml' in this run\n"
+
+
 def test_a_report_that_cannot_be_written_is_a_failure(project: Project) -> None:
     project.write("jobs: {j: 'true'}")
     ran = project.run("run", "--report", "junit=/proc/none")

@@ -119,3 +119,9 @@ def test_all_documents_together_are_bounded() -> None:
 def test_hostile_name_of_a_job() -> None:
     root = ElementTree.fromstring(junit(run(), {'\x00"<&': [SUITE]}).encode())
     assert root[1].get("name") == '\ufffd"<&/s'
+
+
+@pytest.mark.parametrize(("time", "kept"), [("1", "1"), ("0.25", "0.25"), ("abc", None), ("1,5", None), ("-1", None)])
+def test_a_time_that_is_no_number_is_left_out(time: str, kept: str | None) -> None:
+    (suite,) = read_suites(f'<testsuite name="s" time="{time}"><testcase name="t" time="{time}"/></testsuite>', "")
+    assert (suite.get("time"), suite[0].get("time")) == (kept, kept)
