@@ -21,13 +21,14 @@ import trio
 from prox._version import __version__
 from prox.api.listening import listen
 from prox.app import log_files_of, run_tree
-from prox.core.config.model import Logs
 from prox.core.config.unsupported import not_yet
 from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
-from prox.core.runs.stack import isolated
+from prox.core.runs.stack import harness_facts
 from prox.core.text import one_line
 from prox.instance.folder import FOLDER, InstanceFolder
+from prox.instance.private_settings import PrivateSettings, read_private_settings
 from prox.owned_instance import end_killed_runs, end_left_behind, watch_list
+from prox.private_instance import private_config
 from prox.proxy.listeners import listen_for
 from prox.runtime.lifeline import watch_lifeline
 from prox.runtime.signals import Interrupts
@@ -87,17 +88,18 @@ def run_up(config: Config, options: UpOptions) -> int:
     raise_descriptor_limit()
     with ExitStack() as stack:
         folder = stack.enter_context(_open_folder(config, options))
+        settings = read_private_settings(options.private) if options.private else PrivateSettings()
         if options.private:
-            config = msgspec.structs.replace(
-                isolated(config), logs=msgspec.structs.replace(config.logs, dir=Logs().dir)
-            )
+            config = private_config(config, settings)
         port = options.api_port if options.api_port is not None else config.api.port
         sock = stack.enter_context(listen(config.api.host, port))
         proxy = proxy_of(config, options)
         config = msgspec.structs.replace(config, proxy=proxy or config.proxy)
         listeners = stack.enter_context(listen_for(proxy)) if proxy else None
         watchdog = stack.enter_context(Watchdog(watch_list(config, folder)))
-        return trio.run(_up, config, options, folder, sock, listeners, interrupts, watchdog)
+        supervisor = Supervisor(config, folder=folder.path, instance=folder.instance, ports=settings.ports)
+        supervisor.set_urls(settings.urls)
+        return trio.run(_up, supervisor, options, folder, sock, listeners, interrupts, watchdog)
 
 
 def _open_folder(config: Config, options: UpOptions) -> InstanceFolder:
@@ -122,7 +124,7 @@ def proxy_of(config: Config, options: UpOptions) -> Proxy | None:
 
 
 async def _up(
-    config: Config,
+    supervisor: Supervisor,
     options: UpOptions,
     folder: InstanceFolder,
     sock: socket.socket,
@@ -130,7 +132,6 @@ async def _up(
     interrupts: Interrupts,
     watchdog: Watchdog,
 ) -> int:
-    supervisor = Supervisor(config, folder=folder.path, instance=folder.instance)
     # The server takes the socket over.
     address = sock.getsockname()[:2]
     console = Console(sys.stdout.fileno(), color=options.color, raw=options.raw)
@@ -211,7 +212,8 @@ async def _serve_until_stopped(
         )
         if options.wait:
             await _wait_ready_or_keep(supervisor, options)
-        _tell(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url})
+        facts = harness_facts(config) if options.private else {}
+        _tell(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url, **facts})
     if options.exit_when_done:
         return await _stay_until_done(supervisor)
     async with trio.open_nursery() as nursery:

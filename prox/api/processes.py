@@ -5,7 +5,7 @@ A goal is set at once and pursued whatever becomes of the client: the answer onl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -14,7 +14,7 @@ from quart import Blueprint, Response, request
 from prox.api.answers import Success, json_response
 from prox.api.openapi import describe
 from prox.api.parameters import read_body, signal_number
-from prox.core.snapshots import HealthcheckSnapshot, Leftover, ProcessSnapshot
+from prox.core.snapshots import HealthcheckSnapshot, HistoryEntry, Leftover, ProcessSnapshot
 
 if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
@@ -32,8 +32,16 @@ class ProcessInFull(ProcessSnapshot, frozen=True, kw_only=True):
 
     healthcheck: HealthcheckSnapshot | UnsetType = UNSET
     cmd: str
+    cwd: str
+    """The folder in which it runs, absolute."""
     env: dict[str, str]
     """What prox.yaml and its env files set; the values of secrets are `[REDACTED]`."""
+    check_results: dict[str, int]
+    """The different results of the health checks of this run, at most 10, each with how often it came."""
+    listens_on: tuple[int, ...]
+    """The TCP ports on which it and its descendants listen."""
+    history: tuple[HistoryEntry, ...]
+    """The newest 100 things that happened to it, the oldest first."""
 
 
 class Stopped(Success, frozen=True):
@@ -54,6 +62,8 @@ class WantedSignal(Struct, frozen=True):
             examples=["SIGUSR1"],
         ),
     ]
+    scope: Literal["leader", "group"] = "leader"
+    """Whom it is for: the process that prox started, or its whole process group."""
 
 
 def routes(supervisor: Supervisor) -> Blueprint:
@@ -77,7 +87,11 @@ def routes(supervisor: Supervisor) -> Blueprint:
             **msgspec.structs.asdict(_measured(details.snapshot, usage)),
             healthcheck=details.healthcheck or UNSET,
             cmd=details.cmd,
+            cwd=details.cwd,
             env=details.env,
+            listens_on=await supervisor.listening_ports(name),
+            check_results=details.check_results,
+            history=details.history,
         )
         return json_response(in_full)
 
@@ -105,12 +119,19 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.post("/processes/<name>/signal")
     @describe(Success, body=WantedSignal, errors=(400, 404, 409, 500, 503))
     async def signal(name: str) -> Response:
-        """Send a signal to a process itself, not to its descendants.
+        """Send a signal to a process itself, or to its whole process group.
 
         One that ends it is somebody's who is not prox: it has crashed then.
         """
         wanted = read_body(WantedSignal, await request.get_data(cache=True, as_text=False, parse_form_data=False))
-        supervisor.signal(name, signal_number("signal", wanted.signal))
+        supervisor.signal(name, signal_number("signal", wanted.signal), group=wanted.scope == "group")
+        return json_response(Success())
+
+    @blueprint.post("/processes/<name>/reset")
+    @describe(Success, errors=(404, 409, 500, 503))
+    async def reset(name: str) -> Response:
+        """Run a process's `reset`: the command, or the HTTP request. The answer comes once it is done."""
+        await supervisor.reset(name)
         return json_response(Success())
 
     return blueprint

@@ -30,11 +30,11 @@ def find_config_file() -> Path:
     return find_config(config=given.config, project_dir=given.project_dir, cwd=Path.cwd())
 
 
-def load_project() -> Config:
-    """Read prox.yaml of the project. Raises ConfigError."""
+def load_project(*, overrides: str | None = None) -> Config:
+    """Read prox.yaml of the project. ``overrides``: YAML that is merged over it. Raises ConfigError."""
     from prox.instance.project import load_config
 
-    return load_config(find_config_file(), project_dir=settings().project_dir)
+    return load_config(find_config_file(), project_dir=settings().project_dir, overrides=overrides)
 
 
 def project_folder() -> Path:

@@ -17,6 +17,7 @@ from prox.cli.parameters import seconds
 from prox.cli.project import load_project
 from prox.core.config.jobs import all_specs
 from prox.core.errors import NotYet, ProxError
+from prox.instance.private_settings import read_private_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,8 @@ def up(
             from prox.runtime.lifeline import take_lifeline
 
             take_lifeline(options["lifeline"])
-        config = load_project()
+        private = options["private"]
+        config = load_project(overrides=read_private_settings(private).overrides_text if private else None)
         refuse_terminals(config)
         groups_of = {name: spec.groups for name, spec in all_specs(config).items()}
         chosen = tuple(wanted.name for wanted in expand(names, groups_of))

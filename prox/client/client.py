@@ -63,9 +63,13 @@ class Client:
         """Stop a process where it runs, start it, and wait until it is spawned."""
         self._call("POST", f"{_path_of(name)}/restart", timeout=None)
 
-    def signal(self, name: str, signal: str) -> None:
-        """Send a signal to a process itself; ``signal`` is its name."""
-        self._call("POST", f"{_path_of(name)}/signal", body=json.dumps({"signal": signal}).encode())
+    def signal(self, name: str, signal: str, *, scope: str = "leader") -> None:
+        """Send a signal to a process itself, or to its process group (``scope``); ``signal`` is its name."""
+        self._call("POST", f"{_path_of(name)}/signal", body=json.dumps({"signal": signal, "scope": scope}).encode())
+
+    def reset(self, name: str) -> None:
+        """Run the ``reset`` of a process, and wait until it is done."""
+        self._call("POST", f"{_path_of(name)}/reset", timeout=None)
 
     def reload(self) -> dict[str, Any]:
         """Have prox.yaml read again and the difference applied; return what was done."""

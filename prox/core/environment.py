@@ -55,9 +55,14 @@ def build_environment(
     return BuiltEnvironment(variables, {name: variables[name] for name in configured})
 
 
-def own_variables(name: str, instance: str, ports: Mapping[str, int], urls: Mapping[str, str]) -> dict[str, str]:
-    """Return what prox sets for a process: ``ports`` of all processes, ``urls`` of the proxied services."""
-    own = {"PROX_PROCESS": name, "PROX_INSTANCE": instance}
+def own_variables(
+    name: str, instance: str, ports: Mapping[str, int], urls: Mapping[str, str], *, worker: str | None = None
+) -> dict[str, str]:
+    """Return what prox sets for a process: ``ports`` of all processes, ``urls`` of the proxied services.
+
+    ``worker``: the worker of pytest-xdist whose process it is.
+    """
+    own = {"PROX_PROCESS": name, "PROX_INSTANCE": instance} | ({"PROX_WORKER": worker} if worker else {})
     own |= {port_variable(each): str(port) for each, port in ports.items()}
     own |= {url_variable(each): url for each, url in urls.items()}
     return own | {"PORT": str(ports[name])} if name in ports else own

@@ -59,6 +59,18 @@ class NotRunning(ProxError):
     code = "PROCESS_NOT_RUNNING"
 
 
+class NoReset(ProxError):
+    """A reset of a process that has none."""
+
+    code = "NO_RESET"
+
+
+class ResetFailed(ProxError):
+    """The reset of a process failed; the message says why."""
+
+    code = "RESET_FAILED"
+
+
 class StartFailed(ProxError):
     """A process could not be spawned; the message says why."""
 

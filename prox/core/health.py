@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from prox.core.text import printable
+from prox.core.text import one_line, printable
 
 if TYPE_CHECKING:
     from prox.core.config.model import HealthCheck
     from prox.core.snapshots import Health
+
+
+MAX_RESULTS = 10
+MAX_RESULT_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class HealthState:
     """When the last check ended, in seconds since the epoch; None before the first."""
     last_output: str = ""
     """Printable, and at most ``MAX_OUTPUT`` bytes."""
+    results: tuple[tuple[str, int], ...] = ()
+    """The different results so far, as one line each, with how often they came; at most ``MAX_RESULTS``."""
 
 
 UNKNOWN = HealthState()
@@ -47,7 +53,8 @@ def after_check(
 
     ``elapsed``: how long after the spawn the check began, in seconds; it decides whether a failure counts.
     """
-    looked = replace(state, last_check=at, last_output=printable(result.output))
+    results = _counted(state.results, result)
+    looked = replace(state, last_check=at, last_output=printable(result.output), results=results)
     if result.ok:
         return replace(looked, health="healthy", consecutive_failures=0)
     if _starting(state, check, elapsed):
@@ -56,6 +63,14 @@ def after_check(
     return replace(
         looked, health="unhealthy" if failures >= check.retries else state.health, consecutive_failures=failures
     )
+
+
+def _counted(results: tuple[tuple[str, int], ...], result: CheckResult) -> tuple[tuple[str, int], ...]:
+    """Return the results with one more. Where there are too many different ones, the first that came makes room."""
+    counts = dict(results)
+    text = one_line(result.output)[:MAX_RESULT_LENGTH] or ("ok" if result.ok else "failed")
+    counts[text] = counts.get(text, 0) + 1
+    return tuple(counts.items())[-MAX_RESULTS:]
 
 
 def with_status_text(state: HealthState, output: str) -> HealthState:

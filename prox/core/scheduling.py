@@ -86,7 +86,7 @@ def needed(names: Iterable[str], depends_on: Mapping[str, Iterable[str]]) -> lis
             found.setdefault(name)
         elif name not in found and name in depends_on:
             path.append((name, True))
-            path += [(other, False) for other in depends_on[name] if other not in found]
+            path += [(other, False) for other in reversed(list(depends_on[name])) if other not in found]
     return list(found)
 
 

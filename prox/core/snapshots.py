@@ -25,6 +25,8 @@ class ProcessSnapshot(Struct, frozen=True, kw_only=True):
     uptime_seconds: int
     restarts: int
     """Starts after the first."""
+    crashes: int = 0
+    """How often it ended by itself in failure, or was ended because it had failed."""
     health: Health
     kind: Kind = "process"
     ready: bool = False
@@ -36,6 +38,8 @@ class ProcessSnapshot(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     """A sentence: why it crashed, waits or was not started."""
     started_at: str | None = None
+    ready_seconds: float | None = None
+    """How long its present run took to be ready for the first time."""
     waiting_for: tuple[str, ...] = ()
     """The processes whose condition in `depends_on` does not hold yet."""
     next_restart_at: str | None = None
@@ -49,6 +53,13 @@ class ProcessSnapshot(Struct, frozen=True, kw_only=True):
     description: str = ""
     cpu_percent: float | None = None
     memory_bytes: int | None = None
+
+
+class HistoryEntry(Struct, frozen=True):
+    """One thing that happened to a process: started, healthy, exited."""
+
+    timestamp: str
+    event: str
 
 
 class HealthcheckSnapshot(Struct, frozen=True, kw_only=True):

@@ -22,17 +22,24 @@ if TYPE_CHECKING:
     from prox.core.config.parse import Parsed
 
 
-def load_config(path: str | os.PathLike[str], *, project_dir: str | os.PathLike[str] | None = None) -> Config:
+def load_config(
+    path: str | os.PathLike[str],
+    *,
+    project_dir: str | os.PathLike[str] | None = None,
+    overrides: str | None = None,
+) -> Config:
     """Read a prox.yaml, with ``prox.override.yaml`` beside it where there is one, and the env files they name.
 
-    ``project_dir``: what the paths in it are relative to; None: its own folder. Raises ConfigError, whose
-    ``problems`` are all that is wrong with these files.
+    ``project_dir``: what the paths in it are relative to; None: its own folder. ``overrides``: YAML that is merged
+    over both. Raises ConfigError, whose ``problems`` are all that is wrong with these files.
     """
     file = Path(path).absolute()
     folder = Path(project_dir).absolute() if project_dir is not None else file.parent
     if project_dir is not None and not folder.is_dir():
         raise problem(shown_path(folder), 0, "is no folder, and so it cannot be the project's (--project-dir)")
     texts = config_texts(file)
+    if overrides is not None:
+        texts.append((overrides, "<overrides>"))
     return msgspec.structs.replace(_config_of(texts, str(folder), str(file)), digest=digest_of(texts))
 
 

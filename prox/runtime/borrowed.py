@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from prox.core.config.model import Command
-    from prox.runtime.platform import Incarnation, Platform, StopPlan
+    from prox.runtime.platform import Incarnation, Listener, Platform, StopPlan
     from prox.runtime.streams import OutputStream
 
 
@@ -46,7 +46,7 @@ class BorrowedChild:
     def terminate(self, number: int) -> None:
         """Nothing of it is ended."""
 
-    def signal(self, number: int) -> bool:
+    def signal(self, number: int, *, group: bool = False) -> bool:
         return False
 
 
@@ -61,8 +61,11 @@ class BorrowedProcesses:
     def platform(self, real: Platform) -> Platform:
         """Return a platform that takes borrowed processes in place of starting them."""
 
-        def spawn(command: Command, /, *, cwd: str, env: Mapping[str, str]) -> Incarnation:
-            return self.children.get(env["PROX_PROCESS"]) or real.spawn(command, cwd=cwd, env=env)
+        def spawn(
+            command: Command, /, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None
+        ) -> Incarnation:
+            borrowed = self.children.get(env["PROX_PROCESS"])
+            return borrowed or real.spawn(command, cwd=cwd, env=env, listener=listener)
 
         def is_port_taken(port: int) -> bool:
             return port not in self.ports.values() and real.is_port_taken(port)

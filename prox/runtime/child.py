@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from prox.core.config.model import Command
-    from prox.runtime.platform import StopPlan
+    from prox.runtime.platform import Listener, StopPlan
 
 
 class SignalFailed(ProxError):
@@ -32,9 +32,9 @@ class SignalFailed(ProxError):
     code = "SIGNAL_FAILED"
 
 
-def spawn_child(command: Command, *, cwd: str, env: Mapping[str, str]) -> Child:
+def spawn_child(command: Command, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None) -> Child:
     """Run a command in a session of its own. Raises SpawnFailed."""
-    return Child(spawn(command, cwd=cwd, env=env))
+    return Child(spawn(command, cwd=cwd, env=env, listener=listener))
 
 
 class Child:
@@ -112,15 +112,19 @@ class Child:
         """Send a signal that asks to end to the whole group."""
         terminate_group(self.pid, number)
 
-    def signal(self, number: int) -> bool:
-        """Send a signal to the leader alone; say whether it was there to take it. Raises PermissionError.
+    def signal(self, number: int, *, group: bool = False) -> bool:
+        """Send a signal to the leader, or to the whole group; return whether the leader was alive.
+
+        Raises PermissionError.
 
         Its number is its own up to ``end``, which reaps it, and so will do where there is no pidfd.
         """
         if self._has_ended():
             return False
         try:
-            if self._pidfd is not None:
+            if group:
+                os.killpg(self.pid, number)
+            elif self._pidfd is not None:
                 signal.pidfd_send_signal(self._pidfd, number)
             else:
                 os.kill(self.pid, number)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from prox.core.environment import redact
 from prox.core.logs.batch import timestamp
-from prox.core.snapshots import HealthcheckSnapshot, ProcessSnapshot
+from prox.core.snapshots import HealthcheckSnapshot, HistoryEntry, ProcessSnapshot
 
 if TYPE_CHECKING:
     from prox.runtime.process import Process
@@ -21,8 +21,12 @@ class ProcessDetails(Struct, frozen=True, kw_only=True):
     snapshot: ProcessSnapshot
     healthcheck: HealthcheckSnapshot | None
     cmd: str
+    cwd: str
     env: dict[str, str]
     """What prox.yaml and its env files set for it, secrets redacted."""
+    check_results: dict[str, int]
+    """The different results of the health checks of this run, each with how often it came."""
+    history: tuple[HistoryEntry, ...]
 
 
 def details_of(process: Process) -> ProcessDetails:
@@ -37,5 +41,8 @@ def details_of(process: Process) -> ProcessDetails:
         snapshot=process.snapshot(),
         healthcheck=check if process.spec.healthcheck else None,
         cmd=cmd if isinstance(cmd, str) else shlex.join(cmd),
+        cwd=process.cwd,
         env=redact(process.configured()),
+        check_results=dict(health.results),
+        history=process.history.entries,
     )

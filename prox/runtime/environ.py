@@ -45,7 +45,8 @@ def process_environment(
     layers: list[Layer] = [*read(config.env_file), config.env, *read(spec.env_file), spec.env]
     if problems:
         raise ConfigError(tuple(problems))
-    own = own_variables(name, instance, ports, urls)
+    worker = inherited.get("PROX_WORKER") or ("main" if spec.per_worker else None)
+    own = own_variables(name, instance, ports, urls, worker=worker)
     if attempt is not None:
         own["PROX_ATTEMPT"] = str(attempt)
     return build_environment(inherited, layers, own)

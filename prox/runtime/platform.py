@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from prox.core.config.model import Command
@@ -40,8 +41,11 @@ class Incarnation(Protocol):
     def terminate(self, number: int) -> None:
         """Send a signal that asks to end to the whole group."""
 
-    def signal(self, number: int) -> bool:
-        """Send a signal to the leader alone; return whether it was alive. Raises PermissionError."""
+    def signal(self, number: int, *, group: bool = False) -> bool:
+        """Send a signal to the leader, or to the whole group; return whether the leader was alive.
+
+        Raises PermissionError.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,14 @@ class StopPlan:
 
 
 class Spawn(Protocol):
-    def __call__(self, command: Command, /, *, cwd: str, env: Mapping[str, str]) -> Incarnation:
+    def __call__(
+        self, command: Command, /, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None
+    ) -> Incarnation:
         """Start a child, without a checkpoint. Raises SpawnFailed."""
+
+
+Listener = tuple[int, "socket.socket"]
+"""A listening socket for a child, with the number of the descriptor as which it gets the socket."""
 
 
 class LeftoverFinder(Protocol):

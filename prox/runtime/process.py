@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,9 +26,10 @@ from prox.core.scheduling import Fact
 from prox.core.snapshots import ProcessSnapshot
 from prox.runtime.child import SignalFailed
 from prox.runtime.environ import process_environment
+from prox.runtime.history import History
+from prox.runtime.port_claim import MAX_OTHER_PORTS, claim_port, found_port_taken, take_another_port
 from prox.runtime.probe import Probe, open_probe
 from prox.runtime.process_run import DRAIN_SECONDS, ProcessRun
-from prox.system.ports import free_ports
 from prox.system.spawning import SpawnFailed
 from prox.watchdog.marks import GRACE_SECONDS, KILL_SECONDS
 
@@ -80,8 +82,11 @@ class Process:
         self.grace_skipped = False
         self.leftovers: tuple[Leftover, ...] = ()
         """What its last incarnation has left running."""
+        self.history = History()
         self._digest = context.digests.get(name, "")
         self._configured: dict[str, str] | None = None
+        self._other_ports = 0
+        """How often in a row it got another port because its own was taken."""
 
     # -- what others may ask for; synchronous, so that each is a transaction
 
@@ -102,6 +107,7 @@ class Process:
             # The goal counts all the same: an exit that is just being cleaned up must not be answered by a restart.
             self.life = replace(self.life, wanted=False)
             raise NotRunning(f"{self.name} is not running, it is {self.life.status}") from None
+        self.history.record(event, self.life, self.pid)
         if command is Command.SPAWN:
             self._pending.set()
         elif command is Command.END:
@@ -109,7 +115,7 @@ class Process:
             # It may wait for a restart.
             self._pending.set()
         if event in (LifecycleEvent.START, LifecycleEvent.RESTART, LifecycleEvent.STOP):
-            self._restarts = 0
+            self._restarts = self._other_ports = 0
         if self.life.phase is not Phase.BACKOFF:
             self._next_restart_at = None
         self._changed(self)
@@ -139,12 +145,12 @@ class Process:
         if self._run:
             self._run.child.skip_grace()
 
-    def signal(self, number: int) -> None:
-        """Send a signal to the leader alone. Raises NotRunning, SignalFailed."""
+    def signal(self, number: int, *, group: bool = False) -> None:
+        """Send a signal to the leader, or to the whole group. Raises NotRunning, SignalFailed."""
         if not self.pid or not self._run:
             raise NotRunning(f"{self.name} is not running, it is {self.life.status}")
         try:
-            sent = self._run.child.signal(number)
+            sent = self._run.child.signal(number, group=group)
         except PermissionError:
             raise SignalFailed(f"{self.name} cannot be sent a signal: it runs as another user") from None
         if not sent:
@@ -250,6 +256,7 @@ class Process:
             pid=self.pid,
             uptime_seconds=int(self._run.uptime) if self._run and self.pid else 0,
             restarts=max(0, self.life.spawns - 1),
+            crashes=self.history.crashes,
             health=self.health.health,
             kind="job" if self.job else "process",
             ready=self.ready,
@@ -257,6 +264,7 @@ class Process:
             signal=exit.signal if exit else None,
             reason=self._reason(),
             started_at=timestamp(self._run.started_at) if self._run else None,
+            ready_seconds=self._ready_seconds(),
             waiting_for=self.waiting_for if self.life.phase is Phase.WAITING else (),
             next_restart_at=timestamp(self._next_restart_at) if self._next_restart_at else None,
             port=port,
@@ -266,6 +274,12 @@ class Process:
             config_digest=self._digest,
             description=self.spec.description,
         )
+
+    def _ready_seconds(self) -> float | None:
+        if not self._run:
+            return None
+        seconds = self._run.seconds if self.job and self.succeeded else self._run.ready_seconds
+        return None if seconds is None else round(seconds, 3)
 
     def _reason(self) -> str | None:
         if self.life.phase is Phase.WAITING and self.waiting_for:
@@ -342,6 +356,8 @@ class Process:
         if self.job:
             self._repeat_if_needed(self.job)
             return
+        if self._retry_on_another_port():
+            return
         decision = after_end(self.spec.restart, End(life.crashed, ready_for), self._restarts, chance=random.random())
         reason = life.reason or str(life.last_exit)
         match decision:
@@ -360,6 +376,20 @@ class Process:
         # It stays down: those that wait for it have to know.
         self._changed(self)
 
+    def _retry_on_another_port(self) -> bool:
+        """Start again on another port, where the automatic port was taken by the time the process wanted it."""
+        run = self._run
+        if self.spec.port != "auto" or not run or not run.ended_early or self._other_ports >= MAX_OTHER_PORTS:
+            return False
+        if not self.life.crashed or not found_port_taken(self._context, self.name, run.started_at):
+            return False
+        self._other_ports += 1
+        old, new = self._context.ports[self.name], take_another_port(self._context, self.name)
+        self._retry_at = trio.current_time()
+        self.report(f"port {old} is in use; starting it on {new} ({self._other_ports} of {MAX_OTHER_PORTS})")
+        self.apply(LifecycleEvent.RETRY_LATER, reason=self.life.reason)
+        return True
+
     def _repeat_if_needed(self, job: Job) -> None:
         """Begin the next attempt of a job that failed, if it has one."""
         if not self.life.crashed or self._restarts >= job.retries or not self._context.may_repeat(self.name):
@@ -374,14 +404,17 @@ class Process:
         """Start the process and stay until its whole group is gone."""
         probe: Probe | None = None
         try:
-            await self._claim_port()
-            probe = open_probe(self.spec.healthcheck, folder=self._context.folder) if self.spec.healthcheck else None
-            built = self.environment()
-            self._configured = built.configured
-            env = built.variables | dict(probe.env if probe else {})
-            # A stop that was requested meanwhile wins. From the spawn to the try in ``live`` there is no checkpoint.
-            await trio.lowlevel.checkpoint_if_cancelled()
-            child = self._context.platform.spawn(self.spec.cmd, cwd=self.cwd, env=env)
+            listener = await claim_port(self._context, self.name, self.spec)
+            with listener[1] if listener else nullcontext():
+                probe = (
+                    open_probe(self.spec.healthcheck, folder=self._context.folder) if self.spec.healthcheck else None
+                )
+                built = self.environment()
+                self._configured = built.configured
+                env = built.variables | dict(probe.env if probe else {})
+                # A stop that was requested meanwhile wins. From the spawn to the try in ``live`` is no checkpoint.
+                await trio.lowlevel.checkpoint_if_cancelled()
+                child = self._context.platform.spawn(self.spec.cmd, cwd=self.cwd, env=env, listener=listener)
         except SpawnFailed as failure:
             self._fail(str(failure), failure.exit)
         except (StartFailed, ConfigError, OSError) as failure:
@@ -403,22 +436,6 @@ class Process:
         reason = "; ".join(reason.splitlines())
         self._context.hub.system(f"{self.name} was not started: {reason}")
         self.apply(LifecycleEvent.SPAWN_FAILED, exit=exit, reason=reason)
-
-    async def _claim_port(self) -> None:
-        """Check that nobody else holds the process's port. Raises StartFailed, naming the holder."""
-        platform, ports = self._context.platform, self._context.ports
-        port = ports.get(self.name)
-        if port is None or not platform.is_port_taken(port):
-            return
-        if self.spec.port == "auto":
-            ports[self.name] = free_ports(1, taken=ports.values())[0]
-            return
-        holder = await platform.port_holder(port)
-        if holder is None and not platform.is_port_taken(port):
-            return
-        raise StartFailed(
-            f"port {port} is taken by {holder or 'another process'}; stop it, or set processes.{self.name}.port: auto"
-        )
 
     def report(self, what: str) -> None:
         """Write a line of prox's own about this process."""

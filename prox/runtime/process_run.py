@@ -16,6 +16,7 @@ from prox.core.health import UNKNOWN, HealthState
 from prox.core.lifecycle import Exit, Life, LifecycleEvent, Phase
 from prox.core.logs.matching import first_match
 from prox.core.text import one_line
+from prox.runtime.listening import listening_ports
 from prox.runtime.probe import Probe, Target, run_probe
 from prox.runtime.stopping import stop_plan
 from prox.runtime.streams import OutputStream, pump
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
     from prox.core.logs.lines import Piece
     from prox.core.snapshots import Leftover
     from prox.runtime.context import InstanceContext
+    from prox.runtime.history import History
     from prox.runtime.platform import Incarnation
 
 DRAIN_SECONDS = 1.0
 """How long output is still read after the group is gone: a process outside of it may hold the pipe open."""
+EARLY_SECONDS = 10.0
+"""A process without a health check that ends so soon has not been ready."""
 LAST_WORDS_SECONDS = 0.2
 """How long the report of an exit waits for the output before it: a grandchild may hold the pipe open."""
 
@@ -44,6 +48,7 @@ class Owner(Protocol):
     job: Job | None
     life: Life
     leftovers: tuple[Leftover, ...]
+    history: History
     grace_skipped: bool
     is_awaited: bool
 
@@ -97,6 +102,10 @@ class ProcessRun:
         self._started_clock = time.monotonic()
         self._ready_since = None if owner.spec.healthcheck else trio.current_time()
         self._was_ready = self._ready_since is not None
+        self.ready_seconds: float | None = 0.0 if self._was_ready else None
+        """How long it took to be ready for the first time."""
+        self.seconds: float | None = None
+        """How long it ran, once the leader has exited."""
 
     @property
     def uptime(self) -> float:
@@ -107,6 +116,13 @@ class ProcessRun:
     def ready_for(self) -> float:
         """For how many seconds it has been ready; 0 if it is not."""
         return trio.current_time() - self._ready_since if self._ready_since is not None else 0.0
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether it ended before it was healthy; without a health check, within a few seconds."""
+        if self._spec.healthcheck:
+            return self.ready_seconds is None
+        return self.seconds is not None and self.seconds < EARLY_SECONDS
 
     async def live(self) -> None:
         """Pump, probe and wait until the child has exited or is cancelled; then end its group."""
@@ -166,8 +182,18 @@ class ProcessRun:
         await trio.sleep(self._spec.start_timeout)
         if self._owner.life.phase is Phase.UP and not self._was_ready:
             after = format_duration(self._spec.start_timeout)
-            self._owner.report(f"not ready after {after}; stopping it")
-            self._owner.apply(LifecycleEvent.FAILED, reason=f"it was not ready after {after}")
+            elsewhere = await self._where_it_listens()
+            if self._owner.life.phase is Phase.UP and not self._was_ready:
+                self._owner.report(f"not ready after {after}{elsewhere}; stopping it")
+                self._owner.apply(LifecycleEvent.FAILED, reason=f"it was not ready after {after}{elsewhere}")
+
+    async def _where_it_listens(self) -> str:
+        """Return a hint if it listens on other ports than its own."""
+        port = self._context.ports.get(self._owner.name)
+        ports = await listening_ports(self.child.pid) if port else ()
+        if not ports or port in ports:
+            return ""
+        return f" (it listens on port {' and '.join(map(str, ports))}, its own port is {port}: see the variable PORT)"
 
     async def _limit_wait(self) -> None:
         """After ``start_timeout``, let nobody wait any longer for the end of the process, or for a line of it."""
@@ -207,6 +233,7 @@ class ProcessRun:
     def _exited(self, exit: Exit) -> None:
         """Record that the leader has exited."""
         self.health = replace(self.health, health="unknown")
+        self.seconds = self.uptime
         failed = exit.code not in self._job.success_codes if self._job else exit.failed
         self._owner.apply(LifecycleEvent.EXITED, exit=exit, failed=failed)
 
@@ -258,12 +285,15 @@ class ProcessRun:
     def _set_health(self, health: HealthState) -> None:
         if self._owner.life.phase is not Phase.UP:
             return
+        if health.health != self.health.health:
+            self._owner.history.add(health.health)
         self.health = health
         if health.health != "healthy":
             self._ready_since = None
         elif self._ready_since is None:
             self._ready_since = trio.current_time()
-            self._was_ready = True
+            if not self._was_ready:
+                self._was_ready, self.ready_seconds = True, self.uptime
         self._owner.run_changed()
         if health.health == "unhealthy" and self._spec.restart.policy == "unhealthy":
             self._owner.report("its health check fails; stopping it")

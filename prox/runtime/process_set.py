@@ -10,6 +10,7 @@ import trio
 
 from prox.core.config.digest import digests
 from prox.core.config.jobs import all_specs
+from prox.core.config.model import ListenFd
 from prox.core.errors import UnknownProcess
 from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.logs.batch import SYSTEM
@@ -288,7 +289,7 @@ def _without(specs: dict[str, _Spec], name: str) -> dict[str, _Spec]:
 def _ports_of(specs: Mapping[str, ProcessSpec], *, taken: Iterable[int] = ()) -> dict[str, int]:
     """Return the port of each process that has one. Automatic ones are chosen now: all processes learn all ports."""
     fixed = {name: spec.port for name, spec in specs.items() if isinstance(spec.port, int)}
-    automatic = [name for name, spec in specs.items() if spec.port == "auto"]
+    automatic = [name for name, spec in specs.items() if spec.port == "auto" or isinstance(spec.port, ListenFd)]
     chosen: Iterable[int] = free_ports(len(automatic), taken=[*fixed.values(), *taken])
     ports = fixed | dict(zip(automatic, chosen, strict=True))
     return {name: ports[name] for name in specs if name in ports}

@@ -31,11 +31,13 @@ from prox.runtime.details import ProcessDetails, details_of
 from prox.runtime.final_check import end_remaining
 from prox.runtime.goals import Goal, ask_all_up, ask_down, ask_up, pursue_in, stop_in_order
 from prox.runtime.job_runner import JobRunner
+from prox.runtime.listening import listening_ports
 from prox.runtime.log_iterator import FollowedLogs
 from prox.runtime.ordered_stop import OrderedStop
 from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.runtime.real_platform import real_platform
 from prox.runtime.reload import apply_difference, finish
+from prox.runtime.reset import reset_process
 from prox.system.process_table import look
 from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
@@ -294,15 +296,19 @@ class Supervisor:
         """What is watched for each process that has ``watch``."""
         return {name: spec.watch for name, spec in self.config.processes.items() if spec.watch is not None}
 
-    def signal(self, name: str, number: int) -> None:
-        """Send a signal to a process itself, not to its descendants. One that it ends by has ended by itself.
+    async def reset(self, name: str) -> None:
+        """Run the `reset` of a process. Raises UnknownProcess, NotRunning, ShuttingDown, NoReset, ResetFailed."""
+        await reset_process(self._open_for_goals(name), self._context)
+
+    def signal(self, name: str, number: int, *, group: bool = False) -> None:
+        """Send a signal to a process itself, or to its whole group. One that it ends by has ended by itself.
 
         Raises UnknownProcess, NotRunning, ShuttingDown; SignalFailed where it runs as another user; ValueError where
         the system has no such signal.
         """
         if number not in valid_signals():
             raise ValueError(f"{number} is not the number of a signal")
-        self._open_for_goals(name).signal(number)
+        self._open_for_goals(name).signal(number, group=group)
 
     def shutdown(self) -> None:
         """Begin to stop everything. Asked for again, it changes nothing."""
@@ -345,6 +351,11 @@ class Supervisor:
     def leftovers_of(self, name: str) -> tuple[Leftover, ...]:
         """Return what the last incarnation of a process has left running. Raises UnknownProcess."""
         return self._processes.get(name).leftovers
+
+    async def listening_ports(self, name: str) -> tuple[int, ...]:
+        """Return the TCP ports on which a process and its descendants listen. Raises UnknownProcess."""
+        pid = self._processes.get(name).pid
+        return await listening_ports(pid) if pid else ()
 
     async def usage(self) -> dict[str, Usage]:
         """Measure what each running process and its descendants use."""

@@ -50,6 +50,17 @@ def free_ports(count: int, taken: Collection[int] = ()) -> list[int]:
     raise OSError(f"only {len(ports)} of {count} ports are free between {RANGE[0]} and {RANGE[-1]}")
 
 
+def open_listener(port: int) -> socket.socket:
+    """Return a listening socket on the loopback address. Raises OSError."""
+    with ExitStack() as attempt:
+        sock = attempt.enter_context(_open(socket.AF_INET))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", port))
+        sock.listen()
+        attempt.pop_all()
+    return sock
+
+
 def is_taken(port: int) -> bool:
     """Say whether somebody holds the port on an address that a process of this machine is likely to want.
 

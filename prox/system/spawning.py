@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from prox.system.children import add_child
 from prox.system.spawn_limits import popen
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
 
     from prox.core.config.model import Command
@@ -45,10 +47,18 @@ class Spawned:
     """A descriptor of the process itself, where the system has such a thing."""
 
 
-def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = False) -> Spawned:
+def spawn(
+    command: Command,
+    *,
+    cwd: str,
+    env: Mapping[str, str],
+    merge: bool = False,
+    listener: tuple[int, socket.socket] | None = None,
+) -> Spawned:
     """Run a command in a session of its own; its output goes into pipes (one, if ``merge``), its input is empty.
 
-    A string goes through ``/bin/sh -c``. Raises SpawnFailed.
+    A string goes through ``/bin/sh -c``. ``listener``: a socket, and the descriptor as which the command gets it; it
+    stays open here. Raises SpawnFailed.
     """
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     names: tuple[Stream, ...] = ("stdout",) if merge else ("stdout", "stderr")
@@ -61,11 +71,11 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
             theirs.append(write_end)
         _check_room(max(ours + theirs))
         process = popen(
-            argv,
+            argv if listener is None else _with_descriptor(listener[0], argv, env),
             cwd=cwd,
             env=env,
             start_new_session=True,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if listener is None else listener[1],
             stdout=theirs[0],
             stderr=theirs[-1],
         )
@@ -78,6 +88,16 @@ def spawn(command: Command, *, cwd: str, env: Mapping[str, str], merge: bool = F
             os.close(descriptor)
     add_child(process.pid)
     return Spawned(process, tuple(zip(names, ours, strict=True)), _pidfd_of(process.pid))
+
+
+def _with_descriptor(number: int, argv: list[str], env: Mapping[str, str]) -> list[str]:
+    """Return a command that runs ``argv`` with its input as descriptor ``number`` (3 to 9), and an empty input.
+
+    The shell does what a ``preexec_fn`` would, which is not safe beside threads. Raises FileNotFoundError.
+    """
+    if "/" not in argv[0] and shutil.which(argv[0], path=env.get("PATH")) is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
+    return ["/bin/sh", "-c", f'exec {number}<&0 </dev/null && exec "$@"', "sh", *argv]
 
 
 def _check_room(descriptor: int) -> None:

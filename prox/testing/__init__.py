@@ -5,7 +5,7 @@
     with prox.testing.up("api") as stack:
         requests.get(stack["api"].url + "/health")
 
-The pytest plugin (``prox.testing.plugin``) has the same as fixtures.
+The pytest plugin (``prox.testing.plugin``) has the same as fixtures, ``TestCase`` for ``unittest``.
 """
 
 from __future__ import annotations
@@ -14,18 +14,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prox.testing.failures import ProcessCrashed, StartFailure
-    from prox.testing.handle import ProcessHandle, Stack
+    from prox.testing.case import TestCase
+    from prox.testing.failures import ProcessCrashed, SharedProcess, StartFailure
+    from prox.testing.handle import ProcessHandle, StackHandle
+    from prox.testing.server import ServerFailed
+    from prox.testing.stack import Stack
     from prox.testing.up import up
 
-__all__ = ["ProcessCrashed", "ProcessHandle", "Stack", "StartFailure", "up"]
+__all__ = [
+    "ProcessCrashed",
+    "ProcessHandle",
+    "ServerFailed",
+    "SharedProcess",
+    "Stack",
+    "StackHandle",
+    "StartFailure",
+    "TestCase",
+    "up",
+]
 
 _MODULES = {
-    "ProcessCrashed": "prox.testing.failures",
-    "StartFailure": "prox.testing.failures",
-    "ProcessHandle": "prox.testing.handle",
-    "Stack": "prox.testing.handle",
-    "up": "prox.testing.up",
+    "ProcessCrashed": "failures",
+    "ProcessHandle": "handle",
+    "ServerFailed": "server",
+    "SharedProcess": "failures",
+    "Stack": "stack",
+    "StackHandle": "handle",
+    "StartFailure": "failures",
+    "TestCase": "case",
+    "up": "up",
 }
 
 
@@ -33,4 +50,4 @@ def __getattr__(name: str) -> Any:
     """Import what is used: a suite in which no test needs a process pays for nothing."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    return getattr(import_module(f"prox.testing.{_MODULES[name]}"), name)

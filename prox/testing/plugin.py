@@ -6,55 +6,92 @@ Nothing is imported, and nothing runs, before a test asks for a process.
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    import os
+    from collections.abc import Callable, Generator, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
-    from prox.testing.handle import Stack
-    from prox.testing.servers import Servers
+    from prox.testing.handle import StackHandle
+    from prox.testing.servers import RemoteServers, Servers
+    from prox.testing.session import Session
+    from prox.testing.stack import Stack
+    from prox.testing.uses import Use
+
+__tracebackhide__ = True  # pytest shows the test's own frames only
 
 _SERVERS: pytest.StashKey[Servers] = pytest.StashKey()
-_STACKS: pytest.StashKey[list[Stack]] = pytest.StashKey()
+_SESSION: pytest.StashKey[Session] = pytest.StashKey()
+_RESOURCES: pytest.StashKey[ExitStack] = pytest.StashKey()
+_TEST = pytest.StashKey[str]()
 _BEGUN = pytest.StashKey[float]()
-_SOCKET = "prox_socket"
+_SOCKET, _FOLDER = "prox_socket", "prox_folder"
 _MARKER = "prox"
+_ARGUMENTS = ("isolated", "reset", "env", "timeout", "may_crash")
 _MAX_LINES = 1000
 
 
-@pytest.fixture(scope="session")
-def prox_config(pytestconfig: pytest.Config) -> Path:
-    """The configuration: prox.yaml in the root folder of the tests. To be overridden."""
-    return pytestconfig.rootpath / "prox.yaml"
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("prox", "services from prox.yaml")
+    group.addoption(
+        "--prox-reuse",
+        choices=("never", "auto", "require"),
+        default="never",
+        help="use the instance that runs in the project if its configuration is the same; require: or fail",
+    )
+    group.addoption("--prox-keep", action="store_true", help="leave running what the tests have started")
+    group.addoption("--prox-show", action="store_true", help="show the processes that the tests used, at the end")
+    parser.addini(
+        "prox_xdist", "with pytest-xdist: shared (one instance for all workers) or per-worker", default="shared"
+    )
+
+
+# -- fixtures
 
 
 @pytest.fixture(scope="session")
-def prox(prox_config: Path, pytestconfig: pytest.Config) -> Stack:
+def prox_config(pytestconfig: pytest.Config) -> Path | Stack:
+    """The configuration: prox.yaml in the root folder of the tests. To be overridden: a path, or a Stack."""
+    root = pytestconfig.rootpath
+    other = root / "prox.yml"
+    return other if other.exists() and not (root / "prox.yaml").exists() else root / "prox.yaml"
+
+
+@pytest.fixture(scope="session")
+def prox(prox_config: Path | Stack, pytestconfig: pytest.Config) -> StackHandle:
     """The processes of prox.yaml: ``prox["api"]`` brings up api and what it needs, and waits until it is ready."""
-    from prox.testing.handle import Stack
-    from prox.testing.server import client_of
-
-    folder = _folder_of(pytestconfig, Path(prox_config).absolute())
-    stack = Stack(client_of(folder), folder)
-    pytestconfig.stash.setdefault(_STACKS, []).append(stack)
-    return stack
+    return _session_of(pytestconfig).open(_stack_of(prox_config))
 
 
 @pytest.fixture(scope="session")
-def prox_up(prox: Stack, prox_config: Path) -> Stack:
+def prox_up(prox: StackHandle) -> StackHandle:
     """The same, with every process ready that `prox up` would start."""
-    from prox.instance.project import load_config
-
-    config = load_config(prox_config)
-    prox.up(*(name for name, spec in config.processes.items() if spec.autostart))
+    prox.up_all()
     return prox
 
 
+@pytest.fixture(scope="session")
+def prox_factory(
+    prox_config: Path | Stack, pytestconfig: pytest.Config
+) -> Callable[..., AbstractContextManager[StackHandle]]:
+    """``with prox_factory("api", env=..., overrides=...) as p``: a private copy with ports of its own."""
+
+    def factory(
+        *names: str, env: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
+    ) -> AbstractContextManager[StackHandle]:
+        stack = _stack_of(prox_config).changed(overrides=overrides, env=env)
+        return _session_of(pytestconfig).factory(stack, names)
+
+    return factory
+
+
 @pytest.fixture
-def prox_environ(prox: Stack, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def prox_environ(prox: StackHandle, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The variables by which processes find each other, in ``os.environ`` for the length of the test."""
     variables = prox.environment()
     for name, value in variables.items():
@@ -63,102 +100,231 @@ def prox_environ(prox: Stack, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
 
 
 @pytest.fixture
-def _prox_marked(prox: Stack, request: pytest.FixtureRequest) -> None:
-    """Bring up the processes that ``@pytest.mark.prox("api", "db")`` names; a class has the stack as ``self.prox``."""
-    marker = request.node.get_closest_marker(_MARKER)
+def _prox_marked(prox: StackHandle, prox_config: Path | Stack, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Do what ``@pytest.mark.prox`` says; a test in a class has the processes as ``self.prox``."""
+    names, options = _marked(request.node)
     if request.instance is not None:
         request.instance.prox = prox
-    prox.up(*marker.args)
+    with ExitStack() as stack:
+        if options.get("isolated") or options.get("env"):
+            changed = _stack_of(prox_config).changed(overrides=None, env=options.get("env"))
+            private = _session_of(request.config).private(changed)
+            stack.enter_context(prox.switched_to(stack.enter_context(private)))
+        prox.up(*names, **({"timeout": options["timeout"]} if options.get("timeout") else {}))
+        if options.get("reset"):
+            prox.reset(*names)
+        yield
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", f"{_MARKER}(*names, may_crash=False): the test needs these processes of prox.yaml"
-    )
+def _stack_of(config: str | os.PathLike[str] | Stack) -> Stack:
+    from prox.testing.stack import Stack
+
+    return Stack.of(config)
+
+
+# -- the marker
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let a marked test use the fixture of the marker, before all others; refuse what the marker does not take."""
-    marker = item.get_closest_marker(_MARKER)
-    if marker is None:
+    if item.get_closest_marker(_MARKER) is None:
         return
-    if wrong := marker.kwargs.keys() - {"may_crash"}:
-        raise pytest.UsageError(f"{item.nodeid}: the marker prox takes may_crash, not {', '.join(sorted(wrong))}")
+    _, options = _marked(item)
+    if wrong := options.keys() - set(_ARGUMENTS):
+        raise pytest.UsageError(
+            f"{item.nodeid}: the marker prox takes {', '.join(_ARGUMENTS)}, not {', '.join(sorted(wrong))}"
+        )
     if isinstance(item, pytest.Function):
         item.fixturenames.insert(0, "_prox_marked")
 
 
-def _may_crash(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker(_MARKER)
-    return marker is not None and bool(marker.kwargs.get("may_crash"))
+def _marked(item: pytest.Item) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return the names and options of all markers of a test; those that are closer win."""
+    names: dict[str, None] = {}
+    options: dict[str, Any] = {}
+    for marker in reversed(list(item.iter_markers(_MARKER))):
+        names |= dict.fromkeys(marker.args)
+        options |= marker.kwargs
+    return tuple(names), options
 
 
-def _folder_of(config: pytest.Config, path: Path) -> Path:
-    from prox.testing.servers import Servers, ask_for_folder
+# -- the session
 
-    worker = getattr(config, "workerinput", None)
-    if worker is not None:
-        return ask_for_folder(worker[_SOCKET], path)
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        f"{_MARKER}(*names, isolated=False, reset=False, env=None, timeout=None, may_crash=False): "
+        "the test needs these processes of prox.yaml",
+    )
+    if (mode := config.getini("prox_xdist")) not in ("shared", "per-worker"):
+        raise pytest.UsageError(f"prox_xdist must be shared or per-worker, not {mode!r}")
+    if config.getoption("--prox-show"):
+        from prox.testing.summary import Summary
+
+        config.pluginmanager.register(Summary())
+
+
+def _session_of(config: pytest.Config) -> Session:
+    """Return the session of this process, a worker or not."""
+    if _SESSION not in config.stash:
+        from prox.testing.servers import RemoteServers
+        from prox.testing.session import Session
+
+        given = getattr(config, "workerinput", None)
+        servers: Servers | RemoteServers = _servers_of(config) if given is None else RemoteServers(given[_SOCKET])
+        folder = _servers_of(config).folder if given is None else Path(given[_FOLDER])
+        config.stash[_SESSION] = Session(
+            servers,
+            folder,
+            worker=given and given["workerid"],
+            per_worker=config.getini("prox_xdist") == "per-worker",
+        )
+        config.stash[_SESSION].uses.begin(config.stash.get(_TEST, ""))
+    return config.stash[_SESSION]
+
+
+def _servers_of(config: pytest.Config) -> Servers:
+    """Return the instances of the session; not in a worker."""
     if _SERVERS not in config.stash:
-        config.stash[_SERVERS] = Servers()
-    servers: Servers = config.stash[_SERVERS]
-    return servers.folder_of(path)
+        from prox.testing.run_folder import run_folder
+        from prox.testing.servers import Servers
+
+        cache = getattr(config, "cache", None)
+        resources = config.stash[_RESOURCES] = ExitStack()
+        folder = resources.enter_context(run_folder(cache.mkdir("prox") if cache else None))
+        servers = Servers(folder, reuse=config.getoption("--prox-reuse"), keep=config.getoption("--prox-keep"))
+        resources.callback(servers.close)
+        config.stash[_SERVERS] = servers
+    return config.stash[_SERVERS]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist where the controller answers."""
-    from prox.testing.servers import Servers
-
-    stash = node.config.stash
-    if _SERVERS not in stash:
-        stash[_SERVERS] = Servers()
-        node.config.prox_socket = stash[_SERVERS].listen()
-    node.workerinput[_SOCKET] = node.config.prox_socket
+    servers = _servers_of(node.config)
+    if not hasattr(node.config, _SOCKET):
+        setattr(node.config, _SOCKET, servers.listen())
+    node.workerinput[_SOCKET] = getattr(node.config, _SOCKET)
+    node.workerinput[_FOLDER] = str(servers.folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if _SERVERS in config.stash:
-        config.stash[_SERVERS].close()
-        del config.stash[_SERVERS]
+    if _SESSION in config.stash:
+        config.stash[_SESSION].close()
+        del config.stash[_SESSION]
+    if _RESOURCES in config.stash:
+        config.stash[_RESOURCES].close()
+        del config.stash[_RESOURCES], config.stash[_SERVERS]
+
+
+# -- around each test
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     item.stash[_BEGUN] = time.time()
-    for stack in item.config.stash.get(_STACKS, []):
-        stack.used.clear()
+    item.config.stash[_TEST] = item.nodeid
+    if session := item.config.stash.get(_SESSION, None):
+        session.uses.begin(item.nodeid)
     return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    with _noting(request.config, fixturedef.argname):
+        return (yield)
+
+
+@contextmanager
+def _noting(config: pytest.Config, fixture: str) -> Iterator[None]:
+    session = config.stash.get(_SESSION, None)
+    if session is None:
+        yield
+        return
+    with session.uses.by_fixture(fixture):
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test during which a process crashed."""
     result = yield
-    crashed = {name: why for stack in item.config.stash.get(_STACKS, []) for name, why in stack.crashed().items()}
-    if crashed and not _may_crash(item):
-        from prox.testing.failures import ProcessCrashed
-
-        raise ProcessCrashed("; ".join(f"{name} crashed during this test: {why}" for name, why in crashed.items()))
+    _check(item)
     return result
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Put back the processes that the test has changed, after its fixtures are torn down."""
+    result = yield
+    if uses := _uses_of(item):
+        from prox.testing.session import put_back
+
+        _check(item)
+        put_back(uses)
+    return result
+
+
+def _uses_of(item: pytest.Item) -> list[Use]:
+    session = item.config.stash.get(_SESSION, None)
+    return session.uses.of_test(getattr(item, "fixturenames", ())) if session else []
+
+
+def _check(item: pytest.Item) -> None:
+    """Raise ProcessCrashed if a process has crashed that the test uses."""
+    if uses := _uses_of(item):
+        from prox.testing.failures import ProcessCrashed
+        from prox.testing.session import check_crashes
+
+        try:
+            check_crashes(uses, item.config.stash[_SESSION].uses.record)
+        except ProcessCrashed:
+            if not _marked(item)[1].get("may_crash"):
+                raise
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add a section for each process that a failing test used, with its lines since the set-up of the test began."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Name the log files of the processes that the test used, and show their lines if it has failed."""
+    uses = _uses_of(item)
+    for instance, name in uses:
+        entry = (f"prox_log_{name}", str(instance.log_path(name)))
+        if entry not in item.user_properties:
+            item.user_properties.append(entry)
     report = yield
-    if report.failed:
-        for stack in item.config.stash.get(_STACKS, []):
-            for name, handle in stack.used.items():
-                report.sections.append((f"prox: {name}", _section(handle, item.stash.get(_BEGUN, 0.0))))
+    if uses and report.failed:
+        _add_sections(item, report, uses)
+    if uses and report.when == "teardown" and item.config.getoption("--prox-show"):
+        from prox.testing.session import figures
+
+        # An attribute travels from a worker to the controller with the report.
+        report.prox_figures = [figures(use) for use in uses]  # type: ignore[attr-defined]
     return report
 
 
-def _section(handle: Any, since: float) -> str:
-    from prox.core.errors import ProxError
+def _add_sections(item: pytest.Item, report: pytest.TestReport, uses: list[Use]) -> None:
+    from _pytest._code.code import ExceptionRepr
 
-    try:
-        lines = handle.logs(since=since, tail=_MAX_LINES)
-        return "\n".join([f"{handle.status}, log: {handle.log_path}", *lines])
-    except ProxError as error:
-        return str(error)
+    from prox.testing.session import describe_use
+
+    begun = item.stash.get(_BEGUN, 0.0)
+    for use in uses:
+        title, text = f"prox: {use[1]}", describe_use(use, begun, _MAX_LINES)
+        if isinstance(report.longrepr, ExceptionRepr):
+            # Part of the failure itself, as JUnit's XML has no other sections.
+            report.longrepr.addsection(title, text)
+        else:
+            report.sections.append((title, text))
+
+
+# -- the end
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for project in config.stash[_SERVERS].kept if _SERVERS in config.stash else ():
+        terminalreporter.line(f"prox: left running in {project} (--prox-keep); `prox down` there ends it")

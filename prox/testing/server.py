@@ -8,21 +8,30 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Self
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from prox.client.client import Client
 from prox.client.target import Target
 from prox.core.errors import ProxError
 from prox.instance.folder import read_running
+from prox.instance.private_settings import PrivateSettings
 from prox.instance.token import find_token
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
+    from prox.testing.stack import Stack
+
+__tracebackhide__ = True  # pytest shows the test's own frames only
+
+START_SECONDS = 60.0
+"""How long prox may take until its API answers."""
 END_SECONDS = 60.0
 """How long prox may take to stop everything, before it is killed."""
 _MAX_MESSAGE = 64 * 1024
@@ -34,45 +43,88 @@ class ServerFailed(ProxError):
     code = "SERVER_FAILED"
 
 
-class Server:
-    """Runs `prox up` on a configuration while it is entered. ``folder``: of the instance, which no other has."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The names that the harness needs to know of a configuration."""
 
-    def __init__(self, config: Path, folder: Path, env: Mapping[str, str] | None = None) -> None:
-        self.config = config
+    autostart: tuple[str, ...] = ()
+    """What `prox up` starts."""
+    per_worker: tuple[str, ...] = ()
+    """What each worker has for itself."""
+    reset: tuple[str, ...] = ()
+    """What can be reset."""
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Facts:
+        return cls(**{key: tuple(found.get(key, ())) for key in ("autostart", "per_worker", "reset")})
+
+
+class Server:
+    """Runs `prox up` on a stack while it is entered. ``folder``: of the instance, which no other has.
+
+    ``worker``: the worker of pytest-xdist that it is for. ``outlives``: it goes on after the end of this process.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        folder: Path,
+        *,
+        worker: str = "main",
+        settings: PrivateSettings | None = None,
+        outlives: bool = False,
+    ) -> None:
         self.folder = folder
-        self._env = {**os.environ, **(env or {})}
+        self.facts = Facts()
+        self._stack = stack
+        self._env = {**os.environ, **stack.env, "PROX_WORKER": worker}
+        self._settings = settings or PrivateSettings(overrides=stack.overrides)
+        self._outlives = outlives
         self._popen: subprocess.Popen[bytes] | None = None
         self._lifeline = -1
 
     def __enter__(self) -> Self:
         """Raises ServerFailed."""
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start prox, and wait until its API answers. Raises ServerFailed."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._settings.write(self.folder)
         life_reading, self._lifeline = os.pipe()
         ready_reading, ready_writing = os.pipe()
-        command = [sys.executable, "-P", "-m", "prox", "up", f"--config={self.config}", f"--private={self.folder}"]
-        options = [f"--lifeline={life_reading}", f"--ready-fd={ready_writing}", "--api-port=0", "--no-watch"]
-        with open(self.folder / "prox.log", "ab") as log, open(ready_reading, "rb") as told:
+        command = [sys.executable, "-P", "-m", "prox", "up", f"--config={self._stack.path}", f"--private={self.folder}"]
+        options = [f"--ready-fd={ready_writing}", "--api-port=0", "--no-watch"]
+        if not self._outlives:
+            options.append(f"--lifeline={life_reading}")
+        with open(self.folder / "prox.log", "ab") as log, open(ready_reading, "rb", buffering=0) as answers:
             try:
                 self._popen = subprocess.Popen(
                     [*command, *options],
-                    cwd=self.config.parent,
+                    cwd=self._stack.path.parent,
                     env=self._env,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
-                    pass_fds=[life_reading, ready_writing],
+                    pass_fds=[ready_writing] if self._outlives else [life_reading, ready_writing],
                 )
+            except OSError as error:
+                self.close()
+                raise ServerFailed(f"prox cannot be run for {self._stack.path}: {error.strerror}") from None
             finally:
                 os.close(life_reading)
                 os.close(ready_writing)
-            message = told.readline(_MAX_MESSAGE)
-        answer = json.loads(message) if message else {}
+            answer = _read_answer(answers.fileno())
         if "url" not in answer:
+            if self._outlives:
+                self._popen.terminate()
+                self._outlives = False
             self.close()
-            said = answer.get("error") or f"it ended before it could answer; {self.folder / 'prox.log'} may say why"
-            raise ServerFailed(said)
-        return self
+            log_file = self.folder / "prox.log"
+            raise ServerFailed(answer.get("error") or f"prox ended before it could answer; {log_file} may say why")
+        self.facts = Facts.of(answer)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -80,17 +132,37 @@ class Server:
         self.close()
 
     def close(self) -> None:
-        """Stop everything, and wait until it is gone."""
+        """Stop everything, and wait until it is gone; an instance that outlives this process goes on."""
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
-        if self._popen is not None:
-            try:
-                self._popen.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._popen.kill()
-                self._popen.wait()
-            self._popen = None
+        if self._popen is None:
+            return
+        if self._outlives:
+            # Nobody waits for it here.
+            self._popen.returncode = 0
+            return
+        try:
+            self._popen.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+        self._popen = None
+
+
+def _read_answer(descriptor: int) -> dict[str, Any]:
+    """Return the line that prox writes when its API answers, or what is wrong."""
+    deadline = time.monotonic() + START_SECONDS
+    line = b""
+    while not line.endswith(b"\n"):
+        if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            return {"error": f"prox did not answer within {START_SECONDS:g} s"}
+        chunk = os.read(descriptor, _MAX_MESSAGE)
+        if not chunk:
+            break
+        line += chunk
+    found = json.loads(line) if line.endswith(b"\n") else {}
+    return found if isinstance(found, dict) else {}
 
 
 def client_of(folder: Path) -> Client:

@@ -1,59 +1,118 @@
-"""The instances of one test session, by configuration. Under xdist the controller has them, and workers ask it.
+"""The instances of one test session, by stack. Under xdist the controller has them, and workers ask it.
 
-A worker connects to a Unix socket of the controller's, writes the path of a configuration, and reads the folder of the
-instance. Each configuration has one instance, which all workers share.
+A worker connects to a Unix socket of the controller's, writes a request as a line of JSON, and reads the answer. Each
+stack has one instance, which all workers share.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import tempfile
 import threading
 from contextlib import ExitStack, suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from prox.core.errors import ProxError
+from prox.testing.stack import Stack
 
-_MAX_MESSAGE = 64 * 1024
+if TYPE_CHECKING:
+    from prox.testing.server import Facts
+    from prox.testing.starting import Starter
+
+__tracebackhide__ = True  # pytest shows the test's own frames only
+
+_MAX_MESSAGE = 1024 * 1024
+_MAX_PATH = 100
+"""Bytes of a socket's path (unix(7), with some room)."""
 
 
 class Servers:
-    """Starts instances, and ends them all at the end."""
+    """Starts instances in ``folder``, and ends them all at the end.
 
-    def __init__(self) -> None:
+    ``reuse``: find the instance that runs in the project (``testing.reuse``). ``keep``: leave running what is started.
+    """
+
+    def __init__(self, folder: Path, *, reuse: str = "never", keep: bool = False) -> None:
+        self.folder = folder
+        self.kept: list[Path] = []
+        """The projects whose instances go on after the session."""
+        self._reuse = reuse
+        self._keep = keep
         self._stack = ExitStack()
         self._lock = threading.Lock()
-        self._folders: dict[Path, Path] = {}
-        self._failures: dict[Path, str] = {}
-        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="prox-")))
+        self._opened: dict[str, tuple[Path, Facts, bool]] = {}
+        self._refused: dict[str, str] = {}
+        self._starters: dict[str, Starter] = {}
         self._listener: socket.socket | None = None
 
-    def folder_of(self, config: Path) -> Path:
-        """Return the folder of the instance of a configuration, which is started now if it was not.
+    def open(self, key: str) -> tuple[Path, Facts, bool]:
+        """Return the instance of a stack, which is started now if it was not: folder, facts, whether it is reused.
 
         Raises ServerFailed.
         """
         with self._lock:
             # It is imported when somebody needs a process: most of its time goes into the client of the API.
-            from prox.testing.server import Server, ServerFailed
+            from prox.testing.server import ServerFailed
 
-            if config in self._failures:
-                raise ServerFailed(self._failures[config])
-            if config not in self._folders:
-                server = Server(config, self._folder / str(len(self._folders)))
+            if key in self._refused:
+                raise ServerFailed(self._refused[key])
+            if key not in self._opened:
                 try:
-                    self._folders[config] = self._stack.enter_context(server).folder
+                    self._opened[key] = self._start(Stack.from_key(key))
                 except ServerFailed as failure:
-                    self._failures[config] = str(failure)
+                    self._refused[key] = str(failure)
                     raise
-            return self._folders[config]
+            return self._opened[key]
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders of the instances that are open."""
+        return [folder for folder, _, _ in self._opened.values()]
+
+    def _start(self, stack: Stack) -> tuple[Path, Facts, bool]:
+        from prox.testing.server import Server
+
+        if self._reuse != "never":
+            from prox.testing.reuse import find_reusable
+
+            found = find_reusable(stack, required=self._reuse == "require")
+            if found:
+                return *found, True
+        folder = self.folder / str(len(self._opened))
+        if self._keep:
+            folder = stack.path.parent / ".prox"
+            self.kept.append(stack.path.parent)
+        server = Server(stack, folder, outlives=self._keep)
+        server.start()
+        self._stack.callback(server.close)
+        return folder, server.facts, False
+
+    def bring_up(self, key: str, name: str, timeout: float, test: str) -> None:
+        """Make a process of a stack ready, on behalf of a test. Raises StartFailure."""
+        with self._lock:
+            if key not in self._starters:
+                from prox.testing.instance import Instance
+                from prox.testing.server import client_of
+                from prox.testing.starting import Starter
+
+                folder, facts, _ = self._opened[key]
+                stack = Stack.from_key(key)
+                instance = Instance(client_of(folder), folder, stack, facts, bring_up=lambda name, timeout: None)
+                self._starters[key] = Starter(instance)
+        self._starters[key].bring_up(name, timeout, test)
 
     def listen(self) -> str:
         """Answer workers from now on; return the path of the socket."""
-        path = self._folder / "socket"
+        path = self.folder / "socket"
+        if len(os.fsencode(path)) > _MAX_PATH:
+            path = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="prox-")), "socket")
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
+        path.chmod(0o600)
         self._listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()
         return str(path)
@@ -73,23 +132,57 @@ class Servers:
 
     def _answer(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rwb") as stream, suppress(OSError):
-            try:
-                answer = {"folder": str(self.folder_of(Path(json.loads(stream.readline(_MAX_MESSAGE)))))}
-            except ProxError as error:
-                answer = {"error": str(error)}
-            stream.write(json.dumps(answer).encode() + b"\n")
+            stream.write(json.dumps(self._respond(json.loads(stream.readline(_MAX_MESSAGE)))).encode() + b"\n")
+
+    def _respond(self, request: dict[str, Any]) -> dict[str, Any]:
+        key = request["stack"]
+        try:
+            if request["ask"] == "open":
+                folder, facts, reused = self.open(key)
+                return {"folder": str(folder), "facts": asdict(facts), "reused": reused}
+            self.bring_up(key, request["name"], request["timeout"], request["test"])
+        except ProxError as error:
+            return {"error": str(error)}
+        except AssertionError as failure:
+            return {"failure": str(failure)}
+        return {"ready": True}
 
 
-def ask_for_folder(path: str, config: Path) -> Path:
-    """Return the folder of an instance, from a worker. Raises ServerFailed."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(path)
-        with connection.makefile("rwb") as stream:
-            stream.write(json.dumps(str(config)).encode() + b"\n")
-            stream.flush()
-            answer = json.loads(stream.readline(_MAX_MESSAGE) or b"{}")
-    if "folder" not in answer:
+class RemoteServers:
+    """The same from a worker, over the socket of the controller."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def open(self, key: str) -> tuple[Path, Facts, bool]:
+        """Raises ServerFailed."""
+        from prox.testing.server import Facts, ServerFailed
+
+        answer = self._ask(ask="open", stack=key)
+        if "folder" not in answer:
+            raise ServerFailed(answer.get("error", "the controller of pytest-xdist is gone"))
+        return Path(answer["folder"]), Facts.of(answer["facts"]), answer["reused"]
+
+    def bring_up(self, key: str, name: str, timeout: float, test: str) -> None:
+        """Raises StartFailure, ServerFailed."""
+        from prox.testing.failures import StartFailure
         from prox.testing.server import ServerFailed
 
-        raise ServerFailed(answer.get("error", "the controller of pytest-xdist is gone"))
-    return Path(answer["folder"])
+        answer = self._ask(ask="bring up", stack=key, name=name, timeout=timeout, test=test)
+        if "failure" in answer:
+            raise StartFailure(answer["failure"])
+        if "ready" not in answer:
+            raise ServerFailed(answer.get("error", "the controller of pytest-xdist is gone"))
+
+    def _ask(self, **request: str | float) -> dict[str, Any]:
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(self._path)
+                with connection.makefile("rwb") as stream:
+                    stream.write(json.dumps(request).encode() + b"\n")
+                    stream.flush()
+                    answer: dict[str, Any] = json.loads(stream.readline(_MAX_MESSAGE) or b"{}")
+                    return answer
+        except OSError:
+            # The controller is gone.
+            return {}

@@ -8,28 +8,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prox.instance.finding import find_config
-from prox.testing.handle import Stack
-from prox.testing.server import Server, client_of
+from prox.testing.handle import StackHandle
+from prox.testing.server import Server
+from prox.testing.stack import Stack
+from prox.testing.starting import local_instance
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
 
+__tracebackhide__ = True  # pytest shows the test's own frames only
+
 
 @contextmanager
 def up(
-    *names: str, config: str | os.PathLike[str] | None = None, env: Mapping[str, str] | None = None
-) -> Iterator[Stack]:
+    *names: str, config: str | os.PathLike[str] | Stack | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[StackHandle]:
     """Run a private instance for the length of the block, with the named processes ready; others start when asked for.
 
-    ``config``: prox.yaml; None: that of the current folder or the nearest one above. ``env``: variables for all
-    processes. Raises ServerFailed, StartFailure, KeyError.
+    ``config``: prox.yaml, or a ``Stack``; None: prox.yaml of the current folder or the nearest one above it. ``env``:
+    variables for all processes. Raises ServerFailed, StartFailure, KeyError.
     """
-    path = Path(config) if config is not None else find_config(config=None, project_dir=None, cwd=Path.cwd())
+    if config is None:
+        config = find_config(config=None, project_dir=None, cwd=Path.cwd())
+    stack = Stack.of(config).changed(overrides=None, env=env)
     with (
         tempfile.TemporaryDirectory(prefix="prox-") as folder,
-        Server(path.absolute(), Path(folder, "i"), env) as server,
+        Server(stack, Path(folder, "i")) as server,
     ):
-        stack = Stack(client_of(server.folder), server.folder)
-        stack.up(*names)
-        yield stack
+        handle = StackHandle(local_instance(server, stack, test=lambda: ""))
+        handle.up(*names)
+        yield handle

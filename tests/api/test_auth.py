@@ -29,6 +29,7 @@ ROUTES = [
     ("POST", "/processes/api/stop"),
     ("POST", "/processes/api/restart"),
     ("POST", "/processes/api/signal"),
+    ("POST", "/processes/api/reset"),
     ("GET", "/logs"),
     ("GET", "/logs?lines=0"),
     ("GET", "/logs/stream"),

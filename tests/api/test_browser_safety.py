@@ -24,6 +24,7 @@ ROUTES = [
     ("POST", "/processes/api/stop"),
     ("POST", "/processes/api/restart"),
     ("POST", "/processes/api/signal"),
+    ("POST", "/processes/api/reset"),
     ("GET", "/logs"),
     ("GET", "/logs/stream"),
     ("GET", "/events/stream"),

@@ -25,6 +25,7 @@ ROUTES = {
     "/processes/api/stop": "OPTIONS, POST",
     "/processes/api/restart": "OPTIONS, POST",
     "/processes/api/signal": "OPTIONS, POST",
+    "/processes/api/reset": "OPTIONS, POST",
     "/logs": "GET, HEAD, OPTIONS",
     "/logs/stream": "GET, HEAD, OPTIONS",
     "/events/stream": "GET, HEAD, OPTIONS",

@@ -20,6 +20,7 @@ ROUTES = {
     ("post", "/api/v1/processes/{name}/stop"),
     ("post", "/api/v1/processes/{name}/restart"),
     ("post", "/api/v1/processes/{name}/signal"),
+    ("post", "/api/v1/processes/{name}/reset"),
     ("post", "/api/v1/groups/{name}/start"),
     ("post", "/api/v1/groups/{name}/stop"),
     ("post", "/api/v1/groups/{name}/restart"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import trio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +21,8 @@ OFF = {
     "health": "unknown",
     "kind": "process",
     "ready": False,
+    "crashes": 0,
+    "ready_seconds": None,
     "exit_code": None,
     "signal": None,
     "reason": None,
@@ -69,7 +73,7 @@ async def test_the_order_is_that_of_the_file(serve: Serve) -> None:
 async def test_one_in_full(api: Api) -> None:
     full = await api.get("/processes/api")
     listed = (await api.get("/processes"))["processes"][0]
-    assert full.keys() == listed.keys() | {"cmd", "env"}
+    assert full.keys() == listed.keys() | {"cmd", "cwd", "env", "check_results", "listens_on", "history"}
     assert full["cmd"] == "echo one; echo two >&2; exec sleep 1000"
     assert full["env"] == {"COLOR": "blue", "DB_PASSWORD": "[REDACTED]"}
     for field in ("name", "status", "pid", "restarts", "started_at", "groups"):
@@ -122,6 +126,7 @@ processes:
             check_now = (await api.get("/processes/api"))["healthcheck"]
             assert check_now["consecutive_failures"] >= 2
             assert check_now["last_output"] == "exit code 1: not yet"
+            assert (await api.get("/processes/api"))["check_results"].keys() == {"exit code 1: not yet"}
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", check_now["last_check"])
             (tmp_path / "healthy").touch()
         await api.supervisor.wait_ready("api")
@@ -156,3 +161,97 @@ async def test_ports(serve: Serve) -> None:
         assert db["port"] == 65000
         assert 0 < web["port"] < 65536
         assert web["url"] == f"http://localhost:{web['port']}"
+
+
+async def test_what_happened_to_it(serve: Serve) -> None:
+    text = "processes: {web: {cmd: 'echo up; exec sleep 1000', healthcheck: {log: up}}, bad: 'exit 3'}"
+    async with serve(text) as api:
+        await api.supervisor.wait_ready("web")
+        await api.supervisor.wait_status("bad", "crashed")
+        pid = (await api.get("/processes/web"))["pid"]
+        await api.ask("POST", "/processes/web/stop")
+        web, bad = await api.get("/processes/web"), await api.get("/processes/bad")
+        assert [entry["event"] for entry in web["history"]] == [
+            f"started (pid {pid})",
+            "healthy",
+            "stop requested",
+            "stopped (ended by SIGTERM)",
+        ]
+        assert (web["crashes"], bad["crashes"]) == (0, 1)
+        assert [entry["event"] for entry in bad["history"]][1:] == ["exited with code 3"]
+        assert web["ready_seconds"] >= 0
+
+
+SERVER = """
+import http.server, socket
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        print(self.path, self.headers["Content-Length"], flush=True)
+        self.send_response(204 if self.path == "/reset" else 500, "no")
+        self.end_headers()
+server = http.server.HTTPServer(("", 0), Handler, bind_and_activate=False)
+server.socket.close()
+server.socket = socket.socket(fileno=3)
+print("up", flush=True)
+server.serve_forever()
+"""
+
+
+async def test_a_listener_that_prox_opens(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    text = """
+processes:
+  web: {cmd: [python3, server.py], port: {fd: 3}, healthcheck: {log: up}, reset: {http: POST /reset}}
+  through_a_shell: {cmd: "exec python3 server.py", port: {fd: 3}, healthcheck: {log: up}, reset: {http: POST /other}}
+  missing: {cmd: [no-such-program], port: {fd: 3}}
+"""
+    async with serve(text) as api:
+        await api.supervisor.wait_ready("web", "through_a_shell")
+        web = await api.get("/processes/web")
+        assert web["listens_on"] == [web["port"]]
+        # The request for the reset is answered on the listener.
+        assert (await api.ask("POST", "/processes/web/reset")).json() == {"success": True}
+        failed = await api.ask("POST", "/processes/through_a_shell/reset")
+        assert (failed.status, failed.json()["code"]) == (500, "RESET_FAILED")
+        assert failed.json()["error"] == "the reset of through_a_shell failed: status 500 no"
+        await api.supervisor.wait_status("missing", "crashed")
+        assert "'no-such-program' was not found" in (await api.get("/processes/missing"))["reason"]
+        await api.ask("POST", "/processes/web/restart")
+        assert (await api.get("/processes/web"))["port"] == web["port"]
+
+
+async def test_a_reset_by_a_command(serve: Serve, tmp_path: Path) -> None:
+    text = """
+processes:
+  db: {cmd: exec sleep 1000, port: auto, reset: "echo $PORT >> resets; pwd; test ! -e broken"}
+  off: {cmd: x, autostart: false, reset: "true"}
+  without: exec sleep 1000
+"""
+    async with serve(text) as api:
+        await api.supervisor.wait_ready("db", "without")
+        assert (await api.ask("POST", "/processes/db/reset")).status == 200
+        assert (tmp_path / "resets").read_text() == f"{(await api.get('/processes/db'))['port']}\n"
+        assert (await api.get("/processes/db"))["history"][-1]["event"] == "reset"
+        (tmp_path / "broken").touch()
+        for name, status, code, what in (
+            ("db", 500, "RESET_FAILED", f"the reset of db failed: exit code 1: {tmp_path}"),
+            ("off", 409, "PROCESS_NOT_RUNNING", "off is not running, it is stopped"),
+            ("without", 409, "NO_RESET", "without has no reset; set processes.without.reset"),
+            ("nobody", 404, "PROCESS_NOT_FOUND", "there is no process named 'nobody'"),
+        ):
+            answer = await api.ask("POST", f"/processes/{name}/reset")
+            assert (answer.status, answer.json()) == (status, {"error": what, "code": code})
+
+
+async def test_a_signal_to_the_whole_group(serve: Serve) -> None:
+    async with serve("processes: {web: 'sleep 1000 & echo $!; echo up; wait'}") as api:
+        await api.line("web", "up")
+        child = psutil.Process(int((await api.get("/logs?process=web"))["logs"][0]["line"]))
+        for signal, wanted in (("STOP", {psutil.STATUS_STOPPED}), ("CONT", {psutil.STATUS_SLEEPING})):
+            body = json.dumps({"signal": signal, "scope": "group"}).encode()
+            assert (await api.ask("POST", "/processes/web/signal", body=body)).status == 200
+            while child.status() not in wanted:
+                await trio.lowlevel.checkpoint()
+        wrong = json.dumps({"signal": "STOP", "scope": "all"}).encode()
+        refused = await api.ask("POST", "/processes/web/signal", body=wrong)
+        assert (refused.status, refused.json()["code"]) == (400, "INVALID_PARAMETER")

@@ -32,7 +32,7 @@ def verdicts(*checks: tuple[float, CheckResult], check: HealthCheck = CHECK) -> 
 
 def test_failures_in_the_start_period_do_not_count() -> None:
     state = verdicts((0, BAD), (0.5, BAD), (1, BAD), (29.9, BAD))
-    assert state == HealthState("unknown", 0, 1029.9, "refused")
+    assert state == HealthState("unknown", 0, 1029.9, "refused", (("refused", 4),))
 
 
 def test_failures_after_the_start_period_count_until_they_are_enough() -> None:
@@ -43,7 +43,7 @@ def test_failures_after_the_start_period_count_until_they_are_enough() -> None:
 
 
 def test_the_first_success_ends_the_start_period() -> None:
-    assert verdicts((1, OK)) == HealthState("healthy", 0, 1001, "fine")
+    assert verdicts((1, OK)) == HealthState("healthy", 0, 1001, "fine", (("fine", 1),))
     state = verdicts((1, OK), (11, BAD), (21, BAD))
     assert (state.health, state.consecutive_failures) == ("healthy", 2)
     state = verdicts((1, OK), (11, BAD), (21, BAD), (22, BAD))
@@ -68,7 +68,7 @@ def test_one_failure_is_enough_where_retries_is_one() -> None:
 
 def test_what_was_told_is_shown_and_counts_for_nothing() -> None:
     state = verdicts((30, BAD))
-    assert with_status_text(state, "loading\x07") == HealthState("unknown", 1, 1030, "loading\ufffd")
+    assert with_status_text(state, "loading\x07") == HealthState("unknown", 1, 1030, "loading\ufffd", (("refused", 1),))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from prox.core.config.model import Command
     from prox.core.logs.batch import Stream
     from prox.core.snapshots import Leftover
-    from prox.runtime.platform import StopPlan
+    from prox.runtime.platform import Listener, StopPlan
 
 
 class FakeStream:
@@ -123,7 +123,7 @@ class FakeChild:
         if self.alive and (exit := self.obeys(number)):
             self.exit(exit)
 
-    def signal(self, number: int) -> bool:
+    def signal(self, number: int, *, group: bool = False) -> bool:
         if not self.alive:
             return False
         self.signals.append(number)
@@ -181,7 +181,9 @@ class FakePlatform:
         """Return how many children of a command are alive or not reaped."""
         return sum(not child.reaped for child in self.children[command])
 
-    def _spawn(self, command: Command, /, *, cwd: str, env: Mapping[str, str]) -> FakeChild:
+    def _spawn(
+        self, command: Command, /, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None
+    ) -> FakeChild:
         assert isinstance(command, str)
         if command in self.refused:
             raise SpawnFailed(f"{command} cannot be run", self.refused[command])

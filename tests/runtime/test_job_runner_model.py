@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from prox.core.config.model import Command
     from prox.core.runs.plan import OnFailure
     from prox.core.runs.record import JobRecord, ProcessRecord
+    from prox.runtime.platform import Listener
 
 NEVER = math.inf
 EXAMPLES = 2000 if os.environ.get("PROX_TORTURE") else 150
@@ -206,8 +207,10 @@ class ScriptedPlatform(FakePlatform):
         self._nursery = nursery
         self.log: list[tuple[float, str, str]] = []
 
-    def _spawn(self, command: Command, /, *, cwd: str, env: Mapping[str, str]) -> FakeChild:
-        child = super()._spawn(command, cwd=cwd, env=env)
+    def _spawn(
+        self, command: Command, /, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None
+    ) -> FakeChild:
+        child = super()._spawn(command, cwd=cwd, env=env, listener=listener)
         assert isinstance(command, str)
         self._note("start", command)
         obey = child.obeys

@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
-from helpers.leftovers import MARKER
 from helpers.project import wait_until
+from helpers.suites import Suite
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-STACK = """
-processes:
-  db: {cmd: "echo db begins; exec sleep 1000", healthcheck: {log: begins}}
-  api: {cmd: "echo api begins; exec sleep 1000", depends_on: [db], port: 8000}
-  bad: {cmd: "echo the cause; exit 3", healthcheck: {log: never}, autostart: false}
-"""
-
-
-class Suite:
-    """A test suite in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.env = {
-            "PATH": os.environ["PATH"], "HOME": str(folder), MARKER: os.environ[MARKER], "LANG": "C.UTF-8",
-        }  # fmt: skip
-        (folder / "prox.yaml").write_text(STACK)
-        (folder / "prox.yaml").chmod(0o644)
-        (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider -p no:trio\n")
-
-    def write(self, text: str) -> None:
-        (self.folder / "test_it.py").write_text(text)
-
-    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*args), cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=90
-        )
-
-    def command(self, *args: str) -> list[str]:
-        return [sys.executable, "-m", "pytest", "-q", *args]
 
 
 @pytest.fixture
@@ -90,12 +57,30 @@ def test_all_of_autostart(suite: Suite) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
 def test_a_start_failure_says_why_and_is_not_tried_again(arguments: tuple[str, ...], suite: Suite) -> None:
-    suite.write("def test_one(prox):\n    prox['bad']\n\ndef test_two(prox):\n    prox['bad']\n")
-    ran = suite.run(*arguments)
+    suite.stack("""
+processes:
+  db: {cmd: "echo db begins; exec sleep 1000", healthcheck: {log: begins}}
+  bad:
+    cmd: "echo $$ >> starts; echo the cause; exit 3"
+    port: 8000
+    healthcheck: {http: /}
+    depends_on: [db, migrate]
+  front: {cmd: x, depends_on: [bad]}
+jobs: {migrate: 'true'}
+""")
+    suite.write("import pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_one(prox, n):\n    prox['bad']\n")
+    suite.write("def test_front(prox):\n    prox['front']\n", "test_zz.py")
+    ran = suite.run(*arguments, "--maxfail=100")
     assert ran.returncode == 1
     assert "bad is not ready: exited with code 3" in ran.stdout
-    assert "the cause" in ran.stdout
-    assert arguments or "bad is not ready, as in an earlier test: bad is not ready: exited with code 3" in ran.stdout
+    assert re.search(r"db healthy \d\.\d s → migrate ok \d\.\d s → bad NOT READY \(crashed, unknown\)", ran.stdout)
+    assert re.search(r"  last lines of bad:\nE +the cause\n", ran.stdout)
+    assert f"try it by hand: (cd {suite.folder} && export PORT=" in ran.stdout
+    assert len((suite.folder / "starts").read_text().split()) == 1
+    # The others point to the first.
+    first = r"failed before, in test_it.py::test_one\[\d\]: bad is not ready: exited with code 3"
+    assert len(re.findall(rf"bad is not ready: it {first}", ran.stdout)) == 5
+    assert re.search(rf"front is not ready: bad, which it needs, {first}", ran.stdout)
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
@@ -103,7 +88,11 @@ def test_a_failing_test_shows_the_lines_of_what_it_used(arguments: tuple[str, ..
     suite.write("def test_it(prox):\n    prox['api']\n    assert 0\n")
     ran = suite.run(*arguments, "--junit-xml=out.xml")
     assert ran.returncode == 1
-    assert re.search(r"-+ prox: api -+\nrunning, log: .*/logs/api.log\napi begins\n", ran.stdout)
+    assert re.search(
+        r"-+ prox: api -+\nrunning, port \d+, log: .*/logs/api.log\n"
+        r".*started.*\nlines since the test began:\napi begins\n",
+        ran.stdout,
+    )
     assert "prox: db" not in ran.stdout
 
 
@@ -117,7 +106,7 @@ def test_waiting_ends(suite: Suite) -> None:
         "        with pytest.raises(TimeoutError, match='a wrote no line that matches .x. within 0.2 s'):\n"
         "            stack['a'].wait_log('x', timeout=0.2)\n"
         "        with pytest.raises(prox.testing.StartFailure, match='slow is not ready: not ready after 0.2 s'):\n"
-        "            prox.testing.ProcessHandle('slow', stack._client, stack._folder).start(timeout=0.2)\n"
+        "            stack.up('slow', timeout=0.2)\n"
         "        stack['a'].restart()\n        stack['a'].stop()\n"
     )
     ran = suite.run()
@@ -148,7 +137,7 @@ def test_the_marker_brings_up_processes(suite: Suite) -> None:
     suite.write(
         "import os, pytest, unittest\n\n"
         "@pytest.mark.prox('api')\nclass TestApi(unittest.TestCase):\n"
-        "    def test_it(self):\n        assert self.prox.used['api'].status == 'running'\n\n"
+        "    def test_it(self):\n        assert self.prox['api'].status == 'running'\n\n"
         "@pytest.mark.prox('db')\ndef test_environ(prox, prox_environ):\n"
         "    assert os.environ['PROX_PORT_API'] == str(prox['api'].port)\n\n"
         "def test_after():\n    assert 'PROX_PORT_API' not in os.environ\n"
@@ -158,10 +147,10 @@ def test_the_marker_brings_up_processes(suite: Suite) -> None:
 
 
 def test_a_marker_with_what_it_does_not_take(suite: Suite) -> None:
-    suite.write("import pytest\n@pytest.mark.prox('db', isolated=True)\ndef test_it():\n    pass\n")
+    suite.write("import pytest\n@pytest.mark.prox('db', isolate=True)\ndef test_it():\n    pass\n")
     ran = suite.run()
     assert ran.returncode == 4
-    assert "the marker prox takes may_crash, not isolated" in ran.stderr
+    assert "the marker prox takes isolated, reset, env, timeout, may_crash, not isolate" in ran.stdout
 
 
 def test_a_bad_configuration(suite: Suite) -> None:

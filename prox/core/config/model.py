@@ -112,9 +112,12 @@ class Watch(Struct, frozen=True, kw_only=True):
 
 
 class ListenFd(Struct, frozen=True):
-    """``port: {fd: 3}``: the listening socket itself is handed over (issue 5)."""
+    """``port: {fd: 3}``: prox opens a listening socket on a free port, which the process gets as this descriptor.
 
-    fd: Annotated[int, Meta(ge=3, le=1023)]
+    At most 9, since a POSIX shell need not take larger numbers in redirections (Shell Command Language, 2.7).
+    """
+
+    fd: Annotated[int, Meta(ge=3, le=9)]
 
 
 class HttpReset(Struct, frozen=True):

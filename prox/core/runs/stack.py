@@ -44,6 +44,34 @@ def isolated(config: Config) -> Config:
     return msgspec.structs.replace(config, processes=processes, proxy=proxy)
 
 
+def reduced(config: Config, names: Collection[str]) -> Config:
+    """Return a configuration with these processes and jobs only, without a proxy. What they need of others is ready."""
+    processes = {name: _among(spec, names) for name, spec in config.processes.items() if name in names}
+    jobs = {name: _among(job, names) for name, job in config.jobs.items() if name in names}
+    return msgspec.structs.replace(config, processes=processes, jobs=jobs, services={}, proxy=None)
+
+
+def per_worker_names(config: Config) -> tuple[str, ...]:
+    """Return the processes and jobs that each worker of a test run has for itself.
+
+    They are those with ``per_worker``, and all that depend on one of those.
+    """
+    specs = config.processes | config.jobs
+    found = {name for name, spec in specs.items() if spec.per_worker}
+    while more := {name for name, spec in specs.items() if name not in found and found & spec.depends_on.keys()}:
+        found |= more
+    return tuple(name for name in specs if name in found)
+
+
+def harness_facts(config: Config) -> dict[str, list[str]]:
+    """Return the names that a test harness needs to know of a configuration."""
+    return {
+        "autostart": [name for name, spec in config.processes.items() if spec.autostart],
+        "per_worker": list(per_worker_names(config)),
+        "reset": [name for name, spec in config.processes.items() if spec.reset is not None],
+    }
+
+
 def with_job(config: Config, name: str, job: Job) -> Config:
     """Return a configuration with a further job."""
     return msgspec.structs.replace(config, jobs=config.jobs | {name: job})
@@ -54,6 +82,12 @@ def default_dependency(config: Config, name: str) -> Dependency:
     if name in config.jobs:
         return Dependency(condition="completed")
     return Dependency(condition="healthy" if config.processes[name].healthcheck else "started")
+
+
+def _among(spec: _Spec, names: Collection[str]) -> _Spec:
+    """Return a process or job that depends on these only."""
+    found = {name: dependency for name, dependency in spec.depends_on.items() if name in names}
+    return msgspec.structs.replace(spec, depends_on=found)
 
 
 def _with_dependencies(spec: _Spec, names: Collection[str]) -> _Spec:

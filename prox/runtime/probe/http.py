@@ -50,7 +50,8 @@ class _Url:
 class HttpProbe(Probe):
     """``status``: which are healthy; none: any 2xx or 3xx. Raises ValueError for what is no path and no URL."""
 
-    def __init__(self, url: str, status: Collection[int]) -> None:
+    def __init__(self, url: str, status: Collection[int], *, method: str = "GET") -> None:
+        self._method = method
         self._url = _parse(url)
         self._status = frozenset(status) or frozenset(range(200, 400))
 
@@ -62,7 +63,7 @@ class HttpProbe(Probe):
             return CheckResult(False, str(failure))
         stream = _secure(connection, self._url.host) if self._url.scheme == "https" else connection.stream
         try:
-            status, output = await _ask(stream, self._url.authority(port), self._url.target)
+            status, output = await _ask(stream, self._method, self._url.authority(port), self._url.target)
         except (trio.BrokenResourceError, h11.ProtocolError) as error:
             return CheckResult(False, f"no answer from {connection.address}: {_reason(error)}")
         finally:
@@ -70,11 +71,13 @@ class HttpProbe(Probe):
         return CheckResult(status in self._status, output)
 
 
-async def _ask(stream: trio.abc.Stream, authority: str, target: str) -> tuple[int, str]:
+async def _ask(stream: trio.abc.Stream, method: str, authority: str, target: str) -> tuple[int, str]:
     """Send the request; return the status, and status line and beginning of the body in words."""
     http = h11.Connection(h11.CLIENT, max_incomplete_event_size=CHUNK)
     headers = [("Host", authority), ("User-Agent", "prox-healthcheck"), ("Accept", "*/*"), ("Connection", "close")]
-    request = http.send(h11.Request(method="GET", target=target, headers=headers))
+    if method not in ("GET", "HEAD"):
+        headers.append(("Content-Length", "0"))
+    request = http.send(h11.Request(method=method, target=target, headers=headers))
     await stream.send_all(request or b"")
     http.send(h11.EndOfMessage())
     response = await _read_head(http, stream)

@@ -48,7 +48,7 @@ TEXT_HINT = "; put it in quotes where it is a text"
         ("port: 65536", 11, "port", "must be from 1 to 65535, not 65536"),
         ("port: 99999999999999999999", 11, "port", f"must be {PORTS}, auto or a map (fd), not 99999999999999999999"),
         ("port: {}", 5, "port", "`fd` is missing"),
-        ("port: {fd: 2}", 16, "port.fd", "must be from 3 to 1023, not 2"),
+        ("port: {fd: 2}", 16, "port.fd", "must be from 3 to 9, not 2"),
         ("port: {fdd: 3}", 12, "port.fdd", "is an unknown key (did you mean 'fd'?)"),
         ("fixed: 5", 12, "fixed", "must be true or false, not 5"),
         ("fixed: maybe", 12, "fixed", "must be true or false, not 'maybe'"),

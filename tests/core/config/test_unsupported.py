@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.config import EVERY_KEY, config_of
+from helpers.config import config_of
 from prox.core.config.unsupported import not_yet
 
 
 @pytest.mark.parametrize(
     ("key", "path"),
     [
-        ("port: {fd: 3}", "port.fd"),
-        ("fixed: true", "fixed"),
-        ("reset: [psql]", "reset"),
-        ("per_worker: true", "per_worker"),
         ("tty: true", "tty"),
     ],
 )
@@ -26,7 +22,7 @@ def test_a_key_of_a_process(key: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        ("jobs: {j: {cmd: x, per_worker: true}}", "jobs.j.per_worker"),
+        ("jobs: {j: {cmd: x, tty: true}}", "jobs.j.tty"),
     ],
 )
 def test_a_section(text: str, path: str) -> None:
@@ -48,6 +44,10 @@ def test_a_section(text: str, path: str) -> None:
         "depends_on: [other]",
         "env_file: ?x",
         "description: x",
+        "port: {fd: 3}",
+        "fixed: true",
+        "reset: [psql]",
+        "per_worker: true",
     ],
 )
 def test_nothing_is_told_of_what_has_its_effect(key: str) -> None:
@@ -59,11 +59,3 @@ def test_nothing_is_told_of_what_has_its_effect(key: str) -> None:
 )
 def test_nothing_is_told_of_sections_that_have_their_effect(text: str) -> None:
     assert list(not_yet(config_of(f"processes: {{web: x}}\n{text}"))) == []
-
-
-def test_all_of_it_is_told() -> None:
-    assert list(not_yet(config_of(EVERY_KEY))) == [
-        "processes.said.port.fd",
-        "processes.api.reset",
-        "processes.admin.reset",
-    ]

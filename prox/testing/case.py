@@ -1,0 +1,84 @@
+"""``TestCase``: processes for ``unittest``, with any runner."""
+
+from __future__ import annotations
+
+import functools
+import time
+import unittest
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from prox.testing.session import check_crashes, describe_use, put_back
+from prox.testing.up import up
+from prox.testing.uses import Uses
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+
+    from prox.testing.handle import StackHandle
+    from prox.testing.stack import Stack
+
+_MAX_LINES = 1000
+
+
+class TestCase(unittest.TestCase):
+    """A test case with the processes of prox.yaml as ``self.prox``, which all tests of the class share.
+
+    After each test, what it did to a process is undone. A test during which a process crashes fails, and a test that
+    fails shows the lines of the processes that it used.
+    """
+
+    __test__ = False
+    processes: ClassVar[tuple[str, ...]] = ()
+    """The names of the processes that are ready when a test begins; others start when a test asks for them."""
+    config: ClassVar[str | os.PathLike[str] | Stack | None] = None
+    """prox.yaml, or a ``Stack``; None: prox.yaml of the current folder or the nearest one above it."""
+    env: ClassVar[Mapping[str, str] | None] = None
+    """Variables for all processes."""
+    may_crash: ClassVar[bool] = False
+    """Whether processes may crash during a test."""
+    prox: ClassVar[StackHandle]
+    _uses: ClassVar[Uses]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # pytest would collect this class itself wherever it is imported.
+        cls.__test__ = True
+
+    def __init__(self, methodName: str = "runTest") -> None:
+        super().__init__(methodName)
+        # The test method alone is wrapped: what setUp and tearDown do is the same for both of their callers.
+        if (method := getattr(self, methodName, None)) is not None:
+            setattr(self, methodName, self._with_processes(method))
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls._uses = Uses()
+        cls.prox = cls.enterClassContext(up(config=cls.config, env=cls.env))
+        cls.prox.on_use = cls._uses.record
+        with cls._uses.by_fixture("class"):
+            cls.prox.up(*cls.processes)
+
+    def _with_processes(self, method: Callable[[], Any]) -> Callable[[], Any]:
+        @functools.wraps(method)
+        def run() -> Any:
+            begun = time.time()
+            self._uses.begin(self.id())
+            self.addCleanup(lambda: put_back(self._used()))
+            try:
+                result = method()
+                if not self.may_crash:
+                    check_crashes(self._used(), self._uses.record)
+            except unittest.SkipTest:
+                raise
+            except Exception as error:
+                for use in self._used():
+                    error.add_note(f"--- prox: {use[1]} ---\n{describe_use(use, begun, _MAX_LINES)}")
+                raise
+            return result
+
+        return run
+
+    def _used(self) -> Any:
+        return self._uses.of_test(["class"])

@@ -1,0 +1,179 @@
+"""The stacks of one test process: opened for fixtures, checked after each test, put back before the next."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from prox.core.errors import ProxError
+from prox.instance.private_settings import PrivateSettings
+from prox.testing.failures import ProcessCrashed
+from prox.testing.handle import ProcessHandle, StackHandle, is_down
+from prox.testing.instance import Instance
+from prox.testing.server import Server, client_of
+from prox.testing.starting import local_instance
+from prox.testing.uses import Uses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from prox.testing.servers import RemoteServers, Servers
+    from prox.testing.stack import Stack
+    from prox.testing.uses import Use
+
+__tracebackhide__ = True  # pytest shows the test's own frames only
+
+
+class Session:
+    """``worker``: the worker of pytest-xdist that this process is; None: it has all tests for itself.
+
+    ``per_worker``: nothing is shared between workers.
+    """
+
+    def __init__(self, servers: Servers | RemoteServers, folder: Path, *, worker: str | None, per_worker: bool) -> None:
+        self.uses = Uses()
+        self._servers = servers
+        self._folder = folder
+        self._worker = worker
+        self._per_worker = per_worker and worker is not None
+        self._numbers = count()
+        self._opened = ExitStack()
+
+    def open(self, stack: Stack) -> StackHandle:
+        """Return the processes of a stack for the whole session. Raises ServerFailed."""
+        if self._per_worker:
+            return StackHandle(self._opened.enter_context(self.private(stack)), on_use=self.uses.record)
+        folder, facts, reused = self._servers.open(stack.key())
+        shared = None
+        if reused:
+            shared = f"it belongs to the instance that runs in {stack.path.parent} (--prox-reuse)"
+        elif self._worker:
+            shared = (
+                "all workers of pytest-xdist use it; mark the test with "
+                "@pytest.mark.prox(..., isolated=True), or set per_worker in prox.yaml"
+            )
+        instance = Instance(
+            client_of(folder),
+            folder,
+            stack,
+            facts,
+            shared=shared,
+            bring_up=lambda name, timeout: self._servers.bring_up(stack.key(), name, timeout, self.uses.test),
+        )
+        open_own = self._open_own if self._worker else None
+        return StackHandle(instance, open_own=open_own, on_use=self.uses.record)
+
+    @contextmanager
+    def private(self, stack: Stack, settings: PrivateSettings | None = None) -> Iterator[Instance]:
+        """Run an instance that no other test process uses. Raises ServerFailed."""
+        worker = self._worker or "main"
+        folder = self._folder / f"{worker}-{next(self._numbers)}"
+        with Server(stack, folder, worker=worker, settings=settings) as server:
+            instance = local_instance(server, stack, test=lambda: self.uses.test, place=self._worker or "")
+            try:
+                yield instance
+            finally:
+                instance.is_open = False
+
+    @contextmanager
+    def factory(self, stack: Stack, names: Iterable[str]) -> Iterator[StackHandle]:
+        """Run an instance of its own with the named processes ready."""
+        with self.private(stack) as instance:
+            handle = StackHandle(instance, on_use=self.uses.record)
+            handle.up(*names)
+            yield handle
+
+    def _open_own(self, shared: Instance) -> Instance:
+        """Open the instance of what this worker has for itself; the rest of the stack runs in the shared one."""
+        own = list(shared.facts.per_worker)
+        processes = shared.processes()
+        settings = PrivateSettings(
+            overrides=shared.stack.overrides,
+            only=own,
+            ports={name: each["port"] for name, each in processes.items() if name not in own and each["port"]},
+            urls=shared.client.status()["urls"],
+        )
+        return self._opened.enter_context(self.private(shared.stack, settings))
+
+    def close(self) -> None:
+        """End the instances of this process."""
+        self._opened.close()
+
+
+def check_crashes(uses: Iterable[Use], record: Callable[[Instance, str], None]) -> None:
+    """Raise ProcessCrashed if a process that the present test uses, or needs indirectly, has crashed during it.
+
+    ``record`` is called with it, so that it appears in the report.
+    """
+    crashed = []
+    for instance, names in _by_instance(uses).items():
+        for name, reason in instance.take_crashes(instance.needs(*names)).items():
+            record(instance, name)
+            crashed.append(f"{name} crashed during this test: {reason}")
+    if crashed:
+        raise ProcessCrashed("; ".join(crashed))
+
+
+def put_back(uses: Iterable[Use]) -> None:
+    """Undo what the present test has done to processes, and start again those that crashed. Raises StartFailure."""
+    for instance, names in _by_instance(uses).items():
+        if instance.is_open:
+            _put_back(instance, names)
+
+
+def _by_instance(uses: Iterable[Use]) -> dict[Instance, list[str]]:
+    found: dict[Instance, list[str]] = {}
+    for instance, name in uses:
+        found.setdefault(instance, []).append(name)
+    return found
+
+
+def _put_back(instance: Instance, names: Iterable[str]) -> None:
+    changed, instance.changed = instance.changed, {}
+    for name, process in instance.needs(*names, *changed).items():
+        handle = ProcessHandle(name, instance)
+        done = changed.get(name, set())
+        if "pause" in done and process["pid"]:
+            handle.resume()
+        if "kill" in done or ("pause" in done and process["health"] == "unhealthy"):
+            handle.restart()
+        elif done or _has_crashed(process):
+            handle.start()
+    instance.changed = {}
+    if changed:
+        instance.take_crashes(instance.processes())
+
+
+def _has_crashed(process: dict[str, Any]) -> bool:
+    """Return whether a process that was ready is down."""
+    down = is_down(process) and process["status"] == "crashed"
+    return down and process["kind"] == "process" and process["ready_seconds"] is not None
+
+
+def describe_use(use: Use, begun: float, max_lines: int) -> str:
+    """Return what there is to say about a process in the report of a test that failed: state, time line, lines."""
+    from prox.core.timestamps import parse_instant
+    from prox.testing.failures import describe_events
+
+    instance, name = use
+    try:
+        process = instance.process(name)
+        events = describe_events(process["history"], begun, lambda text: parse_instant(text, 0.0))
+        lines = ProcessHandle(name, instance).logs(since=begun, tail=max_lines)
+    except ProxError as error:
+        return str(error)
+    state = process["status"] if not process["port"] else f"{process['status']}, port {process['port']}"
+    return "\n".join([f"{state}, log: {instance.log_path(name)}", *events, "lines since the test began:", *lines])
+
+
+def figures(use: Use) -> dict[str, Any]:
+    """Return what ``--prox-show`` shows of a process."""
+    instance, name = use
+    process = instance.process(name)
+    return {
+        "name": f"{name} ({instance.place})" if instance.place else name,
+        "ready_seconds": process["ready_seconds"],
+        "restarts": process["restarts"],
+    }

@@ -1,0 +1,75 @@
+"""Bringing up the processes of one instance, each once, whoever asks; those that failed are not tried again."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from prox.testing.failures import StartFailure
+from prox.testing.handle import ProcessHandle
+from prox.testing.instance import Instance
+from prox.testing.server import client_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prox.testing.server import Server
+    from prox.testing.stack import Stack
+
+__tracebackhide__ = True  # pytest shows the test's own frames only
+
+
+class Starter:
+    """Starts the processes of an instance. It may be used by several threads."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._failures: dict[str, str] = {}
+        """The processes that could not be made ready, with where and why."""
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks_lock = threading.Lock()
+
+    def bring_up(self, name: str, timeout: float, test: str) -> None:
+        """Make a process ready, with all that it needs. ``test``: the id of the test that asks.
+
+        Raises StartFailure; at once where it, or one that it needs, failed before.
+        """
+        with ExitStack() as held:
+            # In a fixed order, so that two threads never wait for each other.
+            for lock in self._locks_of(sorted(self._not_ready(name))):
+                held.enter_context(lock)
+            missing = self._not_ready(name)
+            if name not in missing:
+                return
+            for each in missing:
+                if earlier := self._failures.get(each):
+                    what = "it" if each == name else f"{each}, which it needs,"
+                    raise StartFailure(f"{name} is not ready: {what} failed before, in {earlier}")
+            try:
+                ProcessHandle(name, self._instance).start(timeout=timeout)
+            except StartFailure as failure:
+                first_line = f"{test or 'an earlier test'}: {str(failure).splitlines()[0]}"
+                for each, process in self._not_ready(name).items():
+                    if each == name or process["status"] == "crashed":
+                        self._failures[each] = first_line
+                raise
+
+    def _not_ready(self, name: str) -> dict[str, dict[str, Any]]:
+        return {each: process for each, process in self._instance.needs(name).items() if not process["ready"]}
+
+    def _locks_of(self, names: list[str]) -> list[threading.Lock]:
+        with self._locks_lock:
+            return [self._locks[name] for name in names]
+
+
+def local_instance(server: Server, stack: Stack, *, test: Callable[[], str], place: str = "") -> Instance:
+    """Return an instance that this process alone uses. ``test``: returns the id of the present test."""
+
+    def bring_up(name: str, timeout: float) -> None:
+        starter.bring_up(name, timeout, test())
+
+    instance = Instance(client_of(server.folder), server.folder, stack, server.facts, bring_up=bring_up, place=place)
+    starter = Starter(instance)
+    return instance

@@ -1,0 +1,49 @@
+"""Which test uses which processes: directly, or by a fixture that may outlive it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from prox.testing.instance import Instance
+
+    Use = tuple[Instance, str]
+    """An instance, and the name of one of its processes."""
+
+
+class Uses:
+    """The uses of the present test and of the fixtures that are set up."""
+
+    def __init__(self) -> None:
+        self.test = ""
+        """The id of the present test."""
+        self._direct: dict[Use, None] = {}
+        self._by_fixture: dict[str, dict[Use, None]] = {}
+        self._current = [self._direct]
+
+    def record(self, instance: Instance, name: str) -> None:
+        self._current[-1][instance, name] = None
+
+    def begin(self, test: str) -> None:
+        self.test = test
+        self._direct.clear()
+
+    @contextmanager
+    def by_fixture(self, name: str) -> Iterator[None]:
+        """Note uses during the block as those of a fixture, and so of every test that has it."""
+        self._current.append(self._by_fixture.setdefault(name, {}))
+        self._current[-1].clear()
+        try:
+            yield
+        finally:
+            self._current.pop()
+
+    def of_test(self, fixtures: Iterable[str]) -> list[Use]:
+        """Return the uses of the present test, which has these fixtures, of instances that still run."""
+        found = dict(self._direct)
+        for name in fixtures:
+            found |= self._by_fixture.get(name, {})
+        return [(instance, name) for instance, name in found if instance.is_open]
