@@ -21,7 +21,9 @@ def environment_of(name: str, instance: Instance) -> dict[str, str]:
     stack = instance.stack
     config = load_config(stack.path, overrides=PrivateSettings(overrides=stack.overrides).overrides_text)
     spec = all_specs(config)[name]
-    ports = {each: process["port"] for each, process in instance.processes().items() if process["port"]}
+    ports = instance.other_ports | {
+        each: process["port"] for each, process in instance.processes().items() if process["port"]
+    }
     status = instance.client.status()
     layers: list[Layer] = [
         *(read_env_file(config.folder, file) for file in config.env_file),

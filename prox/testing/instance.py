@@ -44,6 +44,8 @@ class Instance:
         self.is_open = True
         self.bring_up = bring_up
         """Makes a process ready within so many seconds, or raises StartFailure."""
+        self.other_ports: dict[str, int] = {}
+        """The ports of processes that another instance runs for it."""
         self.changed: dict[str, set[str]] = {}
         """What the present test has done to processes: stop, kill, pause, restart."""
         self._crashes: dict[str, int] = {}

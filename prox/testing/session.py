@@ -95,7 +95,9 @@ class Session:
             ports={name: each["port"] for name, each in processes.items() if name not in own and each["port"]},
             urls=shared.client.status()["urls"],
         )
-        return self._opened.enter_context(self.private(shared.stack, settings))
+        instance = self._opened.enter_context(self.private(shared.stack, settings))
+        instance.other_ports = settings.ports
+        return instance
 
     def close(self) -> None:
         """End the instances of this process."""

@@ -6,16 +6,14 @@ import re
 import signal
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
+from xml.etree import ElementTree
 
 import psutil
 import pytest
 
 from helpers.project import wait_until
 from helpers.suites import Suite
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -202,3 +200,73 @@ def test_a_suite_without_it_imports_nothing(suite: Suite) -> None:
     )
     ran = suite.run()
     assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_junit_has_the_lines_and_names_the_log_files(arguments: tuple[str, ...], suite: Suite) -> None:
+    suite.write("def test_fails(prox):\n    prox['api']\n    assert 0\n\ndef test_passes(prox):\n    prox['db']\n")
+    assert suite.run(*arguments, "--junit-xml=out.xml").returncode == 1
+    cases = {case.get("name"): case for case in ElementTree.parse(suite.folder / "out.xml").iter("testcase")}
+    failure = cases["test_fails"].find("failure")
+    assert failure is not None
+    assert re.search(r"prox: api -+\nrunning, port \d+, log: .*\n.*started.*\n.*\napi begins", failure.text or "")
+    for test, name in (("test_fails", "prox_log_api"), ("test_passes", "prox_log_db")):
+        (found,) = cases[test].iter("property")
+        log = Path(found.get("value") or "")
+        assert (found.get("name"), "begins" in log.read_text()) == (name, True)
+        assert ".pytest_cache" in log.parts
+    # The next run removes the files, even if it uses no process.
+    suite.write("def test_it(prox):\n    pass\n")
+    suite.passes()
+    assert not log.exists()
+
+
+def test_with_other_plugins(suite: Suite) -> None:
+    """pytest-randomly, pytest-timeout, pytest-trio, and a second run of what failed."""
+    (suite.folder / "pytest.ini").write_text("[pytest]\ntrio_mode = true\ntimeout = 60\n")
+    suite.write("""
+import os, pytest, trio, unittest
+
+@pytest.mark.parametrize("n", range(4))
+def test_sync(prox, n):
+    assert prox["db"].status == "running"
+
+async def test_trio(prox, autojump_clock):
+    api = await prox.aio["api"]
+    assert await api.wait_log("begins") == "api begins"
+    await trio.sleep(1000)
+
+@pytest.mark.prox("db")
+class TestOld(unittest.TestCase):
+    def test_old(self):
+        assert self.prox["db"].port is None
+
+def test_flaky(prox):
+    assert prox["db"].status == "running" and os.path.exists("fixed")
+""")
+    ran = suite.run("-vv", "-p", "no:xdist")
+    assert "Using --randomly-seed" in ran.stdout
+    assert "1 failed, 6 passed" in ran.stdout
+    (suite.folder / "fixed").touch()
+    assert "1 passed" in suite.passes("--lf")
+
+
+@pytest.mark.parametrize("method", ["signal", "thread"])
+def test_a_test_that_takes_too_long(method: str, suite: Suite) -> None:
+    suite.write(
+        "import pytest, time\n@pytest.mark.timeout(2)\ndef test_it(prox):\n"
+        "    open('pid', 'w').write(str(prox['db'].pid))\n    time.sleep(60)\n"
+    )
+    assert suite.run(f"--timeout-method={method}").returncode == 1
+    pid = int((suite.folder / "pid").read_text())
+    wait_until(lambda: not psutil.pid_exists(pid))
+
+
+def test_a_time_limit_for_the_start(suite: Suite) -> None:
+    suite.stack("processes: {slow: {cmd: 'echo $FLAG; exec sleep 1000', healthcheck: {log: never}}}")
+    suite.write(
+        "import pytest\n@pytest.mark.prox('slow', timeout=0.3, env={'FLAG': 'given'})\ndef test_it(prox):\n    pass\n"
+    )
+    ran = suite.run()
+    assert "slow is not ready: not ready after 0.3 s" in ran.stdout
+    assert re.search(r"last lines of slow:\n +given\n", ran.stdout)
