@@ -9,6 +9,7 @@ endif
 
 VENV := .venv
 BIN := $(VENV)/bin
+SUITES := .real/suites/redis/.installed .real/suites/postgres/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --retries 10 --timeout 120
 
 help:
@@ -18,7 +19,7 @@ help:
 	@echo 'make check  format, lint, types, imports, layout'
 	@echo 'make torture  repeat the guarantees of docs/guarantees.md for 15 minutes; FULL=1: with the large counts (an hour)'
 	@echo 'make mutants  see that tests notice when parts of prox are taken away'
-	@echo 'make real   install Vite and what examples/fullstack needs, for the tests that run real programs'
+	@echo 'make real   install Vite and what the examples need, for the tests that run real programs'
 	@echo 'make clean  remove all that was made here'
 
 demo: $(VENV)/.for-use
@@ -50,6 +51,7 @@ real:
 	@if command -v npm >/dev/null; then \
 	  $(MAKE) --no-print-directory --keep-going .real/vite/.installed .real/fullstack/.installed || true; \
 	fi
+	@$(MAKE) --no-print-directory --keep-going $(SUITES) || true
 
 clean:
 	rm -rf $(VENV) .real .prox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .figures.jsonl dist build
@@ -91,4 +93,11 @@ FULLSTACK := $(addprefix examples/fullstack/,Makefile requirements.txt package.j
 	@mkdir -p $(@D)
 	@cp $(FULLSTACK) $(@D)
 	@$(MAKE) --no-print-directory -C $(@D) PYTHON=$(CURDIR)/$(BIN)/python
+	@touch $@
+
+# Of each suite, what its Makefile downloads and installs.
+.real/suites/%/.installed: examples/suite-%/Makefile examples/suite-%/requirements.txt | $(VENV)/.created
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@$(MAKE) --no-print-directory -C $(@D) setup PYTHON=$(CURDIR)/$(BIN)/python PROX=$(CURDIR)
 	@touch $@

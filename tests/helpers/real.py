@@ -26,6 +26,8 @@ REAL = Path(__file__).parents[2] / ".real"
 VITE = REAL / "vite" / "node_modules" / "vite" / "bin" / "vite.js"
 FULLSTACK = REAL / "fullstack"
 """The Python environment and the npm packages of examples/fullstack."""
+SUITES = REAL / "suites"
+"""For examples/suite-redis and suite-postgres: the Python environment and the unpacked suite of each."""
 
 
 def why_missing(program: str) -> str | None:
@@ -40,6 +42,9 @@ def why_missing(program: str) -> str | None:
         case "fullstack":
             if not (FULLSTACK / ".installed").exists():
                 return f"{FULLSTACK} does not hold its packages (`make real` installs them, and says what fails)"
+        case "suites":
+            if missing := [name for name in ("redis", "postgres") if not (SUITES / name / ".installed").exists()]:
+                return f"{SUITES} lacks {' and '.join(missing)} (`make real` installs them, and says what fails)"
         case "httpbin":
             if not (find_spec("httpbin") and find_spec("gunicorn")):
                 return "httpbin and gunicorn are not installed (pip install -e '.[real]')"

@@ -1,0 +1,66 @@
+"""Parts of the test suites of redis-py and pg8000 on the pytest fixtures: examples/suite-redis, suite-postgres."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from helpers.real import SUITES
+
+pytestmark = pytest.mark.real("suites")
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+TIMEOUT = 100.0
+"""Seconds for a part of a suite, which takes 15 on a free machine."""
+
+
+@pytest.mark.real("redis-server")
+@pytest.mark.parametrize("workers", [0, 2])
+def test_redis_py(workers: int, tmp_path: Path) -> None:
+    tests = "tests/test_lock.py tests/test_pipeline.py tests/test_scripting.py tests/test_asyncio/test_lock.py"
+    assert run("redis", tmp_path, workers=workers, tests=tests) >= 100
+
+
+@pytest.mark.real("postgres")
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pg8000(workers: int, tmp_path: Path) -> None:
+    tests = "test/native/auth test/native/test_query.py test/dbapi/test_copy.py test/dbapi/auth"
+    assert run("postgres", tmp_path, workers=workers, tests=tests) >= 40
+
+
+def run(suite: str, folder: Path, *, workers: int, tests: str) -> int:
+    """Run some tests in a copy of the example, with what `make real` has installed; return how many have passed."""
+    copy = folder / suite
+    made = shutil.ignore_patterns(".venv", ".suite", ".pytest_cache", "__pycache__")
+    shutil.copytree(EXAMPLES / f"suite-{suite}", copy, ignore=made)
+    # pytest looks for conftest.py above the suite, so that the suite has to be in the copy.
+    shutil.copytree(SUITES / suite / ".suite", copy / ".suite")
+    (copy / ".venv").symlink_to(SUITES / suite / ".venv")
+    # The folder of the servers, by which they are found afterwards.
+    servers = folder / "servers"
+    command = ["make", "run-tests", f"WORKERS={workers}", f"TESTS={tests}", f"ARGS=--basetemp={servers}"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MAKE", "MFLAGS"))}
+    ran = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=TIMEOUT)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert list(servers.rglob("prox.yaml")) != []
+    assert running_in(servers) == []
+    assert "failed" not in ran.stdout.splitlines()[-1]
+    found = re.search(r"(\d+) passed", ran.stdout.splitlines()[-1])
+    assert found, ran.stdout
+    return int(found[1])
+
+
+def running_in(folder: Path) -> list[str]:
+    """Return the processes that have this folder, or one below, as their working directory."""
+    found = []
+    for process in psutil.process_iter(["name", "cwd"]):
+        cwd = process.info["cwd"]
+        if cwd and Path(cwd).is_relative_to(folder):
+            found.append(f"{process.pid} {process.info['name']}")
+    return found
