@@ -17,7 +17,7 @@ pytestmark = pytest.mark.real("suites")
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 TIMEOUT = 100.0
-"""Seconds for a part of a suite, which takes 15 on a free machine."""
+"""Seconds for a part of a suite, as other tests keep the machine busy."""
 
 
 @pytest.mark.real("redis-server")
@@ -30,8 +30,8 @@ def test_redis_py(workers: int, tmp_path: Path) -> None:
 @pytest.mark.real("postgres")
 @pytest.mark.parametrize("workers", [0, 2])
 def test_pg8000(workers: int, tmp_path: Path) -> None:
-    tests = "test/native/auth test/native/test_query.py test/dbapi/test_copy.py test/dbapi/auth"
-    assert run("postgres", tmp_path, workers=workers, tests=tests) >= 40
+    tests = "test/native/test_query.py"
+    assert run("postgres", tmp_path, workers=workers, tests=tests) >= 20
 
 
 def run(suite: str, folder: Path, *, workers: int, tests: str) -> int:
