@@ -30,7 +30,7 @@ def test_redis_py(workers: int, tmp_path: Path) -> None:
 @pytest.mark.real("postgres")
 @pytest.mark.parametrize("workers", [0, 2])
 def test_pg8000(workers: int, tmp_path: Path) -> None:
-    tests = "test/native/test_query.py"
+    tests = "test/dbapi/test_copy.py test/native/test_typeconversion.py"
     assert run("postgres", tmp_path, workers=workers, tests=tests) >= 20
 
 
