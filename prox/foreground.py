@@ -21,7 +21,6 @@ import trio
 from prox._version import __version__
 from prox.api.listening import listen
 from prox.app import log_files_of, run_tree
-from prox.core.config.unsupported import not_yet
 from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
 from prox.core.runs.stack import harness_facts
 from prox.core.text import one_line
@@ -233,8 +232,6 @@ def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyL
     if listeners and config.proxy:
         urls = ", ".join(listeners.base_urls(config.proxy.domain))
         say(f"proxy: {urls}, services: {', '.join(config.services) or 'none'}")
-    for line in not_yet(config):
-        say(f"not in this version yet, so it has no effect: {line}")
     if folder.unlisted:
         say(f"`prox list` cannot show this instance: {folder.unlisted}")
 

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prox.testing import Stack
+    from prox.testing import StackHandle
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def prox_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def postgres(prox: Stack) -> Iterator[None]:
+def postgres(prox: StackHandle) -> Iterator[None]:
     """Start PostgreSQL, and set the variables by which the suite finds it."""
     db = prox["db"]
     with pytest.MonkeyPatch.context() as patch:

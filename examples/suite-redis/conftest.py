@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,20 +10,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from prox.testing import Stack
+    from prox.testing import StackHandle
 
 NO_SERVER = "redis://127.0.0.1:1"
 
 
 @pytest.fixture(scope="session")
-def prox_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of prox.yaml in a temporary folder, so that each worker of pytest-xdist has a server of its own."""
-    source = Path(__file__).with_name("prox.yaml")
-    return Path(shutil.copy(source, tmp_path_factory.mktemp("servers")))
+def prox_config() -> Path:
+    """The configuration beside this file: pytest's root folder is that of the suite."""
+    return Path(__file__).with_name("prox.yaml")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def redis_server(prox: Stack, pytestconfig: pytest.Config) -> None:
+def redis_server(prox: StackHandle, pytestconfig: pytest.Config) -> None:
     """Start Redis, and set the suite's option `--redis-url`, which its fixtures read."""
     redis = prox["redis"]
     pytestconfig.option.redis_url = f"redis://{redis.host}:{redis.port}/0"

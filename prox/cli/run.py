@@ -19,7 +19,6 @@ from prox.cli.parameters import seconds
 from prox.cli.project import load_project
 from prox.cli.up import refuse_terminals
 from prox.core.config.jobs import all_specs
-from prox.core.config.unsupported import not_yet
 from prox.core.errors import ProxError, UnknownProcess
 from prox.core.spelling import did_you_mean
 
@@ -105,8 +104,6 @@ def run(command: tuple[str, ...] | None, /, jobs: tuple[str, ...], **given: Any)
         take_lifeline(given["lifeline"])
     config = load_project()
     refuse_terminals(config)
-    for line in not_yet(config):
-        warn(f"not in this version yet, so it has no effect: {line}")
     if command is not None:
         config, requested = _with_command(config, given["needs"], command)
     elif given["only_failed"]:

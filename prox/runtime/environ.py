@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from prox.core.environment import BuiltEnvironment, build_environment, own_variables
 from prox.core.errors import ConfigError, Problem
+from prox.core.runs.stack import per_worker_names
 from prox.instance.env_files import read_env_file
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def process_environment(
     layers: list[Layer] = [*read(config.env_file), config.env, *read(spec.env_file), spec.env]
     if problems:
         raise ConfigError(tuple(problems))
-    worker = inherited.get("PROX_WORKER") or ("main" if spec.per_worker else None)
+    worker = inherited.get("PROX_WORKER") or ("main" if name in per_worker_names(config) else None)
     own = own_variables(name, instance, ports, urls, worker=worker)
     if attempt is not None:
         own["PROX_ATTEMPT"] = str(attempt)

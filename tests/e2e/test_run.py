@@ -107,13 +107,7 @@ def test_no_job_to_run(project: Project) -> None:
     assert "prox.yaml has no job to run" in ran.stderr
 
 
-def test_what_has_no_effect_yet_is_said(project: Project) -> None:
-    project.write("jobs: {j: {cmd: 'true', per_worker: true}}")
-    ran = project.run("run")
-    assert (ran.returncode, ran.stderr) == (
-        0,
-        "prox: not in this version yet, so it has no effect: jobs.j.per_worker\n",
-    )
+def test_a_terminal_is_refused(project: Project) -> None:
     project.write("jobs: {j: {cmd: 'true', tty: true}}")
     assert project.run("run").returncode == 64
 

@@ -13,6 +13,4 @@ parse      all of that: texts → a configuration and its problems
 schema     the types → JSON Schema
 dump       the types → what prox would read again
 units      durations and sizes
-unsupported
-           what a file asks for that this version does not do
 """
