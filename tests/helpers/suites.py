@@ -20,6 +20,9 @@ processes:
 """
 
 
+PLUGINS = ("-p", "prox.testing.plugin", "-p", "xdist", "-p", "pytest_timeout")
+
+
 class Suite:
     """A test suite in a folder."""
 
@@ -27,9 +30,11 @@ class Suite:
         self.folder = folder
         self.env = {
             "PATH": os.environ["PATH"], "HOME": str(folder), MARKER: os.environ[MARKER], "LANG": "C.UTF-8",
+            # The plugins of this project's own tests take most of the time of a short run.
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         }  # fmt: skip
         self.stack(STACK)
-        (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:trio -p no:randomly\n")
+        (folder / "pytest.ini").write_text("[pytest]\n")
 
     def stack(self, text: str) -> None:
         """Write prox.yaml."""
@@ -57,4 +62,5 @@ class Suite:
         return ran.stdout
 
     def command(self, *args: str, program: str = "pytest") -> list[str]:
-        return [sys.executable, "-m", program, "-q", *args]
+        plugins = PLUGINS if program == "pytest" and "PYTEST_DISABLE_PLUGIN_AUTOLOAD" in self.env else ()
+        return [sys.executable, "-m", program, "-q", *plugins, *args]

@@ -223,6 +223,7 @@ def test_junit_has_the_lines_and_names_the_log_files(arguments: tuple[str, ...],
 
 def test_with_other_plugins(suite: Suite) -> None:
     """pytest-randomly, pytest-timeout, pytest-trio, and a second run of what failed."""
+    del suite.env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
     (suite.folder / "pytest.ini").write_text("[pytest]\ntrio_mode = true\ntimeout = 60\n")
     suite.write("""
 import os, pytest, trio, unittest
@@ -254,7 +255,7 @@ def test_flaky(prox):
 @pytest.mark.parametrize("method", ["signal", "thread"])
 def test_a_test_that_takes_too_long(method: str, suite: Suite) -> None:
     suite.write(
-        "import pytest, time\n@pytest.mark.timeout(2)\ndef test_it(prox):\n"
+        "import pytest, time\n@pytest.mark.prox('db')\n@pytest.mark.timeout(1, func_only=True)\ndef test_it(prox):\n"
         "    open('pid', 'w').write(str(prox['db'].pid))\n    time.sleep(60)\n"
     )
     assert suite.run(f"--timeout-method={method}").returncode == 1

@@ -89,7 +89,7 @@ def test_it(prox, n, worker_id):
 
 def test_everything_for_each_worker(suite: Suite) -> None:
     suite.stack(PER_WORKER)
-    (suite.folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:trio -p no:randomly\nprox_xdist = per-worker\n")
+    (suite.folder / "pytest.ini").write_text("[pytest]\nprox_xdist = per-worker\n")
     suite.write("def test_it(prox):\n    prox['api'].stop()\n    prox['shared']\n")
     suite.passes("-n", "2", "--dist=each")
     assert len((suite.folder / "dbs").read_text().split()) == len((suite.folder / "shared").read_text().split()) == 2
