@@ -13,12 +13,20 @@ from quart import Blueprint, Response, request
 
 from prox.api.answers import Success, json_response
 from prox.api.openapi import describe
-from prox.api.parameters import read_body, signal_number
+from prox.api.parameters import read, read_body, signal_number
 from prox.core.snapshots import HealthcheckSnapshot, HistoryEntry, Leftover, ProcessSnapshot
 
 if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
     from prox.system.usage import Usage
+
+
+class ProcessesQuery(Struct, frozen=True):
+    """What to leave out."""
+
+    usage: Annotated[bool, Meta(description="Measure what each process uses, which takes a look at all processes")] = (
+        True
+    )
 
 
 class Processes(Struct, frozen=True):
@@ -70,10 +78,10 @@ def routes(supervisor: Supervisor) -> Blueprint:
     blueprint = Blueprint("processes", __name__)
 
     @blueprint.get("/processes")
-    @describe(Processes)
+    @describe(Processes, query=ProcessesQuery, errors=(400,))
     async def list_processes() -> Response:
         """Return all processes, in the order of prox.yaml."""
-        usage = await supervisor.usage()
+        usage = await supervisor.usage() if read(ProcessesQuery, request.args).usage else {}
         return json_response(Processes([_measured(process, usage) for process in supervisor.processes()]))
 
     @blueprint.get("/processes/<name>")

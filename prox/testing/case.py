@@ -7,7 +7,7 @@ import time
 import unittest
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from prox.testing.session import check_crashes, describe_use, put_back
+from prox.testing.session import check_crashes, describe_use, finish_test
 from prox.testing.up import up
 from prox.testing.uses import Uses
 
@@ -65,7 +65,7 @@ class TestCase(unittest.TestCase):
         def run() -> Any:
             begun = time.time()
             self._uses.begin(self.id())
-            self.addCleanup(lambda: put_back(self._used()))
+            self.addCleanup(lambda: finish_test(self._used(), self._uses.record, may_crash=self.may_crash))
             try:
                 result = method()
                 if not self.may_crash:

@@ -108,7 +108,7 @@ class StackHandle:
         handle = ProcessHandle(name, instance)
         if self.on_use:
             self.on_use(instance, name)
-        if instance.process(name)["ready"]:
+        if instance.state(name)["ready"]:
             instance.note(name)
             return handle
         try:
@@ -300,7 +300,7 @@ class ProcessHandle:
         others = self._instance.processes()
         blamed = [name for name in re.findall(r"it needs ([\w.-]+):", reason)[-1:] if name in others]
         return explain_start(
-            self._now(),
+            self._instance.process(self.name),
             reason,
             others=others,
             lines={name: ProcessHandle(name, self._instance).logs(tail=LAST_LINES) for name in [*blamed, self.name]},
@@ -309,7 +309,7 @@ class ProcessHandle:
         )
 
     def _now(self) -> dict[str, Any]:
-        return self._instance.process(self.name)
+        return self._instance.state(self.name)
 
 
 def is_down(process: Mapping[str, Any]) -> bool:

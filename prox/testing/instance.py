@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prox.client.errors import ApiError
+from prox.client.kept import KeptConnection
 from prox.core.scheduling import needed
 
 if TYPE_CHECKING:
@@ -36,12 +37,13 @@ class Instance:
         place: str = "",
     ) -> None:
         self.client = client
+        self._kept = KeptConnection(client.target)
         self.folder = folder
         self.stack = stack
         self.facts = facts
         self.shared = shared
         self.place = place
-        self.is_open = True
+        self._is_open = True
         self.bring_up = bring_up
         """Makes a process ready within so many seconds, or raises StartFailure."""
         self.other_ports: dict[str, int] = {}
@@ -51,14 +53,31 @@ class Instance:
         self._crashes: dict[str, int] = {}
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """Return all processes and jobs by name."""
-        return {process["name"]: process for process in self.client.processes()}
+        """Return all processes and jobs by name, without what they use."""
+        found = self._kept.get("/api/v1/processes?usage=false")["processes"]
+        return {process["name"]: process for process in found}
+
+    @property
+    def is_open(self) -> bool:
+        return self._is_open
+
+    def close(self) -> None:
+        """Ask nothing any more: it ends."""
+        self._is_open = False
+        self._kept.close()
 
     def needs(self, *names: str) -> dict[str, dict[str, Any]]:
         """Return the named processes and all that they need, each after what it needs."""
         processes = self.processes()
         found = needed(names, {name: process["depends_on"] for name, process in processes.items()})
         return {name: processes[name] for name in found}
+
+    def state(self, name: str) -> dict[str, Any]:
+        """Return a process as the list has it. Raises KeyError for a name that the configuration does not have."""
+        processes = self.processes()
+        if name not in processes:
+            raise KeyError(f"prox.yaml has no process or job named {name!r}; it has {', '.join(processes)}")
+        return processes[name]
 
     def process(self, name: str) -> dict[str, Any]:
         """Return a process in full. Raises KeyError for a name that the configuration does not have."""
@@ -67,8 +86,7 @@ class Instance:
         except ApiError as error:
             if error.code != "PROCESS_NOT_FOUND":
                 raise
-            names = ", ".join(self.processes())
-        raise KeyError(f"prox.yaml has no process or job named {name!r}; it has {names}")
+        return self.state(name)
 
     def log_path(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"

@@ -261,10 +261,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Put back the processes that the test has changed, after its fixtures are torn down."""
     result = yield
     if uses := _uses_of(item):
-        from prox.testing.session import put_back
+        from prox.testing.session import finish_test
 
-        _check(item)
-        put_back(uses)
+        may_crash = bool(_marked(item)[1].get("may_crash"))
+        finish_test(uses, item.config.stash[_SESSION].uses.record, may_crash=may_crash)
     return result
 
 

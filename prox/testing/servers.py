@@ -102,6 +102,7 @@ class Servers:
                 folder, facts, _ = self._opened[key]
                 stack = Stack.from_key(key)
                 instance = Instance(client_of(folder), folder, stack, facts, bring_up=lambda name, timeout: None)
+                self._stack.callback(instance.close)
                 self._starters[key] = Starter(instance)
         self._starters[key].bring_up(name, timeout, test)
 

@@ -62,6 +62,7 @@ class Session:
             shared=shared,
             bring_up=lambda name, timeout: self._servers.bring_up(stack.key(), name, timeout, self.uses.test),
         )
+        self._opened.callback(instance.close)
         open_own = self._open_own if self._worker else None
         return StackHandle(instance, open_own=open_own, on_use=self.uses.record)
 
@@ -75,7 +76,7 @@ class Session:
             try:
                 yield instance
             finally:
-                instance.is_open = False
+                instance.close()
 
     @contextmanager
     def factory(self, stack: Stack, names: Iterable[str]) -> Iterator[StackHandle]:
@@ -109,20 +110,25 @@ def check_crashes(uses: Iterable[Use], record: Callable[[Instance, str], None]) 
 
     ``record`` is called with it, so that it appears in the report.
     """
-    crashed = []
+    crashed: list[str] = []
     for instance, names in _by_instance(uses).items():
-        for name, reason in instance.take_crashes(instance.needs(*names)).items():
-            record(instance, name)
-            crashed.append(f"{name} crashed during this test: {reason}")
-    if crashed:
-        raise ProcessCrashed("; ".join(crashed))
+        crashed += _take_crashes(instance, instance.needs(*names), record)
+    _refuse(crashed)
 
 
-def put_back(uses: Iterable[Use]) -> None:
-    """Undo what the present test has done to processes, and start again those that crashed. Raises StartFailure."""
+def finish_test(uses: Iterable[Use], record: Callable[[Instance, str], None], *, may_crash: bool = False) -> None:
+    """Undo what the present test has done to processes, and start again those that crashed.
+
+    Raises StartFailure; ProcessCrashed as ``check_crashes``, for what has crashed since, unless ``may_crash``.
+    """
+    crashed: list[str] = []
     for instance, names in _by_instance(uses).items():
         if instance.is_open:
-            _put_back(instance, names)
+            processes = instance.needs(*names, *instance.changed)
+            crashed += _take_crashes(instance, processes, record)
+            _put_back(instance, processes)
+    if not may_crash:
+        _refuse(crashed)
 
 
 def _by_instance(uses: Iterable[Use]) -> dict[Instance, list[str]]:
@@ -132,9 +138,25 @@ def _by_instance(uses: Iterable[Use]) -> dict[Instance, list[str]]:
     return found
 
 
-def _put_back(instance: Instance, names: Iterable[str]) -> None:
+def _take_crashes(
+    instance: Instance, processes: dict[str, dict[str, Any]], record: Callable[[Instance, str], None]
+) -> list[str]:
+    """Return what has crashed, in words."""
+    found = []
+    for name, reason in instance.take_crashes(processes).items():
+        record(instance, name)
+        found.append(f"{name} crashed during this test: {reason}")
+    return found
+
+
+def _refuse(crashed: list[str]) -> None:
+    if crashed:
+        raise ProcessCrashed("; ".join(crashed))
+
+
+def _put_back(instance: Instance, processes: dict[str, dict[str, Any]]) -> None:
     changed, instance.changed = instance.changed, {}
-    for name, process in instance.needs(*names, *changed).items():
+    for name, process in processes.items():
         handle = ProcessHandle(name, instance)
         done = changed.get(name, set())
         if "pause" in done and process["pid"]:
@@ -143,9 +165,10 @@ def _put_back(instance: Instance, names: Iterable[str]) -> None:
             handle.restart()
         elif done or _has_crashed(process):
             handle.start()
+    # A restart above is one of ours.
     instance.changed = {}
-    if changed:
-        instance.take_crashes(instance.processes())
+    for name in changed:
+        instance.note(name, again=True)
 
 
 def _has_crashed(process: dict[str, Any]) -> bool:
@@ -173,7 +196,7 @@ def describe_use(use: Use, begun: float, max_lines: int) -> str:
 def figures(use: Use) -> dict[str, Any]:
     """Return what ``--prox-show`` shows of a process."""
     instance, name = use
-    process = instance.process(name)
+    process = instance.state(name)
     return {
         "name": f"{name} ({instance.place})" if instance.place else name,
         "ready_seconds": process["ready_seconds"],

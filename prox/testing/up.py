@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,8 @@ def up(
     with (
         tempfile.TemporaryDirectory(prefix="prox-") as folder,
         Server(stack, Path(folder, "i")) as server,
+        closing(local_instance(server, stack, test=lambda: "")) as instance,
     ):
-        handle = StackHandle(local_instance(server, stack, test=lambda: ""))
+        handle = StackHandle(instance)
         handle.up(*names)
         yield handle
