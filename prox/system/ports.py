@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from prox.core.text import printable
 from prox.system.listeners import all_listeners, own_listeners
+from prox.system.port_reservations import reserve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -37,7 +38,8 @@ MAX_SHOWN = 256
 def free_ports(count: int, taken: Collection[int] = ()) -> list[int]:
     """Return ``count`` different ports, none of ``taken``, that nobody holds on any address.
 
-    All of them are held while the next one is chosen. Raises OSError where there are not so many.
+    All of them are held while the next one is chosen, and other instances of this user do not choose them as long as
+    this process lives. Raises OSError where there are not so many.
     """
     ports: list[int] = []
     begin = random.randrange(len(RANGE))
@@ -45,7 +47,7 @@ def free_ports(count: int, taken: Collection[int] = ()) -> list[int]:
         for port in chain(RANGE[begin:], RANGE[:begin]):
             if len(ports) == count:
                 return ports
-            if port not in taken and _hold(port, held):
+            if port not in taken and reserve(port) and _hold(port, held):
                 ports.append(port)
     raise OSError(f"only {len(ports)} of {count} ports are free between {RANGE[0]} and {RANGE[-1]}")
 

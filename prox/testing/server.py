@@ -90,6 +90,15 @@ class Server:
 
     def start(self) -> None:
         """Start prox, and wait until its API answers. Raises ServerFailed."""
+        if not self._stack.path.exists():
+            raise ServerFailed(f"{self._stack.path} does not exist; create it, or override the fixture prox_config")
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._settings.write(self.folder)
         life_reading, self._lifeline = os.pipe()
@@ -111,7 +120,6 @@ class Server:
                     pass_fds=[ready_writing] if self._outlives else [life_reading, ready_writing],
                 )
             except OSError as error:
-                self.close()
                 raise ServerFailed(f"prox cannot be run for {self._stack.path}: {error.strerror}") from None
             finally:
                 os.close(life_reading)
@@ -121,7 +129,6 @@ class Server:
             if self._outlives:
                 self._popen.terminate()
                 self._outlives = False
-            self.close()
             log_file = self.folder / "prox.log"
             raise ServerFailed(answer.get("error") or f"prox ended before it could answer; {log_file} may say why")
         self.facts = Facts.of(answer)
