@@ -21,6 +21,7 @@ import trio
 from prox._version import __version__
 from prox.api.listening import listen
 from prox.app import log_files_of, run_tree
+from prox.core.config.doubtful import doubts
 from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
 from prox.core.runs.stack import harness_facts
 from prox.core.text import one_line
@@ -232,6 +233,8 @@ def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyL
     if listeners and config.proxy:
         urls = ", ".join(listeners.base_urls(config.proxy.domain))
         say(f"proxy: {urls}, services: {', '.join(config.services) or 'none'}")
+    for doubt in doubts(config):
+        say(f"warning: {doubt}")
     if folder.unlisted:
         say(f"`prox list` cannot show this instance: {folder.unlisted}")
 

@@ -10,8 +10,12 @@ from prox.core.config.model import Logs
 from prox.core.runs.stack import isolated, reduced
 
 if TYPE_CHECKING:
-    from prox.core.config.model import Config
+    from prox.core.config.model import Config, ProcessSpec
     from prox.instance.private_settings import PrivateSettings
+
+
+INTERVAL, COMMAND_INTERVAL = 0.03, 0.1
+"""Seconds between two checks of a process that starts; a command costs more than a connection."""
 
 
 def private_config(config: Config, settings: PrivateSettings) -> Config:
@@ -19,4 +23,14 @@ def private_config(config: Config, settings: PrivateSettings) -> Config:
     if settings.only is not None:
         config = reduced(config, settings.only)
     logs = msgspec.structs.replace(config.logs, dir=Logs().dir)
-    return msgspec.structs.replace(isolated(config), logs=logs)
+    processes = {name: _checked_often(spec) for name, spec in config.processes.items()}
+    return msgspec.structs.replace(isolated(msgspec.structs.replace(config, processes=processes)), logs=logs)
+
+
+def _checked_often(spec: ProcessSpec) -> ProcessSpec:
+    """Return a process whose health check finds out sooner that it is ready: tests wait for that."""
+    check = spec.healthcheck
+    if check is None:
+        return spec
+    interval = min(check.start_interval, COMMAND_INTERVAL if check.cmd is not None else INTERVAL)
+    return msgspec.structs.replace(spec, healthcheck=msgspec.structs.replace(check, start_interval=interval))

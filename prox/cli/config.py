@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from prox.cli.output import print_json, say
+from prox.cli.output import print_json, say, warn
 from prox.cli.project import load_project
 
 
@@ -18,9 +18,12 @@ def config(as_json: bool, schema: bool) -> None:
 
         print_json(json_schema())
         return
+    from prox.core.config.doubtful import doubts
     from prox.core.config.dump import to_plain, to_yaml
 
     loaded = load_project()
+    for doubt in doubts(loaded):
+        warn(doubt)
     if as_json:
         print_json(to_plain(loaded))
     else:

@@ -25,6 +25,7 @@ from prox.core.config.jobs import all_specs
 from prox.core.text import escape_controls
 from prox.instance.folder import FOLDER, check_free
 from prox.instance.owned_files import append_file, open_folder
+from prox.system.given_environment import given_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +87,7 @@ def _spawn(config: Config, arguments: list[str], log: int, keep: list[int]) -> s
     return subprocess.Popen(
         [*command, f"--ready-fd={keep[0]}", *arguments],
         cwd=config.folder,
+        env=given_environment(),
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,

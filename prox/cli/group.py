@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from prox._version import __version__
 from prox.core.errors import NotYet
 from prox.core.spelling import did_you_mean
 
@@ -35,6 +36,7 @@ COMMANDS = {
     "init": ("prox.cli.init:init", "Write a starting prox.yaml."),
     "doctor": ("prox.cli.doctor:doctor", "Say what would keep this from working."),
     "version": ("prox.cli.version:version", "Print the version."),
+    "help": ("prox.cli.help:help_command", "Show the help of a command."),
     "completion": ("prox.cli.completion:completion", "Print a shell's completion script."),
 }
 LATER = ("attach",)
@@ -144,9 +146,19 @@ def _not_yet(name: str) -> click.Command:
     )  # fmt: skip
 
 
+def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        click.echo(f"prox {__version__}")
+        context.exit()
+
+
+_VERSION = click.Option(
+    ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Print the version."
+)
+
 prox = ProxGroup(
     "prox",
-    params=common_options(environment=True),
+    params=[*common_options(environment=True), _VERSION],
     help="A process supervisor for development, tests and CI: one prox.yaml, nothing left behind.",
     epilog="The options may stand before or after the command. `prox COMMAND --help` says more about one.",
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prox.cli.names import expand
-from prox.cli.output import colored, print_json, say_bytes, warn
+from prox.cli.output import colored, exit_with_reader, print_json, say_bytes, warn
 from prox.cli.project import connect, find_client, instance_folder, load_project
 from prox.core.logs.batch import SYSTEM, timestamp
 from prox.sinks.render import LinePrinter, local_clock
@@ -124,6 +124,7 @@ def _show(wanted: _Wanted, records: Sequence[Record], total: int, names: Sequenc
 
 
 def _follow(client: Client, wanted: _Wanted, query: dict[str, Any], names: Sequence[str]) -> None:
+    exit_with_reader()
     printer = wanted.printer(names)
     # Without a number, lines since then are all that memory holds.
     tail = None if wanted.since and wanted.lines == MAX_LINES else wanted.lines

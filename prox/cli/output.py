@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
+import signal
+import stat
 import sys
 from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from prox.cli.exit_codes import BY_SIGNAL
 from prox.cli.group import settings
 from prox.core.errors import ProxError
 from prox.core.text import escape_controls
@@ -61,6 +66,30 @@ def _failures_translated() -> Iterator[None]:
         raise
     except OSError as error:
         raise OutputFailed(f"the output cannot be written: {error.strerror}") from None
+
+
+def exit_with_reader() -> None:
+    """End this program as soon as nobody reads its output, also while there is nothing to write.
+
+    For commands that wait for lines: `prox logs -f api | grep -m1 ready` ends with grep.
+    """
+    stdout = sys.__stdout__
+    if stdout is None or sys.stdout is not stdout:
+        # Within another program, which may go on without the reader.
+        return
+    descriptor = stdout.fileno()
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        Thread(target=_wait_reader_gone, args=(descriptor,), daemon=True).start()
+
+
+def _wait_reader_gone(descriptor: int) -> None:
+    poll = select.poll()
+    # Errors and hang-ups are reported without being asked for (poll(2)).
+    poll.register(descriptor, 0)
+    poll.poll()
+    # Nothing can be written any more, and the main thread waits for lines.
+    os._exit(BY_SIGNAL + signal.SIGPIPE)
 
 
 def warn(text: str) -> None:

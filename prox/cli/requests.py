@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prox.cli.output import colored, is_terminal, print_json, say
+from prox.cli.output import colored, exit_with_reader, is_terminal, print_json, say
 from prox.cli.project import connect
 from prox.cli.render import DIM, GREEN, RED, YELLOW, Column, size, table
 from prox.core.curl import NoCommand, curl, exact_body
@@ -90,6 +90,7 @@ def _cut(line: str, width: int) -> str:
 
 def _follow(client: Client, options: Mapping[str, Any], query: Mapping[str, Any]) -> int:
     first = True
+    exit_with_reader()
     with client.follow_requests(**query) as events:
         for event in events:
             if event.name != "message":

@@ -18,6 +18,7 @@ from prox.cli.output import colored, is_terminal, say, warn
 from prox.cli.parameters import seconds
 from prox.cli.project import load_project
 from prox.cli.up import refuse_terminals
+from prox.core.config.doubtful import doubts
 from prox.core.config.jobs import all_specs
 from prox.core.errors import ProxError, UnknownProcess
 from prox.core.spelling import did_you_mean
@@ -104,6 +105,8 @@ def run(command: tuple[str, ...] | None, /, jobs: tuple[str, ...], **given: Any)
         take_lifeline(given["lifeline"])
     config = load_project()
     refuse_terminals(config)
+    for doubt in doubts(config):
+        warn(doubt)
     if command is not None:
         config, requested = _with_command(config, given["needs"], command)
     elif given["only_failed"]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1"
 _CHUNK = 64 * 1024
+SILENCE_SECONDS = 45.0
+"""After so long without a byte a stream is dead: it has a heartbeat every 15 s (``http-api.md``)."""
 
 Parameter = str | int | bool | None
 """Of a request's query. None: left out."""
@@ -146,11 +148,13 @@ def _read(
     parser = EventParser()
     while True:
         try:
-            if deadline is not None:
-                connection.limit_reads(deadline - time.monotonic())
+            left = SILENCE_SECONDS if deadline is None else deadline - time.monotonic()
+            connection.limit_reads(min(left, SILENCE_SECONDS))
             chunk = response.read1(_CHUNK)
         except TimeoutError:
-            raise
+            if deadline is not None and time.monotonic() >= deadline:
+                raise
+            raise ConnectionLost(f"prox has been silent for {SILENCE_SECONDS:g} s: the connection is dead") from None
         except (OSError, http.client.HTTPException):
             raise ConnectionLost("the connection to prox was lost in the middle of a stream") from None
         if not chunk:

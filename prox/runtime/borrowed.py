@@ -12,7 +12,7 @@ from prox.core.lifecycle import Exit
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prox.core.config.model import Command
+    from prox.core.config.model import Command, Stdin
     from prox.runtime.platform import Incarnation, Listener, Platform, StopPlan
     from prox.runtime.streams import OutputStream
 
@@ -43,7 +43,7 @@ class BorrowedChild:
     def skip_grace(self) -> None:
         """Nothing of it is ended."""
 
-    def terminate(self, number: int) -> None:
+    def terminate(self, number: int, *, group: bool = True) -> None:
         """Nothing of it is ended."""
 
     def signal(self, number: int, *, group: bool = False) -> bool:
@@ -62,10 +62,16 @@ class BorrowedProcesses:
         """Return a platform that takes borrowed processes in place of starting them."""
 
         def spawn(
-            command: Command, /, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None
+            command: Command,
+            /,
+            *,
+            cwd: str,
+            env: Mapping[str, str],
+            listener: Listener | None = None,
+            stdin: Stdin = "null",
         ) -> Incarnation:
             borrowed = self.children.get(env["PROX_PROCESS"])
-            return borrowed or real.spawn(command, cwd=cwd, env=env, listener=listener)
+            return borrowed or real.spawn(command, cwd=cwd, env=env, listener=listener, stdin=stdin)
 
         def is_port_taken(port: int) -> bool:
             return port not in self.ports.values() and real.is_port_taken(port)

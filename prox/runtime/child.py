@@ -22,7 +22,7 @@ from prox.watchdog.marks import KILL_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from prox.core.config.model import Command
+    from prox.core.config.model import Command, Stdin
     from prox.runtime.platform import Listener, StopPlan
 
 
@@ -32,9 +32,16 @@ class SignalFailed(ProxError):
     code = "SIGNAL_FAILED"
 
 
-def spawn_child(command: Command, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None) -> Child:
+def spawn_child(
+    command: Command,
+    *,
+    cwd: str,
+    env: Mapping[str, str],
+    listener: Listener | None = None,
+    stdin: Stdin = "null",
+) -> Child:
     """Run a command in a session of its own. Raises SpawnFailed."""
-    return Child(spawn(command, cwd=cwd, env=env, listener=listener))
+    return Child(spawn(command, cwd=cwd, env=env, listener=listener, stdin=stdin))
 
 
 class Child:
@@ -45,6 +52,7 @@ class Child:
         self.streams = tuple(PipeStream(name, descriptor) for name, descriptor in spawned.pipes)
         self._popen = spawned.popen
         self._pidfd = spawned.pidfd
+        self._stdin = spawned.stdin
         self._grace = trio.CancelScope()
         self._grace_skipped = False
 
@@ -87,8 +95,9 @@ class Child:
     def _reap(self) -> Exit:
         """Reap the leader, unless it could not be killed: then nobody waits for it any longer."""
         code = self._popen.poll()
-        if self._pidfd is not None:
-            os.close(self._pidfd)
+        for descriptor in (self._pidfd, self._stdin):
+            if descriptor is not None:
+                os.close(descriptor)
         if code is None:
             # Adopted, so to say: whoever reaps those does it when it ends after all.
             self._popen.returncode = code = -signal.SIGKILL
@@ -108,9 +117,14 @@ class Child:
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
         return hasattr(os, "waitid") and os.waitid(os.P_PID, self.pid, flags) is not None
 
-    def terminate(self, number: int) -> None:
-        """Send a signal that asks to end to the whole group."""
-        terminate_group(self.pid, number)
+    def terminate(self, number: int, *, group: bool = True) -> None:
+        """Send a signal that asks to end to the whole group, or to the leader alone."""
+        if group:
+            terminate_group(self.pid, number)
+        elif not self._has_ended():
+            os.kill(self.pid, number)
+            # One that is stopped (SIGSTOP) could not obey.
+            os.kill(self.pid, signal.SIGCONT)
 
     def signal(self, number: int, *, group: bool = False) -> bool:
         """Send a signal to the leader, or to the whole group; return whether the leader was alive.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from prox.core.environment import BuiltEnvironment, build_environment, own_variables
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
     from prox.core.config.model import Config, EnvFile, ProcessSpec
     from prox.core.environment import Binding, Layer
+
+
+def working_folder(folder: str, cwd: str) -> str:
+    """Return the absolute path of a process's folder, without ``.`` and ``..`` (POSIX, PWD)."""
+    path = os.path.join(folder, cwd)
+    # Where a link is followed by .., only the real path is right.
+    plain = os.path.abspath(path)
+    return plain if os.path.realpath(plain) == os.path.realpath(path) else os.path.realpath(path)
 
 
 def process_environment(
@@ -47,7 +56,8 @@ def process_environment(
     if problems:
         raise ConfigError(tuple(problems))
     worker = inherited.get("PROX_WORKER") or ("main" if name in per_worker_names(config) else None)
-    own = own_variables(name, instance, ports, urls, worker=worker)
+    # A shell takes it for the logical name of its folder, make(1) for $(PWD).
+    own = {"PWD": working_folder(config.folder, spec.cwd)} | own_variables(name, instance, ports, urls, worker=worker)
     if attempt is not None:
         own["PROX_ATTEMPT"] = str(attempt)
     return build_environment(inherited, layers, own)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from prox.core.config.model import Command
+    from prox.core.config.model import Command, Stdin
     from prox.core.lifecycle import Exit
     from prox.core.snapshots import Leftover
     from prox.runtime.streams import OutputStream
@@ -38,8 +38,8 @@ class Incarnation(Protocol):
     def skip_grace(self) -> None:
         """End the grace period now, or give none if the end has not begun."""
 
-    def terminate(self, number: int) -> None:
-        """Send a signal that asks to end to the whole group."""
+    def terminate(self, number: int, *, group: bool = True) -> None:
+        """Send a signal that asks to end to the whole group, or to the leader alone."""
 
     def signal(self, number: int, *, group: bool = False) -> bool:
         """Send a signal to the leader, or to the whole group; return whether the leader was alive.
@@ -58,7 +58,14 @@ class StopPlan:
 
 class Spawn(Protocol):
     def __call__(
-        self, command: Command, /, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None
+        self,
+        command: Command,
+        /,
+        *,
+        cwd: str,
+        env: Mapping[str, str],
+        listener: Listener | None = None,
+        stdin: Stdin = "null",
     ) -> Incarnation:
         """Start a child, without a checkpoint. Raises SpawnFailed."""
 

@@ -11,7 +11,6 @@ import random
 import time
 from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
@@ -25,7 +24,7 @@ from prox.core.restarts import End, GiveUp, RetryAfter, after_end
 from prox.core.scheduling import Fact
 from prox.core.snapshots import ProcessSnapshot
 from prox.runtime.child import SignalFailed
-from prox.runtime.environ import process_environment
+from prox.runtime.environ import process_environment, working_folder
 from prox.runtime.history import History
 from prox.runtime.port_claim import MAX_OTHER_PORTS, claim_port, found_port_taken, take_another_port
 from prox.runtime.probe import Probe, open_probe
@@ -313,7 +312,7 @@ class Process:
 
     @property
     def cwd(self) -> str:
-        return str(Path(self._context.config.folder, self.spec.cwd))
+        return working_folder(self._context.config.folder, self.spec.cwd)
 
     # -- the task
 
@@ -414,7 +413,9 @@ class Process:
                 env = built.variables | dict(probe.env if probe else {})
                 # A stop that was requested meanwhile wins. From the spawn to the try in ``live`` is no checkpoint.
                 await trio.lowlevel.checkpoint_if_cancelled()
-                child = self._context.platform.spawn(self.spec.cmd, cwd=self.cwd, env=env, listener=listener)
+                child = self._context.platform.spawn(
+                    self.spec.cmd, cwd=self.cwd, env=env, listener=listener, stdin=self.spec.stdin
+                )
         except SpawnFailed as failure:
             self._fail(str(failure), failure.exit)
         except (StartFailed, ConfigError, OSError) as failure:

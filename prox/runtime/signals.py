@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
 
 
+SAME_REQUEST_SECONDS = 0.3
+"""Signals so soon after the first are the same request: npm, concurrently and terminals deliver one Ctrl-C twice."""
+
+
 class Interrupts:
     """The signals that prox was asked to end with: ``first`` stops everything, ``second`` kills it; None: not yet.
 
@@ -28,7 +33,8 @@ class Interrupts:
         self.first: int | None = None
         self.second: int | None = None
         self._numbers = _stopping_signals()
-        self._received: deque[int] = deque()
+        self._received: deque[tuple[int, float]] = deque()
+        self._first_at = 0.0
         self._token: trio.lowlevel.TrioToken | None = None
         self._wake_scheduled = False
         self._news = trio.Event()
@@ -41,7 +47,7 @@ class Interrupts:
 
     def _note(self, number: int, frame: object) -> None:
         """Take note of a signal, in few words: however many come, each may interrupt this for the one before it."""
-        self._received.append(number)
+        self._received.append((number, time.monotonic()))
         if self._token and not self._wake_scheduled:
             self._wake_scheduled = True
             self._token.run_sync_soon(self._wake)
@@ -59,7 +65,7 @@ class Interrupts:
         try:
             while True:
                 while self._received:
-                    self._obey(supervisor, self._received.popleft())
+                    self._obey(supervisor, *self._received.popleft())
                 self._news = trio.Event()
                 await self._news.wait()
         finally:
@@ -69,11 +75,13 @@ class Interrupts:
             for number in self._numbers:
                 signal.signal(number, signal.SIG_IGN)
 
-    def _obey(self, supervisor: Supervisor, number: int) -> None:
+    def _obey(self, supervisor: Supervisor, number: int, at: float) -> None:
         if self.first is None:
-            self.first = number
+            self.first, self._first_at = number, at
             supervisor.hub.system(f"{signal_name(number)}: stopping everything; once more to kill it at once")
             supervisor.shutdown()
+            return
+        if at - self._first_at < SAME_REQUEST_SECONDS:
             return
         if self.second is None:
             supervisor.hub.system(f"{signal_name(number)} again: killing what is left")

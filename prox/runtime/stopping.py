@@ -20,7 +20,7 @@ def stop_plan(stop: Stop, *, grace: float, cwd: str, env: Mapping[str, str], rep
     """Return the plan of ``stop``. ``grace`` in seconds; ``report`` takes a sentence when ``stop.cmd`` fails."""
 
     async def ask_by_signal(child: Incarnation) -> None:
-        child.terminate(Signals[stop.signal])
+        child.terminate(Signals[stop.signal], group=stop.scope == "group")
 
     async def ask_by_command(child: Incarnation) -> None:
         assert stop.cmd is not None

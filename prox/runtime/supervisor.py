@@ -5,7 +5,6 @@ Goals are set synchronously and reached by each process's own task. A caller tha
 
 from __future__ import annotations
 
-import os
 import secrets
 import tempfile
 import time
@@ -38,6 +37,7 @@ from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.runtime.real_platform import real_platform
 from prox.runtime.reload import apply_difference, finish
 from prox.runtime.reset import reset_process
+from prox.system.given_environment import given_environment
 from prox.system.process_table import look
 from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
@@ -82,7 +82,7 @@ class Supervisor:
             hub=self.hub,
             platform=platform,
             leftovers=platform.leftovers(self.instance),
-            inherited=dict(os.environ),
+            inherited=given_environment(),
             folder=folder or Path(tempfile.gettempdir()),
             ports=dict(ports or {}),
         )

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
 
-    from prox.core.config.model import Command
+    from prox.core.config.model import Command, Stdin
     from prox.core.logs.batch import Stream
 
+_MAX_INTERPRETER_LINE = 256
+"""Bytes; Linux reads as many (execve(2))."""
 RESERVED_DESCRIPTORS = 24
 """So many must be left when a child is spawned."""
 NOT_FOUND, NOT_ALLOWED = 127, 126
@@ -45,6 +47,8 @@ class Spawned:
     """Each output stream with its descriptor."""
     pidfd: int | None
     """A descriptor of the process itself, where the system has such a thing."""
+    stdin: int | None
+    """The write end of its input, if that is a pipe."""
 
 
 def spawn(
@@ -54,11 +58,12 @@ def spawn(
     env: Mapping[str, str],
     merge: bool = False,
     listener: tuple[int, socket.socket] | None = None,
+    stdin: Stdin = "null",
 ) -> Spawned:
-    """Run a command in a session of its own; its output goes into pipes (one, if ``merge``), its input is empty.
+    """Run a command in a session of its own; its output goes into pipes (one, if ``merge``).
 
     A string goes through ``/bin/sh -c``. ``listener``: a socket, and the descriptor as which the command gets it; it
-    stays open here. Raises SpawnFailed.
+    stays open here. ``stdin``: ``null`` is an empty input, ``open`` one that never ends. Raises SpawnFailed.
     """
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     names: tuple[Stream, ...] = ("stdout",) if merge else ("stdout", "stderr")
@@ -69,15 +74,21 @@ def spawn(
             read_end, write_end = os.pipe()
             ours.append(read_end)
             theirs.append(write_end)
+        source = subprocess.DEVNULL
+        if stdin == "open":
+            source, held = os.pipe()
+            theirs.append(source)
+            ours.append(held)
         _check_room(max(ours + theirs))
         process = popen(
-            argv if listener is None else _with_descriptor(listener[0], argv, env),
+            argv if listener is None else _with_descriptor(listener[0], argv, env, source),
             cwd=cwd,
             env=env,
             start_new_session=True,
-            stdin=subprocess.DEVNULL if listener is None else listener[1],
+            stdin=source if listener is None else listener[1],
             stdout=theirs[0],
-            stderr=theirs[-1],
+            stderr=theirs[len(names) - 1],
+            pass_fds=[source] if listener and source >= 0 else (),
         )
     except (OSError, ValueError) as error:
         for descriptor in ours:
@@ -87,17 +98,19 @@ def spawn(
         for descriptor in theirs:
             os.close(descriptor)
     add_child(process.pid)
-    return Spawned(process, tuple(zip(names, ours, strict=True)), _pidfd_of(process.pid))
+    outputs = tuple(zip(names, ours, strict=False))
+    return Spawned(process, outputs, _pidfd_of(process.pid), ours[-1] if stdin == "open" else None)
 
 
-def _with_descriptor(number: int, argv: list[str], env: Mapping[str, str]) -> list[str]:
-    """Return a command that runs ``argv`` with its input as descriptor ``number`` (3 to 9), and an empty input.
+def _with_descriptor(number: int, argv: list[str], env: Mapping[str, str], source: int) -> list[str]:
+    """Return a command that runs ``argv`` with its input as descriptor ``number`` (3 to 9), and ``source`` as input.
 
     The shell does what a ``preexec_fn`` would, which is not safe beside threads. Raises FileNotFoundError.
     """
     if "/" not in argv[0] and shutil.which(argv[0], path=env.get("PATH")) is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
-    return ["/bin/sh", "-c", f'exec {number}<&0 </dev/null && exec "$@"', "sh", *argv]
+    path = "/dev/null" if source < 0 else f"/dev/fd/{source}"
+    return ["/bin/sh", "-c", f'exec {number}<&0 <{path} && exec "$@"', "sh", *argv]
 
 
 def _check_room(descriptor: int) -> None:
@@ -120,6 +133,38 @@ def _pidfd_of(pid: int) -> int | None:
         return None
 
 
+def _why_not_in(cwd: str) -> str | None:
+    """Return why a folder cannot be a working directory; None if it can."""
+    if os.path.isdir(cwd):
+        return None if os.access(cwd, os.X_OK) else f"cannot enter working directory {cwd}: permission denied"
+    if os.path.lexists(cwd):
+        return f"its working directory {cwd} is not a directory; change its cwd"
+    return f"its working directory {cwd} does not exist; create it, or change its cwd"
+
+
+def _why_not_found(program: str, cwd: str) -> str:
+    """Return why a program is missing: it is itself, or the interpreter that its first line names (execve(2))."""
+    path = os.path.join(cwd, program)
+    if "/" not in program or not os.path.exists(path):
+        return f"the command {program!r} was not found; is it installed, and in PATH?"
+    try:
+        with open(path, "rb") as file:
+            first_line = file.readline(_MAX_INTERPRETER_LINE)
+    except OSError:
+        first_line = b""
+    if not first_line.startswith(b"#!"):
+        # A binary whose loader is missing: for another C library, or another processor.
+        return f"{program!r} exists, but the loader that it needs does not; is it built for this system?"
+    words = first_line[2:].rstrip(b"\n").strip(b" \t").decode("utf-8", "backslashreplace").split(None, 1)
+    interpreter = words[0] if words else ""
+    if first_line.rstrip(b"\n").endswith(b"\r"):
+        return (
+            f"{program!r} has Windows line endings (CR LF), so its first line names the interpreter "
+            f"'{interpreter}\\r'; convert it, for example with dos2unix"
+        )
+    return f"the interpreter {interpreter!r} that the first line of {program!r} names was not found; install it"
+
+
 def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed:
     """Say for a person why a command could not be run."""
     if isinstance(error, ValueError):
@@ -127,12 +172,10 @@ def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed
         return SpawnFailed(f"{program!r} cannot be run: {error}", Exit(code=NOT_ALLOWED))
     missing = isinstance(error, FileNotFoundError | NotADirectoryError)
     exit = Exit(code=NOT_FOUND if missing else NOT_ALLOWED)
-    if error.filename == cwd and not os.path.isdir(cwd):
-        return SpawnFailed(f"its folder {cwd} is not there; create it, or change its cwd", exit)
-    if error.filename == cwd and not os.access(cwd, os.X_OK):
-        return SpawnFailed(f"its folder {cwd} may not be entered: {error.strerror}", exit)
+    if error.filename == cwd and (why := _why_not_in(cwd)):
+        return SpawnFailed(why, exit)
     if missing:
-        return SpawnFailed(f"the command {program!r} was not found; is it installed, and in PATH?", exit)
+        return SpawnFailed(_why_not_found(program, cwd), exit)
     if error.errno in (errno.EMFILE, errno.ENFILE):
         why = f"{error.strerror}; stop other processes, or raise the limit (ulimit -n)"
         return SpawnFailed(f"no descriptors are left for its output: {why}", exit)

@@ -35,7 +35,7 @@ processes:
         "missing": "the command 'no-such-program' was not found; is it installed, and in PATH?",
         "missing-in-shell": "exited with code 127",
         "no-program": "the command './prox.yaml' cannot be run: Permission denied",
-        "lost": f"its folder {project.folder}/not/there is not there; create it, or change its cwd",
+        "lost": f"its working directory {project.folder}/not/there does not exist; create it, or change its cwd",
     }
     assert {name: process["reason"] for name, process in found.items() if process["reason"]} == reasons
     assert all(f"\n{name}: {reason}\n" in status for name, reason in reasons.items())

@@ -155,6 +155,7 @@ _FORMS: dict[str, st.SearchStrategy[Any]] = {
     "request": st.sampled_from(["POST /reset", "DELETE /"]),
     "label": st.from_regex(r"\A[a-z0-9]([a-z0-9-]{0,5}[a-z0-9])?\Z"),
     "domain": st.sampled_from(["localhost", "local.myapp.dev"]),
+    "stdin": st.sampled_from(["open", "null"]),
     "network": st.sampled_from(["10.0.0.1", "10.0.0.0/8", "::1"]),
     "command": _COMMANDS,
     "scalars": st.dictionaries(TEXT.filter(lambda name: name and "=" not in name), TEXT, max_size=3),
@@ -235,13 +236,13 @@ def _health_checks(own_port: bool) -> st.SearchStrategy[HealthCheck]:
     kinds = st.one_of(
         *own,
         _COMMANDS.map(lambda command: {"cmd": command}),
-        st.just({"http": "https://localhost:8000/", "status": (200, 401)}),
+        st.just({"http": "https://localhost:8000/", "status": (200, 401), "listener": "any"}),
         st.sampled_from([{"tcp": 80}, {"tcp": "80"}, {"tcp": "db:80"}, {"tcp": "[::1]:80"}]),
         _FORMS["pattern"].map(lambda pattern: {"log": pattern}),
         st.just({"notify": True}),
     )
     none = {name: st.none() for name in ("cmd", "http", "tcp", "log", "notify")}
-    rest = _structs(HealthCheck, status=st.just(()), **none)
+    rest = _structs(HealthCheck, status=st.just(()), listener=st.just("own"), **none)
     return st.builds(lambda kind, check: replace(check, **kind), kinds, rest)
 
 

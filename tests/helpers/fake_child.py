@@ -20,7 +20,7 @@ from prox.system.spawning import SpawnFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from prox.core.config.model import Command
+    from prox.core.config.model import Command, Stdin
     from prox.core.logs.batch import Stream
     from prox.core.snapshots import Leftover
     from prox.runtime.platform import Listener, StopPlan
@@ -118,7 +118,7 @@ class FakeChild:
         self._grace_skipped = True
         self._grace.cancel()
 
-    def terminate(self, number: int) -> None:
+    def terminate(self, number: int, *, group: bool = True) -> None:
         self.signals.append(number)
         if self.alive and (exit := self.obeys(number)):
             self.exit(exit)
@@ -182,7 +182,14 @@ class FakePlatform:
         return sum(not child.reaped for child in self.children[command])
 
     def _spawn(
-        self, command: Command, /, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None
+        self,
+        command: Command,
+        /,
+        *,
+        cwd: str,
+        env: Mapping[str, str],
+        listener: Listener | None = None,
+        stdin: Stdin = "null",
     ) -> FakeChild:
         assert isinstance(command, str)
         if command in self.refused:

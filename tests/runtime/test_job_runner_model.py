@@ -26,7 +26,7 @@ from prox.core.runs.verdict import exit_code_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from prox.core.config.model import Command
+    from prox.core.config.model import Command, Stdin
     from prox.core.runs.plan import OnFailure
     from prox.core.runs.record import JobRecord, ProcessRecord
     from prox.runtime.platform import Listener
@@ -208,7 +208,14 @@ class ScriptedPlatform(FakePlatform):
         self.log: list[tuple[float, str, str]] = []
 
     def _spawn(
-        self, command: Command, /, *, cwd: str, env: Mapping[str, str], listener: Listener | None = None
+        self,
+        command: Command,
+        /,
+        *,
+        cwd: str,
+        env: Mapping[str, str],
+        listener: Listener | None = None,
+        stdin: Stdin = "null",
     ) -> FakeChild:
         child = super()._spawn(command, cwd=cwd, env=env, listener=listener)
         assert isinstance(command, str)

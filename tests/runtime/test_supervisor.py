@@ -203,7 +203,7 @@ async def test_a_command_that_cannot_be_run(tmp_path: Path, cmd: str, code: int,
 async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     async with running(tmp_path, "processes: {api: {cmd: 'true', cwd: nowhere}}") as supervisor:
         await supervisor.wait_status("api", "crashed")
-        assert "nowhere is not there" in (supervisor.process("api").reason or "")
+        assert "nowhere does not exist" in (supervisor.process("api").reason or "")
 
 
 async def test_an_env_file_that_breaks_later_is_said_without_its_contents(tmp_path: Path) -> None:

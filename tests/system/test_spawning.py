@@ -21,7 +21,7 @@ ENV = dict(os.environ)
     [
         (("no-such-program",), "/", Exit(code=127), "was not found"),
         (("/etc/passwd",), "/", Exit(code=126), "Permission denied"),
-        ("true", "/no/such/folder", Exit(code=127), "its folder /no/such/folder is not there"),
+        ("true", "/no/such/folder", Exit(code=127), "its working directory /no/such/folder does not exist"),
         (("a\0b",), "/", Exit(code=126), "null byte"),
     ],
 )

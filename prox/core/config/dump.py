@@ -10,7 +10,7 @@ import yaml
 from msgspec import inspect
 
 from prox.core.config.document import scalar_kind
-from prox.core.config.model import Config, Service, fields_of
+from prox.core.config.model import Config, HealthCheck, Service, fields_of
 from prox.core.config.scalar_formats import FORMS, NOT_IN_FILE, write_env_file
 
 _BREAKS = re.compile("[\r\x85\u2028\u2029]")
@@ -41,6 +41,8 @@ def _implied(value: msgspec.Struct, name: str) -> bool:
     """Say whether a field must not be written, as it only goes with others that are not there."""
     if isinstance(value, Service) and value.process is not None:
         return name != "process"
+    if isinstance(value, HealthCheck) and name == "listener":
+        return value.http is None and value.tcp is None
     return name == "status" and not getattr(value, name)
 
 

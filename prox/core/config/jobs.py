@@ -24,6 +24,7 @@ def as_process(job: Job) -> ProcessSpec:
         groups=job.groups,
         autostart=False,
         per_worker=job.per_worker,
+        stdin=job.stdin,
         tty=job.tty,
     )
 

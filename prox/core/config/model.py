@@ -39,6 +39,10 @@ Dependencies = Annotated[dict[str, "Dependency"], Meta(extra={"form": "dependenc
 """A list of names, or a map of conditions."""
 
 
+Stdin = Annotated[Literal["open", "null"], Meta(extra={"form": "stdin"})]
+"""``open``: a pipe that prox holds and never writes to. ``null``: /dev/null."""
+
+
 class EnvFile(Struct, frozen=True):
     """An env file as written, relative to the project's folder; ``?.env.local`` makes it optional."""
 
@@ -79,6 +83,8 @@ class HealthCheck(Struct, frozen=True, kw_only=True):
     retries: Number = 3
     start_period: Duration = 30.0
     start_interval: Period = 0.5
+    listener: Literal["own", "any"] = "own"
+    """Of ``http`` and ``tcp`` on this machine: who must listen, a process of the own tree or anybody."""
 
 
 class Dependency(Struct, frozen=True, kw_only=True):
@@ -103,6 +109,8 @@ class Stop(Struct, frozen=True, kw_only=True):
     """None: the configuration's ``shutdown_timeout``."""
     cmd: Command | None = None
     leftovers: Literal["kill", "report", "ignore"] = "kill"
+    scope: Literal["group", "leader"] = "group"
+    """Whom the signal is for; the kill at the end of ``timeout`` is for the whole group in any case."""
 
 
 class Watch(Struct, frozen=True, kw_only=True):
@@ -145,6 +153,7 @@ class ProcessSpec(Struct, frozen=True, kw_only=True):
     fail_on_log: Pattern | None = None
     reset: Command | HttpReset | None = None
     per_worker: bool = False
+    stdin: Stdin = "open"
     tty: bool = False
 
 
@@ -166,6 +175,7 @@ class Job(Struct, frozen=True, kw_only=True):
     lock: Text | None = None
     junit: Text | None = None
     per_worker: bool = False
+    stdin: Stdin = "null"
     tty: bool = False
 
 

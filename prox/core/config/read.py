@@ -54,6 +54,10 @@ def read_config(document: Mapping, *, folder: str, file: str | None) -> tuple[Co
     return Config(folder=folder, file=file, **values), reader.problems, reader.unread
 
 
+EXTENSION = "x-"
+"""Begins the keys at the top of the file that are ignored: a place for YAML anchors, as in Compose files."""
+
+
 class _Reader:
     def __init__(self, document: Mapping) -> None:
         self.problems: list[Problem] = []
@@ -97,6 +101,8 @@ class _Reader:
         values: dict[str, Any] = {}
         for key, entry in node.entries.items():
             inner = _join(path, key)
+            if cls is Config and key.startswith(EXTENSION):
+                continue
             if key not in known:
                 meant = nearest(key, known)
                 hint = f" (did you mean {meant!r}?)" if meant else ""

@@ -36,6 +36,8 @@ def _healthcheck(values: Values, report: Report) -> None:
         report(kind, f"is one too many: there is `{kinds[0]}` already, and exactly one of {', '.join(CHECKS)} can be")
     if "status" in values and "http" not in values:
         report("status", "goes with `http` only")
+    if "listener" in values and "http" not in values and "tcp" not in values:
+        report("listener", "goes with `http` and `tcp` only")
     for kind, wrong in (("http", _wrong_url), ("tcp", _wrong_address)):
         if isinstance(values.get(kind), str) and (message := wrong(values[kind])):
             report(kind, message)

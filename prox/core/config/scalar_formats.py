@@ -86,6 +86,12 @@ def _request(text: str) -> str:
     return text
 
 
+def _stdin(text: str) -> str:
+    if text not in ("open", "null"):
+        raise ValueError(f"must be open or null, not {text!r}" if text else "has no value; it must be open or null")
+    return text
+
+
 def _label(text: str) -> str:
     if not _LABEL.fullmatch(text):
         raise ValueError(f"{text!r} cannot be the name of a service: at most 63 of a-z, 0-9 and -, no - at its ends")
@@ -129,6 +135,7 @@ FORMS = {
     "request": Form(_request, "a method and a path", _string(REQUEST)),
     "label": Form(_label, "a name in lower case", _string(LABEL), any_kind=True),
     "domain": Form(_domain, "a domain", {"type": "string", "minLength": 1}),
+    "stdin": Form(_stdin, "open or null", {"enum": ["open", "null", None]}, any_kind=True),
     "network": Form(_network, "an address", {"type": "string", "minLength": 1}),
 }
 """Forms of a single value, by their names in ``model``."""

@@ -32,6 +32,7 @@ def json_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "prox.yaml",
         **whole,
+        "patternProperties": {"^x-": {}},
         "anyOf": [{"required": ["processes"]}, {"required": ["jobs"]}],
         "$defs": dict(sorted(definitions.items())),
     }

@@ -114,7 +114,7 @@ def takes_nothing(kind: inspect.Type) -> bool:
     """Say whether a key without a value is the same as an empty map or list, as where all in it is commented out."""
     match kind:
         case inspect.Metadata(extra={"form": form}):
-            return form in ("scalars", "env_files", "dependencies")
+            return form in ("scalars", "env_files", "dependencies", "stdin")
         case inspect.UnionType(types=types):
             return all(isinstance(each, inspect.StructType | inspect.NoneType) for each in types)
     return isinstance(kind, inspect.StructType | inspect.DictType | inspect.VarTupleType)

@@ -48,17 +48,20 @@ class _Url:
 
 
 class HttpProbe(Probe):
-    """``status``: which are healthy; none: any 2xx or 3xx. Raises ValueError for what is no path and no URL."""
+    """``status``: which are healthy; none: any 2xx or 3xx. ``anybody``: another process may listen in its place.
 
-    def __init__(self, url: str, status: Collection[int], *, method: str = "GET") -> None:
-        self._method = method
+    Raises ValueError for what is no path and no URL.
+    """
+
+    def __init__(self, url: str, status: Collection[int], *, method: str = "GET", anybody: bool = False) -> None:
+        self._method, self._anybody = method, anybody
         self._url = _parse(url)
         self._status = frozenset(status) or frozenset(range(200, 400))
 
     async def check(self, target: Target) -> CheckResult:
         try:
             port = own_port(target) if self._url.port is None else self._url.port
-            connection = await connect_own(target, self._url.host, port)
+            connection = await connect_own(target, self._url.host, port, anybody=self._anybody)
         except Unreachable as failure:
             return CheckResult(False, str(failure))
         stream = _secure(connection, self._url.host) if self._url.scheme == "https" else connection.stream

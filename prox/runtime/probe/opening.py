@@ -33,11 +33,11 @@ def _open(check: HealthCheck, folder: Path) -> Probe:
     if check.http is not None:
         from prox.runtime.probe.http import HttpProbe
 
-        return HttpProbe(check.http, check.status)
+        return HttpProbe(check.http, check.status, anybody=check.listener == "any")
     if check.tcp is not None:
         from prox.runtime.probe.tcp import TcpProbe
 
-        return TcpProbe(check.tcp)
+        return TcpProbe(check.tcp, anybody=check.listener == "any")
     if check.log is not None:
         from prox.runtime.probe.log import LogProbe
 

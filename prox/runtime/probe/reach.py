@@ -68,8 +68,8 @@ def own_port(target: Target) -> int:
     return target.port
 
 
-async def connect_own(target: Target, host: str, port: int) -> ProbeConnection:
-    """Connect to a host and port; on this machine, only to what the process itself listens on.
+async def connect_own(target: Target, host: str, port: int, *, anybody: bool = False) -> ProbeConnection:
+    """Connect to a host and port; on this machine, only to what the process itself listens on, unless ``anybody``.
 
     Raises Unreachable: refused, no such name, or in somebody else's hands, who is named.
     """
@@ -79,7 +79,7 @@ async def connect_own(target: Target, host: str, port: int) -> ProbeConnection:
         failures = await _connect_all(addresses, connected)
         if not connected:
             raise Unreachable(_explain({address: failures[address] for address in addresses}))
-        address = await _choose(target, connected, port)
+        address = next(iter(connected)) if anybody else await _choose(target, connected, port)
         return ProbeConnection(trio.SocketStream(connected.pop(address)), address)
     finally:
         for sock in connected.values():
@@ -168,7 +168,11 @@ def _find_own(target: Target, tree: set[int], hosts: Iterable[IpAddress], port: 
             return host
         strangers |= holders
     holder = describe(look_up_holders(strangers, port)) or "a process that the system does not show"
-    raise Unreachable(f"port {port} is held by {holder}, not by this process")
+    key = f"processes.{target.name}.healthcheck.listener"
+    raise Unreachable(
+        f"port {port} is held by {holder}, not by this process; if that listens in its place, as a container engine "
+        f"does, set {key}: any"
+    )
 
 
 def _surely_own(pids: set[int], hosts: Iterable[IpAddress], port: int) -> IpAddress | None:

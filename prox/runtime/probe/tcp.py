@@ -13,16 +13,20 @@ if TYPE_CHECKING:
 
 
 class TcpProbe(Probe):
-    """``address``: a port of this machine, ``host:port``, or True for the process's own port."""
+    """``address``: a port of this machine, ``host:port``, or True for the process's own port.
 
-    def __init__(self, address: int | str | Literal[True]) -> None:
+    ``anybody``: another process may listen in its place.
+    """
+
+    def __init__(self, address: int | str | Literal[True], *, anybody: bool = False) -> None:
+        self._anybody = anybody
         self._own = address is True
         self._host, self._port = _parse(str(address)) if not self._own else (LOCALHOST, 0)
 
     async def check(self, target: Target) -> CheckResult:
         try:
             port = own_port(target) if self._own else self._port
-            connection = await connect_own(target, self._host, port)
+            connection = await connect_own(target, self._host, port, anybody=self._anybody)
         except Unreachable as failure:
             return CheckResult(False, str(failure))
         connection.stream.socket.close()

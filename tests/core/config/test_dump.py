@@ -50,11 +50,15 @@ def test_short_forms_are_written_long_with_all_that_is_understood() -> None:
     assert web["watch"] == {"paths": ["src"], "ignore": [], "debounce": "200ms"}
     assert web["depends_on"] == {"db": {"condition": "healthy", "restart": False}}
     assert (web["env"], web["env_file"]) == ({"A": "0123", "B": "no"}, ["?.env"])
-    assert (web["stop"], web["start_timeout"]) == ({"signal": "SIGTERM", "leftovers": "kill"}, "5m")
+    assert (web["stop"], web["start_timeout"]) == (
+        {"signal": "SIGTERM", "leftovers": "kill", "scope": "group"},
+        "5m",
+    )
     assert (db["cmd"], db["port"]) == (["y"], 80)
     assert db["healthcheck"] == {
         "tcp": True, "interval": "10s", "timeout": "1.5s", "retries": 3, "start_period": "30s",
         "start_interval": "500ms",
+        "listener": "own",
     }  # fmt: skip
     assert plain["proxy"]["enabled"] is True
     assert plain["proxy"]["https_port"] == 6789

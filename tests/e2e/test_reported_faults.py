@@ -1,0 +1,262 @@
+"""Faults that users of other runners reported, on the whole program. The rows are those of the issue."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.project import command, wait_until
+
+if TYPE_CHECKING:
+    from helpers.project import Project
+
+READS = '{name}: {{cmd: "{cmd}"{more}}}'
+
+
+def events(project: Project, name: str) -> list[str]:
+    return [entry["event"] for entry in project.get(f"/processes/{name}").json()["history"]]
+
+
+def status(project: Project, name: str) -> str:
+    found: str = project.get(f"/processes/{name}").json()["status"]
+    return found
+
+
+# -- row 1: standard input
+
+
+def test_the_input_of_a_process_never_ends(project: Project) -> None:
+    project.write("""
+processes:
+  shell: "cat; echo ended"
+  direct: [sh, -c, "read line; echo ended"]
+  fd: {cmd: "cat; echo ended", port: {fd: 3}}
+  closed: {cmd: "cat; echo ended", stdin: null}
+  word: {cmd: "cat; echo ended", stdin: "null"}
+jobs:
+  job: "cat; echo ended"
+  open: {cmd: "cat; echo ended", stdin: open, timeout: 300ms}
+""")
+    with project.up("closed", "word", "shell", "direct", "fd") as prox:
+        for name in ("closed", "word"):
+            prox.wait_line(re.compile(rf"{name} +│ ended"))
+        assert [status(project, name) for name in ("shell", "direct", "fd")] == ["running"] * 3
+        pids = [project.get(f"/processes/{name}").json()["pid"] for name in ("shell", "direct", "fd")]
+        prox.signal(signal.SIGKILL)
+        prox.wait()
+        # The pipe is gone with prox.
+        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
+    ran = project.run("run", "--keep-going", "job", "open")
+    assert "ended" in ran.stdout
+    assert "open timed out after 300ms" in re.sub(r"[:│] *", "", ran.stdout + ran.stderr) or ran.returncode == 124
+
+
+# -- row 5: somebody else listens
+
+
+def test_another_process_may_listen(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        check = "start_period: 0s, interval: 50ms, retries: 1"
+        project.write(f"""
+processes:
+  own: {{cmd: exec sleep 1000, healthcheck: {{tcp: {port}, {check}}}}}
+  tcp: {{cmd: exec sleep 1000, healthcheck: {{tcp: {port}, listener: any, {check}}}}}
+  named: {{cmd: exec sleep 1000, healthcheck: {{tcp: "localhost:{port}", listener: any, {check}}}}}
+""")
+        with project.up() as prox:
+            prox.wait_line("prox 0")
+            wait_until(lambda: all(project.get(f"/processes/{name}").json()["ready"] for name in ("tcp", "named")))
+            wait_until(lambda: project.get("/processes/own").json()["health"] == "unhealthy")
+            said = project.get("/processes/own").json()["healthcheck"]["last_output"]
+            assert "set processes.own.healthcheck.listener: any" in said
+
+
+# -- row 12: PWD; row 15: the locale; row 16: what is missing
+
+
+def test_the_working_folder_and_the_environment(project: Project) -> None:
+    (project.folder / "sub").mkdir()
+    (project.folder / "link").symlink_to("sub")
+    (project.folder / "sub" / "Makefile").write_text("all:\n\t@echo PWD=$(PWD)\n")
+    project.write("""
+processes:
+  make: {cmd: [make, -s], cwd: sub}
+  dots: {cmd: 'echo PWD=$PWD', cwd: ./sub/../sub}
+  linked: {cmd: 'echo PWD=$PWD', cwd: link}
+  here: {cmd: 'echo PWD=$PWD'}
+  check: {cmd: exec sleep 1000, cwd: sub, healthcheck: {cmd: 'echo PWD=$PWD'}}
+""")
+    sub = project.folder / "sub"
+    with project.up() as prox:
+        for name, folder in (
+            ("make", sub),
+            ("dots", sub),
+            ("linked", project.folder / "link"),
+            ("here", project.folder),
+        ):
+            prox.wait_line(re.compile(rf"{name} +│ PWD={re.escape(str(folder))}$"))
+        wait_until(lambda: project.get("/processes/check").json()["ready"])
+        assert project.get("/processes/check").json()["healthcheck"]["last_output"] == f"PWD={sub}"
+        told = project.run("exec", "make", "--", "sh", "-c", "echo $PWD")
+        assert told.stdout == f"{sub}\n"
+
+
+@pytest.mark.parametrize("given", [{}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "POSIX", "LANG": "C"}, {"LC_ALL": "C"}])
+@pytest.mark.parametrize("how", [(), ("-d",)])
+def test_the_locale_is_what_prox_was_given(given: dict[str, str], how: tuple[str, ...], project: Project) -> None:
+    project.write("processes: {a: 'env | grep -E ^L > seen; touch done; exec sleep 1000'}")
+    kept = {name: value for name, value in project.env.items() if not name.startswith(("LC_", "LANG"))}
+    args = [*command("up", *how)]
+    running = subprocess.Popen(args, cwd=project.folder, env=kept | given, stdout=subprocess.DEVNULL)
+    try:
+        wait_until((project.folder / "done").exists)
+        seen = dict(line.split("=", 1) for line in (project.folder / "seen").read_text().splitlines())
+        assert seen == given
+        told = subprocess.run(
+            command("exec", "a", "--", "env"), cwd=project.folder, env=kept | given, capture_output=True, text=True
+        ).stdout
+        assert {line.split("=")[0]: line.split("=")[1] for line in told.splitlines() if line.startswith("L")} == given
+    finally:
+        project.run("down")
+        running.wait(30)
+
+
+@pytest.mark.parametrize(
+    ("cmd", "reason"),
+    [
+        ("{cmd: [./crlf.sh]}", r"'./crlf.sh' has Windows line endings .* the interpreter '/bin/sh\\r'; convert it"),
+        (
+            "{cmd: [./env.py]}",
+            r"the interpreter '/no/such/python' that the first line of './env.py' names was not found",
+        ),
+        ("{cmd: [./gone.sh]}", "the command './gone.sh' was not found"),
+        ("{cmd: x, cwd: afile}", "its working directory .*/afile is not a directory; change its cwd"),
+        ("{cmd: x, cwd: afile/below}", "its working directory .*/afile/below does not exist; create it"),
+        ("{cmd: x, cwd: missing}", "its working directory .*/missing does not exist; create it, or change its cwd"),
+    ],
+)
+def test_what_cannot_be_run_is_named(cmd: str, reason: str, project: Project) -> None:
+    for name, first in (("crlf.sh", "#!/bin/sh\r"), ("env.py", "#!/no/such/python -u")):
+        (project.folder / name).write_bytes(f"{first}\necho hi\n".encode())
+        (project.folder / name).chmod(0o755)
+    (project.folder / "afile").touch()
+    project.write(f"processes: {{a: {cmd}}}")
+    ran = project.run("up", "--exit-when-done")
+    assert re.search(f"a was not started: {reason}", ran.stdout), ran.stdout
+
+
+# -- row 17: whom a stop is for
+
+
+@pytest.mark.parametrize(("scope", "told"), [("leader", {"leader"}), ("group", {"child", "leader"})])
+def test_whom_the_stop_signal_is_for(scope: str, told: set[str], project: Project) -> None:
+    (project.folder / "leader.sh").write_text("""
+(trap 'echo child >> told; exit' TERM; touch ready; while :; do sleep 0.05; done) &
+trap 'echo leader >> told; sleep 0.3; kill -KILL $! 2>/dev/null; exit' TERM
+wait; wait
+""")
+    project.write(f"processes: {{a: {{cmd: exec sh leader.sh, stop: {{scope: {scope}}}}}}}")
+    with project.up() as prox:
+        wait_until((project.folder / "ready").exists)
+        prox.wait_line("prox 0")
+        project.run("stop", "a")
+        assert set((project.folder / "told").read_text().split()) == told
+
+
+def test_the_kill_is_for_the_whole_group(project: Project) -> None:
+    project.write("""
+processes:
+  a: {cmd: "trap '' TERM; (trap '' TERM; sleep 1000) & echo $!; wait", stop: {scope: leader, timeout: 100ms}}
+""")
+    with project.up() as prox:
+        child = int(prox.wait_line(re.compile(r"a +│ \d+$")).split()[-1])
+        prox.wait_line("prox 0")
+        project.run("stop", "a")
+        wait_until(lambda: not os.path.exists(f"/proc/{child}"))
+
+
+# -- row 18: extensions; row 20: variables in a list
+
+
+def test_extensions_are_ignored(project: Project) -> None:
+    project.write("x-common: &common {env: {A: b}}\nx-y: [1, {z: 2}]\nprocesses: {a: {cmd: 'echo $A', <<: *common}}\n")
+    assert re.search(r"a +│ b$", project.run("up", "--exit-when-done").stdout, re.MULTILINE)
+    project.write("y-common: 1\nprocesses: {a: {cmd: x, x-env: 1}}\n")
+    ran = project.run("config")
+    assert (ran.returncode, ran.stderr.count("is an unknown key")) == (78, 2)
+
+
+def test_variables_in_a_list_are_warned_of(project: Project) -> None:
+    project.write("""
+processes:
+  list: [echo, "$PORT", "x${HOME}", "$5", "a$"]
+  text: echo $PORT
+jobs: {job: [echo, "${A_1}"]}
+""")
+    for ran in (project.run("config"), project.run("up", "--exit-when-done", "list"), project.run("run", "job")):
+        said = ran.stdout + ran.stderr
+        assert "processes.list.cmd passes '$PORT' and 'x${HOME}' on as written: a list is run without a shell" in said
+        assert "jobs.job.cmd passes '${A_1}' on" in said
+        assert "processes.text.cmd" not in said
+
+
+# -- row 9: one Ctrl-C that arrives twice
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_signals_at_once_are_one_request(second: int, project: Project) -> None:
+    project.write(
+        "processes: {a: \"trap 'sleep 0.5; echo graceful; exit' TERM; echo up; while :; do sleep 0.05; done\"}"
+    )
+    with project.up() as prox:
+        prox.wait_line(re.compile(r"a +│ up"))
+        prox.signal(signal.SIGINT)
+        prox.signal(second)
+        prox.wait_line("graceful")
+        assert prox.wait() == 0
+
+
+# -- row 14: nobody reads
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_following_ends_with_its_reader(more: tuple[str, ...], project: Project) -> None:
+    project.write("processes: {a: 'echo ready; exec sleep 1000'}")
+    with project.up() as prox:
+        prox.wait_line("prox 0")
+        follow = subprocess.Popen(
+            command("logs", "-f", "a", *more), cwd=project.folder, env=project.env, stdout=subprocess.PIPE
+        )
+        assert follow.stdout
+        assert b"ready" in follow.stdout.readline()
+        # No further line comes.
+        follow.stdout.close()
+        assert follow.wait(20) == 128 + signal.SIGPIPE
+
+
+# -- smaller ones
+
+
+def test_version_and_help(project: Project) -> None:
+    assert project.run("--version").stdout == project.run("version").stdout
+    assert project.run("help").stdout == project.run("--help").stdout
+    assert project.run("help", "up").stdout == project.run("up", "--help").stdout
+    refused = project.run("help", "upp")
+    assert (refused.returncode, "there is no command 'upp' (did you mean 'up'?)" in refused.stderr) == (64, True)
+
+
+def test_the_schema_knows_the_new_keys(project: Project) -> None:
+    schema = json.loads(project.run("config", "--schema").stdout)
+    definitions = schema["$defs"]
+    assert schema["patternProperties"] == {"^x-": {}}
+    assert definitions["HealthCheck"]["properties"]["listener"]["default"] == "own"
+    assert definitions["Stop"]["properties"]["scope"]["default"] == "group"
+    assert definitions["ProcessSpec"]["anyOf"][-1]["properties"]["stdin"]["default"] == "open"
