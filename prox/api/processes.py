@@ -90,6 +90,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
         """Return one process in full."""
         supervisor.process(name)
         usage = await supervisor.usage()
+        await supervisor.preview_environment(name)
         details = supervisor.details(name)
         in_full = ProcessInFull(
             **msgspec.structs.asdict(_measured(details.snapshot, usage)),
@@ -118,10 +119,13 @@ def routes(supervisor: Supervisor) -> Blueprint:
         return json_response(Stopped(left=supervisor.leftovers_of(name) or UNSET))
 
     @blueprint.post("/processes/<name>/restart")
-    @describe(Success, errors=(404, 500, 503))
+    @describe(Success, errors=(404, 409, 500, 503))
     async def restart(name: str) -> Response:
-        """Stop a process, then start it; one that is not running is started."""
-        await supervisor.restart(name).wait_done()
+        """Stop a process, then start it; one that is not running is started.
+
+        Where it could not be started again, it is not stopped.
+        """
+        await supervisor.restart_if_possible(name).wait_done()
         return json_response(Success())
 
     @blueprint.post("/processes/<name>/signal")

@@ -77,6 +77,12 @@ class StartFailed(ProxError):
     code = "START_FAILED"
 
 
+class Superseded(ProxError):
+    """A start or restart that a later request has overtaken."""
+
+    code = "SUPERSEDED"
+
+
 class NotReady(ProxError):
     """A process that was waited for can no longer become ready; the message names the culprit and why."""
 

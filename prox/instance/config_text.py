@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prox.core.errors import ConfigError
 from prox.instance.finding import NAMES
-from prox.instance.text_files import problem, read_text, shown_path
+from prox.instance.text_files import is_stream, problem, read_text, shown_path
 
 OVERRIDE = "prox.override.yaml"
 
@@ -27,7 +27,9 @@ def digest_of(texts: list[tuple[str, str]]) -> str:
 
 
 def current_digest(file: str) -> str | None:
-    """Return the digest of a configuration as it is now; None where it cannot be read."""
+    """Return the digest of a configuration as it is now; None where it cannot be read, or only once."""
+    if is_stream(Path(file)):
+        return None
     try:
         return digest_of(config_texts(Path(file)))
     except ConfigError:

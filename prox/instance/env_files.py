@@ -19,9 +19,16 @@ class EnvFileMissing(ConfigError):
     """An env file that is not optional is not there."""
 
 
+def env_file_path(folder: str, file: EnvFile) -> Path:
+    return Path(folder, os.path.expanduser(file.path) if file.path.startswith("~/") else file.path)
+
+
 def read_env_file(folder: str, file: EnvFile) -> list[Binding]:
-    """Return what an env file binds; nothing where it is optional and not there. Raises EnvFileMissing, ConfigError."""
-    path = Path(folder, os.path.expanduser(file.path) if file.path.startswith("~/") else file.path)
+    """Return what an env file binds; nothing where it is optional and not there. Raises EnvFileMissing, ConfigError.
+
+    A named pipe is waited for, so this is not for the event loop.
+    """
+    path = env_file_path(folder, file)
     try:
         # PATH or LD_PRELOAD in it decide what is run as much as prox.yaml does.
         text = read_text(path, shown=shown_path(path), trusted=True)

@@ -11,8 +11,8 @@ from prox.core.config.check import place_of
 from prox.core.config.parse import in_order, parse
 from prox.core.errors import ConfigError, Problem
 from prox.instance.config_text import config_texts, digest_of
-from prox.instance.env_files import EnvFileMissing, read_env_file
-from prox.instance.text_files import problem, shown_path
+from prox.instance.env_files import EnvFileMissing, env_file_path, read_env_file
+from prox.instance.text_files import is_stream, problem, shown_path
 
 if TYPE_CHECKING:
     import os
@@ -34,13 +34,18 @@ def load_config(
     over both. Raises ConfigError, whose ``problems`` are all that is wrong with these files.
     """
     file = Path(path).absolute()
-    folder = Path(project_dir).absolute() if project_dir is not None else file.parent
+    folder = Path(project_dir).absolute() if project_dir is not None else folder_of(file)
     if project_dir is not None and not folder.is_dir():
         raise problem(shown_path(folder), 0, "is no folder, and so it cannot be the project's (--project-dir)")
     texts = config_texts(file)
     if overrides is not None:
         texts.append((overrides, "<overrides>"))
     return msgspec.structs.replace(_config_of(texts, str(folder), str(file)), digest=digest_of(texts))
+
+
+def folder_of(file: Path) -> Path:
+    """Return the project's folder for a configuration: the file's own, or the current one if it is a pipe."""
+    return Path.cwd() if is_stream(file) else file.parent
 
 
 def parse_config(text: str, *, folder: str | os.PathLike[str]) -> Config:
@@ -61,6 +66,9 @@ def _config_of(texts: list[tuple[str, str]], folder: str, file: str | None) -> C
 def _env_file_problems(parsed: Parsed, config: Config) -> Iterator[Problem]:
     """Yield what is wrong with env files: one that is missing where it is named, what is in one where it stands."""
     for path, file in _env_files(config):
+        if is_stream(env_file_path(config.folder, file)):
+            # It is read when a process starts, and can be read once only.
+            continue
         try:
             read_env_file(config.folder, file)
         except EnvFileMissing as error:

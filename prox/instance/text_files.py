@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
+import time
 from typing import TYPE_CHECKING
 
 from prox.core.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
+    import io
     from pathlib import Path
 
 MAX_BYTES = 1024 * 1024
+STREAM_SECONDS = 5.0
+"""How long a named pipe or a device is read (``configuration.md``)."""
 
 
 def read_text(path: Path, *, shown: str, trusted: bool = False) -> str:
@@ -21,10 +26,13 @@ def read_text(path: Path, *, shown: str, trusted: bool = False) -> str:
     FileNotFoundError, ConfigError.
     """
     try:
-        with path.open("rb") as file:
+        # A named pipe would block until somebody opens its other end.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as file:
             # Of the very file that is read, whatever its path means by now.
-            refusal = _refusal(os.fstat(file.fileno()), shown) if trusted else None
-            data = file.read(MAX_BYTES + 1)
+            found = os.fstat(file.fileno())
+            refusal = _refusal(found, shown) if trusted else None
+            regular = stat.S_ISREG(found.st_mode)
+            data = _read_all(file) if regular or stat.S_ISDIR(found.st_mode) else _read_stream(file.fileno(), shown)
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
@@ -37,6 +45,42 @@ def read_text(path: Path, *, shown: str, trusted: bool = False) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise problem(shown, data.count(b"\n", 0, error.start) + 1, "is not UTF-8") from None
+
+
+def is_stream(path: Path) -> bool:
+    """Return whether a path is that of a named pipe or a device, which can be read only once."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _read_all(file: io.FileIO) -> bytes:
+    data = b""
+    while len(data) <= MAX_BYTES and (chunk := file.read(MAX_BYTES + 1 - len(data))):
+        data += chunk
+    return data
+
+
+def _read_stream(descriptor: int, shown: str) -> bytes:
+    """Read a pipe or a device to its end, for at most ``STREAM_SECONDS``. Raises ConfigError after that."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    deadline = time.monotonic() + STREAM_SECONDS
+    data = b""
+    while len(data) <= MAX_BYTES:
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            what = "its end did not come" if data else "nothing was written to it"
+            raise problem(shown, 0, f"is not a regular file, and {what} within {STREAM_SECONDS:g} s")
+        try:
+            chunk = os.read(descriptor, MAX_BYTES + 1 - len(data))
+        except BlockingIOError:
+            continue
+        if not chunk:
+            break
+        data += chunk
+    return data
 
 
 def _refusal(found: os.stat_result, shown: str) -> str | None:

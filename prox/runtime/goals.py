@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.core.errors import AlreadyRunning, ProxError, StartFailed
+from prox.core.errors import AlreadyRunning, ProxError, StartFailed, Superseded
 from prox.core.lifecycle import LifecycleEvent
 from prox.runtime.process_set import is_down, stop_all
 
@@ -26,7 +26,10 @@ class Goal:
         self._wait = wait
 
     async def wait_done(self) -> None:
-        """Start, restart: wait until it is spawned; StartFailed if it is not. Stop: until nothing of it is left."""
+        """Start, restart: wait until it is spawned; StartFailed or Superseded if it is not.
+
+        Stop: until nothing of it is left.
+        """
         await self._wait()
 
 
@@ -41,10 +44,9 @@ def ask_up(processes: ProcessSet, process: Process, event: LifecycleEvent) -> Go
     async def wait() -> None:
         await processes.wait_until(lambda: process.life.attempts > attempts or not process.life.due)
         if process.life.spawns == spawns:
-            # The reason of an earlier exit does not explain this.
-            tried = process.life.attempts > attempts
-            reason = (process.life.reason if tried else None) or "it was stopped before it was started"
-            raise StartFailed(f"{process.name} was not started: {reason}")
+            if process.life.attempts == attempts:
+                raise Superseded(f"{process.name} was not started: a later request has stopped it before that")
+            raise StartFailed(f"{process.name} was not started: {process.life.reason}")
 
     return Goal(wait)
 

@@ -29,17 +29,22 @@ from prox.runtime.history import History
 from prox.runtime.port_claim import MAX_OTHER_PORTS, claim_port, found_port_taken, take_another_port
 from prox.runtime.probe import Probe, open_probe
 from prox.runtime.process_run import DRAIN_SECONDS, ProcessRun
-from prox.system.spawning import SpawnFailed
+from prox.system.spawning import SpawnFailed, check_command
+from prox.system.threads import in_thread
 from prox.watchdog.marks import GRACE_SECONDS, KILL_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from prox.core.config.model import Job, ProcessSpec
     from prox.core.environment import BuiltEnvironment
     from prox.core.snapshots import Leftover
     from prox.runtime.context import InstanceContext
 
+_ENV_READERS = trio.CapacityLimiter(20)
+"""Threads that read env files; those that wait for a named pipe take none from others."""
+ENV_SECONDS = 8.0
+"""How long env files may take, all of them together."""
 SLACK_SECONDS = 5.0
 """What a stop may take beside its graces, on a machine that is very busy."""
 
@@ -84,6 +89,9 @@ class Process:
         self.history = History()
         self._digest = context.digests.get(name, "")
         self._configured: dict[str, str] | None = None
+        self._prepared: tuple[BuiltEnvironment, dict[str, int]] | None = None
+        """What was read for the next start, and the ports at that time."""
+        self._previewed: dict[str, str] = {}
         self._other_ports = 0
         """How often in a row it got another port because its own was taken."""
 
@@ -121,6 +129,7 @@ class Process:
 
     def configure(self, spec: ProcessSpec, job: Job | None) -> None:
         """Take over a changed configuration, with which it is started the next time."""
+        self._prepared = None
         self.spec, self.job = spec, job
         self._digest = self._context.digests.get(self.name, "")
         self._configured = None
@@ -301,14 +310,56 @@ class Process:
             attempt=self._restarts + 1 if self.job else None,
         )
 
-    def configured(self) -> dict[str, str]:
-        """Return the variables that prox.yaml and its env files set: of its last start, or as they are now."""
+    async def read_environment(self) -> BuiltEnvironment:
+        """Return the variables that it gets when it is started now. Raises ConfigError for a bad env file.
+
+        Env files are read in a thread: they may be named pipes, or on a file system that hangs.
+        """
+        if not self.spec.env_file and not self._context.config.env_file:
+            return self.environment()
+        with trio.move_on_after(ENV_SECONDS):
+            return await in_thread(self.environment, abandon_on_cancel=True, limiter=_ENV_READERS)
+        raise StartFailed(f"its env files could not be read within {ENV_SECONDS:g} s")
+
+    async def prepare_restart(self) -> None:
+        """Check what the next start of a running process needs, so that it is not stopped in vain.
+
+        What is read for it is used by that start. Raises StartFailed.
+        """
+        if not self.pid:
+            return
+        ports = dict(self._context.ports)
+        try:
+            built = await self.read_environment()
+            check_command(self.spec.cmd, cwd=self.cwd, env=built.variables)
+        except (ConfigError, StartFailed) as error:
+            reason = "; ".join(str(error).splitlines())
+            raise StartFailed(f"{self.name} was not restarted and still runs: {reason}") from None
+        self._prepared = built, ports
+
+    async def _environment_of_start(self) -> BuiltEnvironment:
+        """Return the variables for a start: those that were prepared for it, or as they are now."""
+        prepared, self._prepared = self._prepared, None
+        if prepared and prepared[1] == self._context.ports:
+            return prepared[0]
+        return await self.read_environment()
+
+    async def preview_environment(self) -> None:
+        """Read what prox.yaml and its env files set for a process that was not started yet, for ``configured``."""
         if self._configured is None:
             try:
-                return self.environment().configured
-            except ConfigError:
-                return {}
-        return self._configured
+                self._previewed = (await self.read_environment()).configured
+            except (ConfigError, StartFailed):
+                self._previewed = {}
+
+    def configured(self) -> dict[str, str]:
+        """Return the variables that prox.yaml and its env files set: of its last start, or as last previewed."""
+        return self._configured if self._configured is not None else self._previewed
+
+    @property
+    def run_environment(self) -> Mapping[str, str]:
+        """The variables of the present run, or of the last one."""
+        return self._run.env if self._run else {}
 
     @property
     def cwd(self) -> str:
@@ -408,7 +459,7 @@ class Process:
                 probe = (
                     open_probe(self.spec.healthcheck, folder=self._context.folder) if self.spec.healthcheck else None
                 )
-                built = self.environment()
+                built = await self._environment_of_start()
                 self._configured = built.configured
                 env = built.variables | dict(probe.env if probe else {})
                 # A stop that was requested meanwhile wins. From the spawn to the try in ``live`` is no checkpoint.

@@ -96,7 +96,7 @@ class ProcessRun:
         self._spec, self._job = owner.spec, owner.job
         """What it was started with: a reload may change the owner's."""
         self._context = context
-        self._env = env
+        self.env = env
         self._probe = probe
         self._watched = watched
         self._started_clock = time.monotonic()
@@ -140,7 +140,7 @@ class ProcessRun:
                             instance=self._context.instance,
                             pid=self.child.pid,
                             port=self._context.ports.get(self._owner.name),
-                            env=self._env,
+                            env=self.env,
                             cwd=self._owner.cwd,
                         )
                         nursery.start_soon(run_probe, self._probe, self._spec.healthcheck, target, self._set_health)
@@ -162,7 +162,7 @@ class ProcessRun:
                                 self._spec.stop,
                                 grace=self._owner.grace,
                                 cwd=self._owner.cwd,
-                                env=self._env,
+                                env=self.env,
                                 report=self._owner.report,
                             )
                         )

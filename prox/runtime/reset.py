@@ -34,7 +34,7 @@ async def reset_process(process: Process, context: InstanceContext) -> None:
         instance=context.instance,
         pid=process.pid,
         port=context.ports.get(process.name),
-        env=process.environment().variables,
+        env=process.run_environment,
         cwd=process.cwd,
     )
     result = CheckResult(False, f"timed out after {RESET_SECONDS:g} s")

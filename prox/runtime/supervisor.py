@@ -18,7 +18,7 @@ import trio
 
 from prox.core.config.difference import Difference, difference
 from prox.core.config.jobs import all_specs
-from prox.core.errors import NotReady, ShuttingDown
+from prox.core.errors import NotReady, ShuttingDown, Superseded
 from prox.core.lifecycle import LifecycleEvent
 from prox.core.logs.batch import SYSTEM
 from prox.core.logs.query import LogFilter
@@ -224,6 +224,22 @@ class Supervisor:
         """
         return ask_up(self._processes, self._open_for_goals(name), LifecycleEvent.START)
 
+    def restart_if_possible(self, name: str) -> Goal:
+        """Ask for a restart, once it is known that the process can be started again; otherwise it runs on.
+
+        Raises UnknownProcess, ShuttingDown. Waiting for the goal raises StartFailed if it cannot be started.
+        """
+        process = self._open_for_goals(name)
+        life = process.life
+
+        async def restart() -> None:
+            await process.prepare_restart()
+            if process.life.wanted != life.wanted or process.life.spawns != life.spawns:
+                raise Superseded(f"{name} was not restarted: a later request came before that")
+            await self.restart(name).wait_done()
+
+        return self._in_background(restart)
+
     def restart(self, name: str) -> Goal:
         """Ask for a process to be stopped and started anew, and for the dependencies that it lacks.
 
@@ -248,6 +264,8 @@ class Supervisor:
         members = self._open_group(name)
 
         async def restart() -> None:
+            for member in members:
+                await member.prepare_restart()
             await stop_in_order(self._processes, members)
             if self._status != "stopping":
                 await ask_all_up(self._processes, members).wait_done()
@@ -347,6 +365,10 @@ class Supervisor:
     def details(self, name: str) -> ProcessDetails:
         """Return everything there is to know of a process. Raises UnknownProcess."""
         return details_of(self._processes.get(name))
+
+    async def preview_environment(self, name: str) -> None:
+        """Have ``details`` show the environment of a process that was not started yet. Raises UnknownProcess."""
+        await self._processes.get(name).preview_environment()
 
     def leftovers_of(self, name: str) -> tuple[Leftover, ...]:
         """Return what the last incarnation of a process has left running. Raises UnknownProcess."""

@@ -102,6 +102,18 @@ def spawn(
     return Spawned(process, outputs, _pidfd_of(process.pid), ours[-1] if stdin == "open" else None)
 
 
+def check_command(command: Command, *, cwd: str, env: Mapping[str, str]) -> None:
+    """Check that a command could be run, as far as that can be known before. Raises SpawnFailed."""
+    if why := _why_not_in(cwd):
+        raise SpawnFailed(why, Exit(code=NOT_FOUND))
+    if isinstance(command, str):
+        return
+    program = command[0]
+    found = os.path.join(cwd, program) if "/" in program else shutil.which(program, path=env.get("PATH"))
+    if found is None or not os.path.exists(found):
+        raise SpawnFailed(_why_not_found(program, cwd), Exit(code=NOT_FOUND))
+
+
 def _with_descriptor(number: int, argv: list[str], env: Mapping[str, str], source: int) -> list[str]:
     """Return a command that runs ``argv`` with its input as descriptor ``number`` (3 to 9), and ``source`` as input.
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 READS = '{name}: {{cmd: "{cmd}"{more}}}'
 
 
-def events(project: Project, name: str) -> list[str]:
-    return [entry["event"] for entry in project.get(f"/processes/{name}").json()["history"]]
+def asking(project: Project, *args: str) -> subprocess.Popen[str]:
+    """Begin to run a command of prox."""
+    return subprocess.Popen(command(*args), cwd=project.folder, env=project.env, stderr=subprocess.PIPE, text=True)
 
 
 def status(project: Project, name: str) -> str:
@@ -260,3 +261,84 @@ def test_the_schema_knows_the_new_keys(project: Project) -> None:
     assert definitions["HealthCheck"]["properties"]["listener"]["default"] == "own"
     assert definitions["Stop"]["properties"]["scope"]["default"] == "group"
     assert definitions["ProcessSpec"]["anyOf"][-1]["properties"]["stdin"]["default"] == "open"
+
+
+# -- row 2: files that block; row 19: a restart that cannot succeed
+
+
+def test_a_named_pipe_keeps_nobody_else_waiting(project: Project) -> None:
+    os.mkfifo(project.folder / ".env")
+    os.mkfifo(project.folder / "later")
+    project.write("""
+processes:
+  a: {cmd: "echo X=$X; exec sleep 1000", env_file: .env}
+  b: "while :; do echo tick; sleep 0.05; done"
+  c: {cmd: x, env_file: later, autostart: false}
+""")
+    writer = subprocess.Popen(["sh", "-c", "echo X=1 > .env"], cwd=project.folder)
+    with project.up() as prox:
+        prox.wait_line(re.compile(r"a +│ X=1$"))
+        writer.wait(10)
+        # Nobody writes any more: a restart waits, and everything else goes on.
+        with asking(project, "restart", "a") as restart:
+            assert project.get("/processes/c").json()["env"] == {}
+            ticks = project.get("/logs?process=b").json()["total_count"]
+            wait_until(lambda: project.get("/logs?process=b&lines=1").json()["total_count"] > ticks)
+            _, said = restart.communicate(timeout=20)
+        assert restart.returncode == 1
+        assert "a was not restarted and still runs: .env: is not a regular file, and nothing was written to it" in said
+        assert status(project, "a") == "running"
+
+
+@pytest.mark.parametrize("how", ["pipe", "device"])
+def test_a_configuration_that_is_no_file(how: str, project: Project) -> None:
+    text = "processes: {a: 'echo here; pwd'}"
+    if how == "pipe":
+        os.mkfifo(project.folder / "config")
+        writer = subprocess.Popen(["sh", "-c", f'echo "{text}" > config'], cwd=project.folder)
+        ran = project.run("-c", "config", "up", "--exit-when-done")
+        writer.wait(10)
+    else:
+        reading, writing = os.pipe()
+        os.write(writing, text.encode())
+        os.close(writing)
+        ran = project.run("-c", "/dev/stdin", "up", "--exit-when-done", stdin=reading)
+        os.close(reading)
+    assert re.search(rf"a +│ {re.escape(str(project.folder))}$", ran.stdout, re.MULTILINE), ran.stdout + ran.stderr
+    assert (project.folder / ".prox").exists()
+
+
+@pytest.mark.parametrize("what", ["env file", "command", "folder"])
+def test_what_cannot_start_again_is_not_stopped(what: str, project: Project) -> None:
+    (project.folder / "sub").mkdir()
+    (project.folder / ".env").touch()
+    (project.folder / "sub" / "run").write_text("#!/bin/sh\nexec sleep 1000\n")
+    (project.folder / "sub" / "run").chmod(0o755)
+    project.write("processes: {a: {cmd: [./run], cwd: sub, env_file: .env, groups: [g]}}")
+    with project.up():
+        pid = project.get("/processes/a").json()["pid"]
+        match what:
+            case "env file":
+                (project.folder / ".env").unlink()
+                reason = ".env: is not there"
+            case "command":
+                (project.folder / "sub" / "run").unlink()
+                reason = "the command './run' was not found"
+            case _:
+                (project.folder / "sub").rename(project.folder / "other")
+                reason = f"its working directory {project.folder}/sub does not exist"
+        for name in ("a", "g"):
+            ran = project.run("restart", name)
+            assert (ran.returncode, f"a was not restarted and still runs: {reason}" in ran.stderr) == (1, True), ran
+        assert project.get("/processes/a").json()["pid"] == pid
+
+
+def test_a_start_that_was_overtaken(project: Project) -> None:
+    project.write("processes: {slow: {cmd: exec sleep 1000, healthcheck: {log: x}}, a: {cmd: x, depends_on: [slow]}}")
+    with project.up("slow"):
+        with asking(project, "start", "a") as start:
+            wait_until(lambda: status(project, "a") == "starting")
+            project.run("stop", "a")
+            _, said = start.communicate(timeout=20)
+        assert "a was not started: a later request has stopped it before that" in said
+        assert start.returncode == 1
