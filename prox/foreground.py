@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 5.0, 1.0
 """How long the end waits for a terminal or pipe that accepts no output; the second, after a second signal."""
+PRIVATE_GRACE_SECONDS = 2.0
+"""How long the processes of a test suite that was killed may take to end."""
 LEFT_SOMETHING = 70
 """The exit code if processes or ports are left after the stop (``cli.md``)."""
 
@@ -146,7 +148,8 @@ async def _up(
         if options.watch:
             outer.start_soon(_watch, supervisor)
         if options.lifeline is not None:
-            outer.start_soon(watch_lifeline, options.lifeline, supervisor)
+            grace = PRIVATE_GRACE_SECONDS if options.private else None
+            outer.start_soon(partial(watch_lifeline, options.lifeline, supervisor, grace=grace))
         try:
             if folder.unclean:
                 await end_left_behind(folder.path, supervisor.hub.system)

@@ -31,6 +31,8 @@ class ProcessSnapshot(Struct, frozen=True, kw_only=True):
     kind: Kind = "process"
     ready: bool = False
     """Running, and healthy where it has a health check; a job: it succeeded."""
+    down: bool = True
+    """Nothing of it exists, and it is not started again by itself."""
     exit_code: int | None = None
     """Of its last end; None where a signal ended it, or it has not ended yet."""
     signal: str | None = None

@@ -31,8 +31,11 @@ def take_lifeline(descriptor: int) -> None:
     os.set_inheritable(descriptor, False)
 
 
-async def watch_lifeline(descriptor: int, supervisor: Supervisor) -> None:
-    """Stop everything in order when the other end has closed; what comes on it until then is of no meaning."""
+async def watch_lifeline(descriptor: int, supervisor: Supervisor, *, grace: float | None = None) -> None:
+    """Stop everything in order when the other end has closed; what comes on it until then is of no meaning.
+
+    ``grace``: seconds after which what is left is killed; None: as each process has it configured.
+    """
     while True:
         await trio.lowlevel.wait_readable(descriptor)
         try:
@@ -46,3 +49,6 @@ async def watch_lifeline(descriptor: int, supervisor: Supervisor) -> None:
         break
     supervisor.hub.system("whoever started prox is gone (its lifeline has closed): stopping everything")
     supervisor.shutdown()
+    if grace is not None:
+        await trio.sleep(grace)
+        supervisor.kill()

@@ -268,6 +268,7 @@ class Process:
             health=self.health.health,
             kind="job" if self.job else "process",
             ready=self.ready,
+            down=self.is_settled,
             exit_code=exit.code if exit else None,
             signal=exit.signal if exit else None,
             reason=self._reason(),
@@ -315,7 +316,7 @@ class Process:
 
         Env files are read in a thread: they may be named pipes, or on a file system that hangs.
         """
-        if not self.spec.env_file and not self._context.config.env_file:
+        if not self._has_env_files:
             return self.environment()
         with trio.move_on_after(ENV_SECONDS):
             return await in_thread(self.environment, abandon_on_cancel=True, limiter=_ENV_READERS)
@@ -354,7 +355,13 @@ class Process:
 
     def configured(self) -> dict[str, str]:
         """Return the variables that prox.yaml and its env files set: of its last start, or as last previewed."""
-        return self._configured if self._configured is not None else self._previewed
+        if self._configured is None and not self._has_env_files:
+            return self.environment().configured
+        return self._previewed if self._configured is None else self._configured
+
+    @property
+    def _has_env_files(self) -> bool:
+        return bool(self.spec.env_file or self._context.config.env_file)
 
     @property
     def run_environment(self) -> Mapping[str, str]:

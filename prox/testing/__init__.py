@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from prox.testing.case import TestCase
     from prox.testing.failures import ProcessCrashed, SharedProcess, StartFailure
     from prox.testing.handle import ProcessHandle, StackHandle
+    from prox.testing.running import up
     from prox.testing.server import ServerFailed
     from prox.testing.stack import Stack
-    from prox.testing.up import up
 
 __all__ = [
     "ProcessCrashed",
@@ -42,7 +42,7 @@ _MODULES = {
     "StackHandle": "handle",
     "StartFailure": "failures",
     "TestCase": "case",
-    "up": "up",
+    "up": "running",
 }
 
 

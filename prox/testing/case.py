@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import time
+import types
 import unittest
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from prox.testing.session import check_crashes, describe_use, finish_test
-from prox.testing.up import up
+from prox.testing.running import up
+from prox.testing.session import MAX_LINES, check_crashes, describe_use, finish_test
 from prox.testing.uses import Uses
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from prox.testing.handle import StackHandle
     from prox.testing.stack import Stack
-
-_MAX_LINES = 1000
 
 
 class TestCase(unittest.TestCase):
@@ -62,7 +61,7 @@ class TestCase(unittest.TestCase):
 
     def _with_processes(self, method: Callable[[], Any]) -> Callable[[], Any]:
         @functools.wraps(method)
-        def run() -> Any:
+        def run(self: TestCase) -> Any:
             begun = time.time()
             self._uses.begin(self.id())
             self.addCleanup(lambda: finish_test(self._used(), self._uses.record, may_crash=self.may_crash))
@@ -74,11 +73,12 @@ class TestCase(unittest.TestCase):
                 raise
             except Exception as error:
                 for use in self._used():
-                    error.add_note(f"--- prox: {use[1]} ---\n{describe_use(use, begun, _MAX_LINES)}")
+                    error.add_note(f"--- prox: {use[1]} ---\n{describe_use(use, begun, MAX_LINES)}")
                 raise
             return result
 
-        return run
+        # Bound, as unittest's loader takes a plain function for a static method.
+        return types.MethodType(run, self)
 
     def _used(self) -> Any:
         return self._uses.of_test(["class"])

@@ -29,6 +29,7 @@ class SharedProcess(AssertionError):
 
 def explain_start(
     process: Mapping[str, Any],
+    culprit: Mapping[str, Any] | None,
     reason: str,
     *,
     others: Mapping[str, Mapping[str, Any]],
@@ -38,7 +39,8 @@ def explain_start(
 ) -> str:
     """Return why a process is not ready, as several lines; the first one says it all.
 
-    ``process``: as ``GET /processes/{name}`` has it. ``others``: all processes, as ``GET /processes`` has them.
+    ``process``: as ``GET /processes/{name}`` has it. ``culprit``: the same of the needed process that failed.
+    ``others``: all processes, as ``GET /processes`` has them.
     ``lines``: the last lines of the process and of those that are to blame, by name.
     """
     name = process["name"]
@@ -55,10 +57,12 @@ def explain_start(
         found += (
             [f"  last lines of {each}:", *(f"    {line}" for line in text)] if text else [f"  {each} wrote nothing"]
         )
-    variables = f"export PORT={process['port']} && " if process["port"] else ""
+    tried = culprit or process
+    port = f"PORT={tried['port']} " if tried["port"] else ""
+    command = f"{port}prox exec {tried['name']} -- sh -c {shlex.quote(tried['cmd'])}"
     found += [
         f"  log: {log_path}",
-        f"  try it by hand: (cd {shlex.quote(process['cwd'])} && {variables}{process['cmd']})",
+        f"  try it by hand: cd {shlex.quote(str(project))} && {command}",
         f"  or with what it needs: cd {shlex.quote(str(project))} && prox up {name}",
     ]
     return "\n".join(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 import time
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 from prox.client.errors import ApiError
 from prox.core.environment import port_variable, url_variable
-from prox.core.logs.batch import SYSTEM
+from prox.core.logs.batch import SYSTEM, timestamp
 from prox.core.patterns import compile_regex
 from prox.core.scheduling import needed
 from prox.testing.failures import LAST_LINES, SharedProcess, StartFailure, explain_start
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from prox.testing.instance import Instance
 
 __tracebackhide__ = True  # pytest shows the test's own frames only
+
+
+_ENDED = ("stopped", "crashed")
+_LOOK_SECONDS = 0.01
+MAX_LINES = 10_000
+"""The most lines that the API gives."""
 
 
 class StackHandle:
@@ -41,6 +48,8 @@ class StackHandle:
         self._instance = instance
         self._open_own = open_own
         self._own: Instance | None = None
+        self._before: tuple[Instance, Callable[[Instance], Instance] | None, Instance | None] | None = None
+        """What it is switched back to."""
         self.on_use = on_use
 
     @property
@@ -71,14 +80,25 @@ class StackHandle:
         """
         processes = self._instance.processes()
         wanted = needed(names, {name: process["depends_on"] for name, process in processes.items()})
-        found = [name for name in wanted if name in self._instance.facts.reset]
+        found = [
+            name
+            for name in wanted
+            if name in self._instance.facts.reset and (name in names or not self._is_shared(name))
+        ]
         if not found:
             raise ValueError(f"nothing can be reset for {', '.join(names)}: set `reset` of a process in prox.yaml")
         for name in found:
             self._bring_up(name, READY_SECONDS).reset()
 
+    def _is_shared(self, name: str) -> bool:
+        own = self._open_own is not None and name in self._instance.facts.per_worker
+        return self._instance.shared is not None and not own
+
     def environment(self) -> dict[str, str]:
         """Return the variables by which other programs find the processes: PROX_PORT_<NAME>, PROX_URL_<SERVICE>."""
+        if self._open_own and not self._own and self._instance.facts.per_worker:
+            # Its ports are known from its start on.
+            self._own = self._open_own(self._instance)
         found: dict[str, str] = {}
         for instance in self.instances:
             ports = {name: process["port"] for name, process in instance.processes().items()}
@@ -87,14 +107,31 @@ class StackHandle:
         return found
 
     @contextmanager
+    def switched_back(self) -> Iterator[None]:
+        """Use the instance of the session for the length of the block, also within ``switched_to``."""
+        if self._before is None:
+            yield
+            return
+        present = self._instance, self._open_own, self._own
+        (self._instance, self._open_own, self._own), before = self._before, self._before
+        self._before = None
+        try:
+            yield
+        finally:
+            # The worker's own instance may have been opened meanwhile.
+            self._before = (before[0], before[1], self._own)
+            self._instance, self._open_own, self._own = present
+
+    @contextmanager
     def switched_to(self, instance: Instance) -> Iterator[None]:
         """Use another instance for the length of the block."""
-        before = self._instance, self._open_own, self._own
+        self._before = self._instance, self._open_own, self._own
         self._instance, self._open_own, self._own = instance, None, None
         try:
             yield
         finally:
-            self._instance, self._open_own, self._own = before
+            self._instance, self._open_own, self._own = self._before
+            self._before = None
 
     @property
     def aio(self) -> AsyncStackHandle:
@@ -106,9 +143,10 @@ class StackHandle:
     def _bring_up(self, name: str, timeout: float) -> ProcessHandle:
         instance = self._instance_of(name)
         handle = ProcessHandle(name, instance)
+        state = instance.state(name)
         if self.on_use:
             self.on_use(instance, name)
-        if instance.state(name)["ready"]:
+        if state["ready"]:
             instance.note(name)
             return handle
         try:
@@ -179,8 +217,11 @@ class ProcessHandle:
 
     def logs(self, *, since: float | None = None, tail: int | None = None) -> list[str]:
         """Return its lines in memory, oldest first. ``since``: seconds since the epoch; ``tail``: at most so many."""
-        moment = None if since is None else f"{max(0.0, time.time() - since):.3f}s"
-        found = self._client.logs(process=self.name, lines=tail or 10_000, since=moment)["logs"]
+        if tail == 0:
+            return []
+        # As an instant: an age would move with the time that the request takes.
+        moment = None if since is None else timestamp(math.floor(max(0.0, since) * 1000) / 1000)
+        found = self._client.logs(process=self.name, lines=tail or MAX_LINES, since=moment)["logs"]
         return [record["line"] for record in found]
 
     def wait_log(self, pattern: str, *, timeout: float = LINE_SECONDS) -> str:
@@ -285,11 +326,18 @@ class ProcessHandle:
                 for process in self._states(events):
                     if process["ready"]:
                         return
-                    if is_down(process):
-                        raise StartFailure(self._explain(process["reason"] or f"it is {process['status']}"))
+                    if process["status"] in _ENDED and is_down(ended := self._decided(process)):
+                        raise StartFailure(self._explain(ended["reason"] or f"it is {ended['status']}"))
         except TimeoutError:
             raise StartFailure(self._explain(f"not ready after {timeout:g} s")) from None
         raise StartFailure(f"{self.name} is not ready: prox ended")
+
+    def _decided(self, process: dict[str, Any]) -> dict[str, Any]:
+        """Return a process that has ended once it is known whether it starts again, which takes prox a moment."""
+        while process["status"] in _ENDED and not process["down"] and not process["next_restart_at"]:
+            time.sleep(_LOOK_SECONDS)
+            process = self._now()
+        return process
 
     def _states(self, events: Iterable[Any]) -> Iterator[dict[str, Any]]:
         for event in events:
@@ -301,6 +349,7 @@ class ProcessHandle:
         blamed = [name for name in re.findall(r"it needs ([\w.-]+):", reason)[-1:] if name in others]
         return explain_start(
             self._instance.process(self.name),
+            self._instance.process(blamed[0]) if blamed else None,
             reason,
             others=others,
             lines={name: ProcessHandle(name, self._instance).logs(tail=LAST_LINES) for name in [*blamed, self.name]},
@@ -313,5 +362,5 @@ class ProcessHandle:
 
 
 def is_down(process: Mapping[str, Any]) -> bool:
-    """Return whether a process is down, and is not started again by itself."""
-    return process["status"] in ("stopped", "crashed") and not process["next_restart_at"]
+    """Return whether nothing of a process exists, and it is not started again by itself."""
+    return bool(process["down"])

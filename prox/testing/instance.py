@@ -50,6 +50,10 @@ class Instance:
         """The ports of processes that another instance runs for it."""
         self.changed: dict[str, set[str]] = {}
         """What the present test has done to processes: stop, kill, pause, restart."""
+        self.last_words: dict[str, str] = {}
+        """What there was to say about each used process when the instance ended."""
+        self.unseen_crashes: list[str] = []
+        """The crashes that were noticed at its end."""
         self._crashes: dict[str, int] = {}
 
     def processes(self) -> dict[str, dict[str, Any]]:

@@ -5,8 +5,7 @@ Nothing is imported, and nothing runs, before a test asks for a process.
 
 from __future__ import annotations
 
-import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +27,11 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 _SERVERS: pytest.StashKey[Servers] = pytest.StashKey()
 _SESSION: pytest.StashKey[Session] = pytest.StashKey()
 _RESOURCES: pytest.StashKey[ExitStack] = pytest.StashKey()
-_TEST = pytest.StashKey[str]()
-_BEGUN = pytest.StashKey[float]()
+_TEST = pytest.StashKey[pytest.Item]()
+_HANDLES: pytest.StashKey[list[StackHandle]] = pytest.StashKey()
 _SOCKET, _FOLDER = "prox_socket", "prox_folder"
 _MARKER = "prox"
 _ARGUMENTS = ("isolated", "reset", "env", "timeout", "may_crash")
-_MAX_LINES = 1000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,7 +63,9 @@ def prox_config(pytestconfig: pytest.Config) -> Path | Stack:
 @pytest.fixture(scope="session")
 def prox(prox_config: Path | Stack, pytestconfig: pytest.Config) -> StackHandle:
     """The processes of prox.yaml: ``prox["api"]`` brings up api and what it needs, and waits until it is ready."""
-    return _session_of(pytestconfig).open(_stack_of(prox_config))
+    handle = _session_of(pytestconfig).open(_stack_of(prox_config))
+    pytestconfig.stash.setdefault(_HANDLES, []).append(handle)
+    return handle
 
 
 @pytest.fixture(scope="session")
@@ -129,23 +129,25 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Let a marked test use the fixture of the marker, before all others; refuse what the marker does not take."""
     if item.get_closest_marker(_MARKER) is None:
         return
-    _, options = _marked(item)
+    names, options = _marked(item)
     if wrong := options.keys() - set(_ARGUMENTS):
         raise pytest.UsageError(
             f"{item.nodeid}: the marker prox takes {', '.join(_ARGUMENTS)}, not {', '.join(sorted(wrong))}"
         )
+    if wrong_names := [name for name in names if not isinstance(name, str)]:
+        raise pytest.UsageError(f"{item.nodeid}: the marker prox takes names of processes, not {wrong_names[0]!r}")
     if isinstance(item, pytest.Function):
         item.fixturenames.insert(0, "_prox_marked")
 
 
-def _marked(item: pytest.Item) -> tuple[tuple[str, ...], dict[str, Any]]:
+def _marked(item: pytest.Item) -> tuple[list[str], dict[str, Any]]:
     """Return the names and options of all markers of a test; those that are closer win."""
-    names: dict[str, None] = {}
+    names: list[str] = []
     options: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers(_MARKER))):
-        names |= dict.fromkeys(marker.args)
+        names += [name for name in marker.args if name not in names]
         options |= marker.kwargs
-    return tuple(names), options
+    return names, options
 
 
 # -- the session
@@ -180,7 +182,8 @@ def _session_of(config: pytest.Config) -> Session:
             worker=given and given["workerid"],
             per_worker=config.getini("prox_xdist") == "per-worker",
         )
-        config.stash[_SESSION].uses.begin(config.stash.get(_TEST, ""))
+        if item := config.stash.get(_TEST, None):
+            _begin(config.stash[_SESSION], item)
     return config.stash[_SESSION]
 
 
@@ -223,29 +226,32 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    item.stash[_BEGUN] = time.time()
-    item.config.stash[_TEST] = item.nodeid
+    item.config.stash[_TEST] = item
     if session := item.config.stash.get(_SESSION, None):
-        session.uses.begin(item.nodeid)
+        _begin(session, item)
     return (yield)
+
+
+def _begin(session: Session, item: pytest.Item) -> None:
+    session.begin_test(item.nodeid, getattr(item, "fixturenames", ()), may_crash=_may_crash(item))
+
+
+def _may_crash(item: pytest.Item) -> bool:
+    return bool(_marked(item)[1].get("may_crash"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    with _noting(request.config, fixturedef.argname):
+    with ExitStack() as stack:
+        if session := request.config.stash.get(_SESSION, None):
+            stack.enter_context(session.uses.by_fixture(fixturedef.argname))
+            if fixturedef.scope != "function":
+                # It outlives an isolated test, and must not use the private copy.
+                for handle in request.config.stash.get(_HANDLES, []):
+                    stack.enter_context(handle.switched_back())
         return (yield)
-
-
-@contextmanager
-def _noting(config: pytest.Config, fixture: str) -> Iterator[None]:
-    session = config.stash.get(_SESSION, None)
-    if session is None:
-        yield
-        return
-    with session.uses.by_fixture(fixture):
-        yield
 
 
 @pytest.hookimpl(wrapper=True)
@@ -263,8 +269,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     if uses := _uses_of(item):
         from prox.testing.session import finish_test
 
-        may_crash = bool(_marked(item)[1].get("may_crash"))
-        finish_test(uses, item.config.stash[_SESSION].uses.record, may_crash=may_crash)
+        finish_test(uses, item.config.stash[_SESSION].uses.record, may_crash=_may_crash(item))
     return result
 
 
@@ -282,7 +287,7 @@ def _check(item: pytest.Item) -> None:
         try:
             check_crashes(uses, item.config.stash[_SESSION].uses.record)
         except ProcessCrashed:
-            if not _marked(item)[1].get("may_crash"):
+            if not _may_crash(item):
                 raise
 
 
@@ -294,7 +299,7 @@ def pytest_runtest_makereport(
     uses = _uses_of(item)
     for instance, name in uses:
         entry = (f"prox_log_{name}", str(instance.log_path(name)))
-        if entry not in item.user_properties:
+        if entry not in item.user_properties and instance.log_path(name).exists():
             item.user_properties.append(entry)
     report = yield
     if uses and report.failed:
@@ -310,11 +315,11 @@ def pytest_runtest_makereport(
 def _add_sections(item: pytest.Item, report: pytest.TestReport, uses: list[Use]) -> None:
     from _pytest._code.code import ExceptionRepr
 
-    from prox.testing.session import describe_use
+    from prox.testing.session import MAX_LINES, describe_use
 
-    begun = item.stash.get(_BEGUN, 0.0)
+    begun = item.config.stash[_SESSION].begun
     for use in uses:
-        title, text = f"prox: {use[1]}", describe_use(use, begun, _MAX_LINES)
+        title, text = f"prox: {use[1]}", describe_use(use, begun, MAX_LINES)
         if isinstance(report.longrepr, ExceptionRepr):
             # Part of the failure itself, as JUnit's XML has no other sections.
             report.longrepr.addsection(title, text)

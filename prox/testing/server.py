@@ -126,11 +126,12 @@ class Server:
                 os.close(ready_writing)
             answer = _read_answer(answers.fileno())
         if "url" not in answer:
-            if self._outlives:
-                self._popen.terminate()
-                self._outlives = False
+            self._outlives = False
             log_file = self.folder / "prox.log"
-            raise ServerFailed(answer.get("error") or f"prox ended before it could answer; {log_file} may say why")
+            said = answer.get("error") or f"prox ended before it could answer; {log_file} may say why"
+            if "already running" in said:
+                said += "; --prox-reuse=auto uses that instance if its configuration is the same, `prox down` ends it"
+            raise ServerFailed(said)
         self.facts = Facts.of(answer)
 
     def __exit__(
@@ -140,15 +141,22 @@ class Server:
 
     def close(self) -> None:
         """Stop everything, and wait until it is gone; an instance that outlives this process goes on."""
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
-            self._lifeline = -1
+        try:
+            self._end()
+        finally:
+            if self._lifeline >= 0:
+                os.close(self._lifeline)
+                self._lifeline = -1
+
+    def _end(self) -> None:
         if self._popen is None:
             return
         if self._outlives:
             # Nobody waits for it here.
             self._popen.returncode = 0
             return
+        # As Ctrl-C would: in order, with the grace that each process has. SIGKILL of this process closes the lifeline.
+        self._popen.terminate()
         try:
             self._popen.wait(END_SECONDS)
         except subprocess.TimeoutExpired:

@@ -85,9 +85,10 @@ class Servers:
         folder = self.folder / str(len(self._opened))
         if self._keep:
             folder = stack.path.parent / ".prox"
-            self.kept.append(stack.path.parent)
         server = Server(stack, folder, outlives=self._keep)
         server.start()
+        if self._keep:
+            self.kept.append(stack.path.parent)
         self._stack.callback(server.close)
         return folder, server.facts, False
 
@@ -132,7 +133,8 @@ class Servers:
                 threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rwb") as stream, suppress(OSError):
+        # The worker may be gone by the time of the answer.
+        with suppress(OSError), connection, connection.makefile("rwb") as stream:
             stream.write(json.dumps(self._respond(json.loads(stream.readline(_MAX_MESSAGE)))).encode() + b"\n")
 
     def _respond(self, request: dict[str, Any]) -> dict[str, Any]:

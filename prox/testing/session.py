@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from prox.core.errors import ProxError
 from prox.instance.private_settings import PrivateSettings
 from prox.testing.failures import ProcessCrashed
-from prox.testing.handle import ProcessHandle, StackHandle, is_down
+from prox.testing.handle import ProcessHandle, StackHandle
 from prox.testing.instance import Instance
 from prox.testing.server import Server, client_of
 from prox.testing.starting import local_instance
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 __tracebackhide__ = True  # pytest shows the test's own frames only
 
 
+MAX_LINES = 1000
+"""Of a process in the report of a test."""
+NOTICE_SECONDS = 2.0
+"""How long prox may take to notice the end of a process."""
+
+
 class Session:
     """``worker``: the worker of pytest-xdist that this process is; None: it has all tests for itself.
 
@@ -34,6 +42,10 @@ class Session:
 
     def __init__(self, servers: Servers | RemoteServers, folder: Path, *, worker: str | None, per_worker: bool) -> None:
         self.uses = Uses()
+        self.begun = time.time()
+        """When the set-up of the present test began, in seconds since the epoch."""
+        self.may_crash = False
+        """Whether processes may crash during the present test."""
         self._servers = servers
         self._folder = folder
         self._worker = worker
@@ -76,7 +88,21 @@ class Session:
             try:
                 yield instance
             finally:
+                self._remember(instance)
                 instance.close()
+            if not self.may_crash:
+                _refuse(instance.unseen_crashes)
+
+    def _remember(self, instance: Instance) -> None:
+        """Keep what there is to say about the processes of an instance that is about to end."""
+        try:
+            crashed = _take_crashes(instance, instance.processes(), self.uses.record)
+            for used, name in self.uses.of_instance(instance):
+                instance.last_words[name] = describe_use((used, name), self.begun, MAX_LINES)
+        except ProxError:
+            # It is gone already.
+            return
+        instance.unseen_crashes = crashed
 
     @contextmanager
     def factory(self, stack: Stack, names: Iterable[str]) -> Iterator[StackHandle]:
@@ -100,6 +126,12 @@ class Session:
         instance.other_ports = settings.ports
         return instance
 
+    def begin_test(self, test: str, fixtures: Iterable[str], *, may_crash: bool) -> None:
+        """Begin a test: what its fixtures use and has crashed since the last test runs again. Raises StartFailure."""
+        self.uses.begin(test)
+        self.begun, self.may_crash = time.time(), may_crash
+        finish_test(self.uses.of_test(fixtures), lambda instance, name: None, may_crash=True)
+
     def close(self) -> None:
         """End the instances of this process."""
         self._opened.close()
@@ -112,6 +144,8 @@ def check_crashes(uses: Iterable[Use], record: Callable[[Instance, str], None]) 
     """
     crashed: list[str] = []
     for instance, names in _by_instance(uses).items():
+        if not instance.is_open:
+            continue
         crashed += _take_crashes(instance, instance.needs(*names), record)
     _refuse(crashed)
 
@@ -143,10 +177,30 @@ def _take_crashes(
 ) -> list[str]:
     """Return what has crashed, in words."""
     found = []
-    for name, reason in instance.take_crashes(processes).items():
+    for name, reason in instance.take_crashes(_noticed(instance, processes)).items():
         record(instance, name)
         found.append(f"{name} crashed during this test: {reason}")
     return found
+
+
+def _noticed(instance: Instance, processes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the processes once prox has noticed the end of those that have just died."""
+    deadline = time.monotonic() + NOTICE_SECONDS
+    while any(_is_dead(each["pid"]) for each in processes.values()) and time.monotonic() < deadline:
+        present = instance.processes()
+        processes = {name: present[name] for name in processes}
+    return processes
+
+
+def _is_dead(pid: int) -> bool:
+    """Return whether a process of prox's is a zombie. Without /proc (macOS) none is seen."""
+    if not pid:
+        return False
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1] in b"ZX"
+    except OSError:
+        return os.path.isdir("/proc/self")
 
 
 def _refuse(crashed: list[str]) -> None:
@@ -172,9 +226,9 @@ def _put_back(instance: Instance, processes: dict[str, dict[str, Any]]) -> None:
 
 
 def _has_crashed(process: dict[str, Any]) -> bool:
-    """Return whether a process that was ready is down."""
-    down = is_down(process) and process["status"] == "crashed"
-    return down and process["kind"] == "process" and process["ready_seconds"] is not None
+    """Return whether a process that was ready has crashed, and does not start again by itself."""
+    ended = process["status"] == "crashed" and not process["next_restart_at"]
+    return ended and process["kind"] == "process" and process["ready_seconds"] is not None
 
 
 def describe_use(use: Use, begun: float, max_lines: int) -> str:
@@ -183,6 +237,8 @@ def describe_use(use: Use, begun: float, max_lines: int) -> str:
     from prox.testing.failures import describe_events
 
     instance, name = use
+    if not instance.is_open:
+        return instance.last_words.get(name, "its instance has ended")
     try:
         process = instance.process(name)
         events = describe_events(process["history"], begun, lambda text: parse_instant(text, 0.0))
@@ -190,13 +246,15 @@ def describe_use(use: Use, begun: float, max_lines: int) -> str:
     except ProxError as error:
         return str(error)
     state = process["status"] if not process["port"] else f"{process['status']}, port {process['port']}"
-    return "\n".join([f"{state}, log: {instance.log_path(name)}", *events, "lines since the test began:", *lines])
+    cut = f" (the newest {max_lines}; the log file has all)" if len(lines) == max_lines else ""
+    title = f"lines since the test began{cut}:"
+    return "\n".join([f"{state}, log: {instance.log_path(name)}", *events, title, *lines])
 
 
 def figures(use: Use) -> dict[str, Any]:
     """Return what ``--prox-show`` shows of a process."""
     instance, name = use
-    process = instance.state(name)
+    process = instance.state(name) if instance.is_open else {"ready_seconds": None, "restarts": 0}
     return {
         "name": f"{name} ({instance.place})" if instance.place else name,
         "ready_seconds": process["ready_seconds"],

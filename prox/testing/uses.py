@@ -30,6 +30,9 @@ class Uses:
     def begin(self, test: str) -> None:
         self.test = test
         self._direct.clear()
+        for uses in self._by_fixture.values():
+            for use in [use for use in uses if not use[0].is_open]:
+                del uses[use]
 
     @contextmanager
     def by_fixture(self, name: str) -> Iterator[None]:
@@ -42,8 +45,15 @@ class Uses:
             self._current.pop()
 
     def of_test(self, fixtures: Iterable[str]) -> list[Use]:
-        """Return the uses of the present test, which has these fixtures, of instances that still run."""
+        """Return the uses of the present test, which has these fixtures."""
         found = dict(self._direct)
         for name in fixtures:
             found |= self._by_fixture.get(name, {})
-        return [(instance, name) for instance, name in found if instance.is_open]
+        return list(found)
+
+    def of_instance(self, instance: Instance) -> list[Use]:
+        """Return all uses of an instance."""
+        found = dict(self._direct)
+        for uses in self._by_fixture.values():
+            found |= uses
+        return [use for use in found if use[0] is instance]

@@ -22,6 +22,7 @@ OFF = {
     "kind": "process",
     "ready": False,
     "crashes": 0,
+    "down": True,
     "ready_seconds": None,
     "exit_code": None,
     "signal": None,

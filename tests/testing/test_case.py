@@ -78,3 +78,20 @@ def test_a_case(program: str, suite: Suite) -> None:
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
     return Suite(tmp_path)
+
+
+def test_one_test_by_its_name(suite: Suite) -> None:
+    suite.write(CASES)
+    assert "Ran 1 test" in suite.passes("test_it.Good.test_1_stop", program="unittest")
+
+
+def test_up_can_be_used_again(suite: Suite) -> None:
+    suite.write("""
+import prox.testing
+prox.testing.TestCase
+def test_it():
+    for _ in range(2):
+        with prox.testing.up("db") as stack:
+            assert stack["db"].status == "running"
+""")
+    suite.passes()

@@ -127,3 +127,32 @@ def test_a_shared_process_is_left_alone(suite: Suite) -> None:
         "    prox['db'].stop()\n    prox['db'].start()\n"
     )
     assert "6 passed" in suite.passes("-n", "2")
+
+
+def test_lines_of_the_first_moment_are_there(suite: Suite) -> None:
+    suite.stack("processes: {web: {cmd: 'trap \"echo got $$\" USR1; echo up; while :; do sleep 1000 & wait; done'}}")
+    suite.write("""
+import os, signal, time
+def test_it(prox):
+    web = prox["web"]
+    web.wait_log("up")
+    for _ in range(5):
+        begun = time.time()
+        os.kill(web.pid, signal.SIGUSR1)
+        while not web.logs(since=begun):
+            assert time.time() < begun + 10
+    assert web.logs(tail=0) == []
+""")
+    suite.passes()
+
+
+def test_it_is_ready_on_another_port(suite: Suite) -> None:
+    suite.stack("""
+processes:
+  web:
+    cmd: "echo $PORT >> ports; test $(wc -l < ports) -gt 2 || { echo EADDRINUSE; exit 1; }; echo up; exec sleep 1000"
+    port: 8000
+    healthcheck: {log: up}
+""")
+    suite.write("def test_it(prox):\n    assert str(prox['web'].port) == open('ports').read().split()[-1]\n")
+    suite.passes()

@@ -162,3 +162,107 @@ def test_the_processes_are_shown_at_the_end(arguments: tuple[str, ...], suite: S
         ("api", True, "s", "0", "1"),
         ("db", True, "s", "0", "2"),
     ]
+
+
+def test_an_isolated_test_leaves_wider_fixtures_alone(suite: Suite) -> None:
+    suite.write("""
+import os, pytest, signal
+
+@pytest.fixture(scope="session")
+def pid(prox):
+    return prox["db"].pid
+
+@pytest.fixture(scope="class")
+def of_class(prox):
+    return prox["db"]
+
+@pytest.mark.prox("db", isolated=True)
+def test_isolated(prox, pid, request):
+    assert prox["db"].pid != pid
+    assert request.getfixturevalue("of_class").pid == pid
+
+def test_after(prox, pid):
+    assert prox["db"].pid == pid
+
+@pytest.mark.prox("db", isolated=True)
+class TestClass:
+    def test_one(self, of_class, pid):
+        assert of_class.pid == pid != self.prox["db"].pid
+
+    def test_two(self, of_class, pid):
+        assert of_class.pid == pid
+""")
+    assert "4 passed" in suite.passes()
+
+
+def test_crashes_at_the_end_of_a_private_copy(suite: Suite) -> None:
+    suite.write("""
+import os, pytest, signal
+
+def crash(p):
+    os.kill(p["db"].pid, signal.SIGSEGV)
+
+@pytest.mark.prox("db", isolated=True)
+def test_isolated(prox):
+    crash(prox)
+
+def test_factory(prox_factory):
+    with prox_factory("db") as p:
+        crash(p)
+
+@pytest.mark.prox(may_crash=True)
+def test_may(prox_factory):
+    with prox_factory("db") as p:
+        crash(p)
+
+def test_says_what_happened(prox_factory):
+    with prox_factory("db") as p:
+        assert p["db"].status == "stopped"
+""")
+    ran = suite.run()
+    assert "3 failed, 1 passed" in ran.stdout, ran.stdout
+    assert ran.stdout.count("ProcessCrashed: db crashed during this test: ended by SIGSEGV") >= 2
+    assert ran.stdout.count("lines since the test began:\ndb begins\n") == 3
+
+
+def test_a_crash_between_tests_blames_nobody(suite: Suite) -> None:
+    suite.write("""
+import os, signal, pytest, psutil
+
+@pytest.fixture(scope="session")
+def db(prox):
+    return prox["db"]
+
+def test_one(db):
+    global pid
+    pid = db.pid
+
+def test_unrelated():
+    os.kill(pid, signal.SIGKILL)
+
+def test_two(db):
+    assert db.status == "running" and db.pid != pid
+""")
+    assert "3 passed" in suite.passes()
+
+
+def test_a_name_that_is_not_there(suite: Suite) -> None:
+    suite.write("""
+import pytest
+def test_typo(prox):
+    prox["apii"]
+
+@pytest.mark.prox("apii")
+def test_marked():
+    pass
+
+def test_expected(prox):
+    with pytest.raises(KeyError):
+        prox["apii"]
+""")
+    ran = suite.run("--prox-show")
+    assert "1 failed, 1 passed, 1 error" in ran.stdout, ran.stdout
+    assert "prox.yaml has no process or job named 'apii'; it has db, api, bad" in ran.stdout
+    suite.write("import pytest\n@pytest.mark.prox(['db'])\ndef test_it():\n    pass\n")
+    refused = suite.run()
+    assert (refused.returncode, "takes names of processes, not ['db']" in refused.stdout) == (4, True)
