@@ -42,7 +42,7 @@ def details_of(process: Process) -> ProcessDetails:
         healthcheck=check if process.spec.healthcheck else None,
         cmd=cmd if isinstance(cmd, str) else shlex.join(cmd),
         cwd=process.cwd,
-        env=redact(process.configured()),
+        env=redact(process.environment.configured(process.spec)),
         check_results=dict(health.results),
         history=process.history.entries,
     )

@@ -24,27 +24,22 @@ from prox.core.restarts import End, GiveUp, RetryAfter, after_end
 from prox.core.scheduling import Fact
 from prox.core.snapshots import ProcessSnapshot
 from prox.runtime.child import SignalFailed
-from prox.runtime.environ import process_environment, working_folder
+from prox.runtime.environ import working_folder
 from prox.runtime.history import History
 from prox.runtime.port_claim import MAX_OTHER_PORTS, claim_port, found_port_taken, take_another_port
 from prox.runtime.probe import Probe, open_probe
 from prox.runtime.process_run import DRAIN_SECONDS, ProcessRun
-from prox.system.spawning import SpawnFailed, check_command
-from prox.system.threads import in_thread
+from prox.runtime.start_environment import StartEnvironment
+from prox.system.spawning import SpawnFailed
 from prox.watchdog.marks import GRACE_SECONDS, KILL_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from prox.core.config.model import Job, ProcessSpec
-    from prox.core.environment import BuiltEnvironment
     from prox.core.snapshots import Leftover
     from prox.runtime.context import InstanceContext
 
-_ENV_READERS = trio.CapacityLimiter(20)
-"""Threads that read env files; those that wait for a named pipe take none from others."""
-ENV_SECONDS = 8.0
-"""How long env files may take, all of them together."""
 SLACK_SECONDS = 5.0
 """What a stop may take beside its graces, on a machine that is very busy."""
 
@@ -88,10 +83,7 @@ class Process:
         """What its last incarnation has left running."""
         self.history = History()
         self._digest = context.digests.get(name, "")
-        self._configured: dict[str, str] | None = None
-        self._prepared: tuple[BuiltEnvironment, dict[str, int]] | None = None
-        """What was read for the next start, and the ports at that time."""
-        self._previewed: dict[str, str] = {}
+        self.environment = StartEnvironment(name, context)
         self._other_ports = 0
         """How often in a row it got another port because its own was taken."""
 
@@ -129,10 +121,9 @@ class Process:
 
     def configure(self, spec: ProcessSpec, job: Job | None) -> None:
         """Take over a changed configuration, with which it is started the next time."""
-        self._prepared = None
         self.spec, self.job = spec, job
         self._digest = self._context.digests.get(self.name, "")
-        self._configured = None
+        self.environment.forget()
 
     @property
     def was_refused(self) -> bool:
@@ -297,71 +288,21 @@ class Process:
             return f"{self.life.reason}; it is restarted"
         return self.life.reason
 
-    def environment(self) -> BuiltEnvironment:
-        """Return the variables that it gets when it is started now. Raises ConfigError for a bad env file."""
-        context = self._context
-        return process_environment(
-            context.config,
-            self.name,
-            self.spec,
-            context.ports,
-            instance=context.instance,
-            inherited=context.inherited,
-            urls=context.urls,
-            attempt=self._restarts + 1 if self.job else None,
-        )
-
-    async def read_environment(self) -> BuiltEnvironment:
-        """Return the variables that it gets when it is started now. Raises ConfigError for a bad env file.
-
-        Env files are read in a thread: they may be named pipes, or on a file system that hangs.
-        """
-        if not self._has_env_files:
-            return self.environment()
-        with trio.move_on_after(ENV_SECONDS):
-            return await in_thread(self.environment, abandon_on_cancel=True, limiter=_ENV_READERS)
-        raise StartFailed(f"its env files could not be read within {ENV_SECONDS:g} s")
-
     async def prepare_restart(self) -> None:
         """Check what the next start of a running process needs, so that it is not stopped in vain.
 
-        What is read for it is used by that start. Raises StartFailed.
+        Raises StartFailed.
         """
         if not self.pid:
             return
-        ports = dict(self._context.ports)
         try:
-            built = await self.read_environment()
-            check_command(self.spec.cmd, cwd=self.cwd, env=built.variables)
-        except (ConfigError, StartFailed) as error:
-            reason = "; ".join(str(error).splitlines())
-            raise StartFailed(f"{self.name} was not restarted and still runs: {reason}") from None
-        self._prepared = built, ports
-
-    async def _environment_of_start(self) -> BuiltEnvironment:
-        """Return the variables for a start: those that were prepared for it, or as they are now."""
-        prepared, self._prepared = self._prepared, None
-        if prepared and prepared[1] == self._context.ports:
-            return prepared[0]
-        return await self.read_environment()
-
-    async def preview_environment(self) -> None:
-        """Read what prox.yaml and its env files set for a process that was not started yet, for ``configured``."""
-        if self._configured is None:
-            try:
-                self._previewed = (await self.read_environment()).configured
-            except (ConfigError, StartFailed):
-                self._previewed = {}
-
-    def configured(self) -> dict[str, str]:
-        """Return the variables that prox.yaml and its env files set: of its last start, or as last previewed."""
-        if self._configured is None and not self._has_env_files:
-            return self.environment().configured
-        return self._previewed if self._configured is None else self._configured
+            await self.environment.prepare(self.spec, self._attempt, self.cwd)
+        except StartFailed as error:
+            raise StartFailed(f"{self.name} was not restarted and still runs: {error}") from None
 
     @property
-    def _has_env_files(self) -> bool:
-        return bool(self.spec.env_file or self._context.config.env_file)
+    def _attempt(self) -> int | None:
+        return self._restarts + 1 if self.job else None
 
     @property
     def run_environment(self) -> Mapping[str, str]:
@@ -466,8 +407,7 @@ class Process:
                 probe = (
                     open_probe(self.spec.healthcheck, folder=self._context.folder) if self.spec.healthcheck else None
                 )
-                built = await self._environment_of_start()
-                self._configured = built.configured
+                built = await self.environment.take(self.spec, self._attempt)
                 env = built.variables | dict(probe.env if probe else {})
                 # A stop that was requested meanwhile wins. From the spawn to the try in ``live`` is no checkpoint.
                 await trio.lowlevel.checkpoint_if_cancelled()

@@ -368,7 +368,8 @@ class Supervisor:
 
     async def preview_environment(self, name: str) -> None:
         """Have ``details`` show the environment of a process that was not started yet. Raises UnknownProcess."""
-        await self._processes.get(name).preview_environment()
+        process = self._processes.get(name)
+        await process.environment.preview(process.spec)
 
     def leftovers_of(self, name: str) -> tuple[Leftover, ...]:
         """Return what the last incarnation of a process has left running. Raises UnknownProcess."""

@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import socket
+import sys
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -24,12 +25,12 @@ RANGE = range(20_000, 32_768)
 """Where free ports are looked for: below those that Linux (32768) and macOS (49152) give to connections that go out,
 any of which could take a port before its process listens on it. A connection to a port of that upper range that
 nobody listens on may even be given the same port as its own, and so reach itself."""
-ADDRESSES = (
-    (socket.AF_INET, "0.0.0.0"),
-    (socket.AF_INET, "127.0.0.1"),
-    (socket.AF_INET6, "::"),
-    (socket.AF_INET6, "::1"),
-)
+LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+WILDCARD = ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"))
+ADDRESSES = LOOPBACK if sys.platform == "linux" else LOOPBACK + WILDCARD
+"""Where a port is tried. On Linux a loopback address collides with a listener on the wildcard address, too, and the
+wildcard address with a listener on any other one, such as 127.0.0.2, that a process may never want. BSD's SO_REUSEADDR
+lets a specific address beside the wildcard one."""
 SHOWN_HOLDERS = 3
 MAX_SHOWN = 256
 """Characters of a name, folder or command."""
@@ -158,7 +159,7 @@ def _shown(folder: str) -> str:
 def _hold(port: int, held: ExitStack) -> bool:
     """Bind the port on every address of both kinds, for as long as ``held`` is open; say whether that was possible."""
     with ExitStack() as attempt:
-        for family, host in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+        for family, host in WILDCARD:
             try:
                 sock = attempt.enter_context(_open(family))
                 sock.bind((host, port))

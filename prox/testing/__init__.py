@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from prox.testing.case import TestCase
     from prox.testing.failures import ProcessCrashed, SharedProcess, StartFailure
-    from prox.testing.handle import ProcessHandle, StackHandle
+    from prox.testing.handle import StackHandle
+    from prox.testing.process import ProcessHandle
     from prox.testing.running import up
     from prox.testing.server import ServerFailed
     from prox.testing.stack import Stack
@@ -35,7 +36,7 @@ __all__ = [
 
 _MODULES = {
     "ProcessCrashed": "failures",
-    "ProcessHandle": "handle",
+    "ProcessHandle": "process",
     "ServerFailed": "server",
     "SharedProcess": "failures",
     "Stack": "stack",

@@ -1,37 +1,23 @@
-"""The processes of a stack, as tests use them. Everything waits for an event, never for a time."""
+"""The processes of a stack by name, as tests use them."""
 
 from __future__ import annotations
 
-import math
-import re
-import signal
-import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-from prox.client.errors import ApiError
 from prox.core.environment import port_variable, url_variable
-from prox.core.logs.batch import SYSTEM, timestamp
-from prox.core.patterns import compile_regex
 from prox.core.scheduling import needed
-from prox.testing.failures import LAST_LINES, SharedProcess, StartFailure, explain_start
-from prox.testing.limits import LINE_SECONDS, READY_SECONDS
+from prox.testing.failures import StartFailure
+from prox.testing.limits import READY_SECONDS
+from prox.testing.process import ProcessHandle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-    from prox.testing.aio import AsyncProcessHandle, AsyncStackHandle
+    from prox.testing.aio import AsyncStackHandle
     from prox.testing.instance import Instance
 
 __tracebackhide__ = True  # pytest shows the test's own frames only
-
-
-_ENDED = ("stopped", "crashed")
-_LOOK_SECONDS = 0.01
-MAX_LINES = 10_000
-"""The most lines that the API gives."""
 
 
 class StackHandle:
@@ -142,20 +128,19 @@ class StackHandle:
 
     def _bring_up(self, name: str, timeout: float) -> ProcessHandle:
         instance = self._instance_of(name)
-        handle = ProcessHandle(name, instance)
         state = instance.state(name)
         if self.on_use:
             self.on_use(instance, name)
         if state["ready"]:
             instance.note(name)
-            return handle
+            return ProcessHandle(name, instance, state)
         try:
             instance.bring_up(name, timeout)
         except StartFailure:
             instance.note(name, again=True)
             raise
         instance.note(name)
-        return handle
+        return ProcessHandle(name, instance)
 
     def _instance_of(self, name: str) -> Instance:
         """Return the instance that runs a process; what the process needs of the shared instance is ready then."""
@@ -169,198 +154,3 @@ class StackHandle:
         if self._own is None:
             self._own = self._open_own(shared)
         return self._own
-
-
-class ProcessHandle:
-    """One process or job."""
-
-    def __init__(self, name: str, instance: Instance) -> None:
-        self.name = name
-        self._instance = instance
-        self._client = instance.client
-
-    # -- what is known
-
-    @property
-    def port(self) -> int | None:
-        found: int | None = self._now()["port"]
-        return found
-
-    @property
-    def url(self) -> str | None:
-        found: str | None = self._now()["url"]
-        return found
-
-    @property
-    def host(self) -> str | None:
-        return urlsplit(self.url).hostname if self.url else None
-
-    @property
-    def pid(self) -> int:
-        """0 when it does not run."""
-        return int(self._now()["pid"])
-
-    @property
-    def status(self) -> str:
-        return str(self._now()["status"])
-
-    @property
-    def env(self) -> dict[str, str]:
-        """The variables that prox.yaml and its env files set for it, and those that prox sets."""
-        from prox.testing.environ import environment_of
-
-        return environment_of(self.name, self._instance)
-
-    @property
-    def log_path(self) -> Path:
-        return self._instance.log_path(self.name)
-
-    def logs(self, *, since: float | None = None, tail: int | None = None) -> list[str]:
-        """Return its lines in memory, oldest first. ``since``: seconds since the epoch; ``tail``: at most so many."""
-        if tail == 0:
-            return []
-        # As an instant: an age would move with the time that the request takes.
-        moment = None if since is None else timestamp(math.floor(max(0.0, since) * 1000) / 1000)
-        found = self._client.logs(process=self.name, lines=tail or MAX_LINES, since=moment)["logs"]
-        return [record["line"] for record in found]
-
-    def wait_log(self, pattern: str, *, timeout: float = LINE_SECONDS) -> str:
-        """Return the first line of its present run that matches a regular expression (RE2).
-
-        Raises TimeoutError after ``timeout`` seconds, and at once where the process has ended.
-        """
-        matches, process = compile_regex(pattern), self._now()
-        begun = process["started_at"]
-        if is_down(process):
-            found = self._client.logs(process=self.name, pattern=pattern, regex=True, since=begun)["logs"]
-            if found:
-                return str(found[0]["line"])
-            raise TimeoutError(f"{self.name} wrote no line that matches {pattern!r}, and has ended")
-        try:
-            # With prox's own lines, of which one comes when the process has ended.
-            with self._client.follow_logs(timeout=timeout, process=f"{self.name},{SYSTEM}", since=begun) as events:
-                for event in events:
-                    if event.name != "message":
-                        continue
-                    if event.data["process"] == SYSTEM:
-                        if is_down(self._now()):
-                            break
-                    elif matches(event.data["line"].encode()):
-                        return str(event.data["line"])
-        except TimeoutError:
-            raise TimeoutError(f"{self.name} wrote no line that matches {pattern!r} within {timeout:g} s") from None
-        raise TimeoutError(f"{self.name} wrote no line that matches {pattern!r}, and has ended")
-
-    # -- what can be done with it
-
-    def start(self, *, timeout: float = READY_SECONDS) -> None:
-        """Start it with what it needs, and wait until it is ready. Raises StartFailure."""
-        try:
-            self._client.start(self.name)
-        except ApiError as error:
-            if error.code not in ("PROCESS_ALREADY_RUNNING", "START_FAILED"):
-                raise
-        self._wait_ready(timeout)
-
-    def restart(self, *, timeout: float = READY_SECONDS) -> None:
-        """Restart it, and wait until it is ready. Raises StartFailure, SharedProcess."""
-        self._change("restart")
-        try:
-            self._client.restart(self.name)
-        except ApiError as error:
-            if error.code != "START_FAILED":
-                raise
-        self._wait_ready(timeout)
-
-    def stop(self) -> None:
-        """Stop it, and wait until nothing of it is left. Raises SharedProcess."""
-        self._change("stop")
-        try:
-            self._client.stop(self.name)
-        except ApiError as error:
-            if error.code != "PROCESS_NOT_RUNNING":
-                raise
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send a signal to it, and not to its descendants. Raises SharedProcess."""
-        self._change("kill")
-        self._client.signal(self.name, signal.Signals(number).name)
-
-    def pause(self) -> None:
-        """Suspend it and its process group (SIGSTOP): its connections stay open. Raises SharedProcess."""
-        self._change("pause")
-        self._client.signal(self.name, "SIGSTOP", scope="group")
-
-    def resume(self) -> None:
-        """Let it go on after ``pause``."""
-        self._client.signal(self.name, "SIGCONT", scope="group")
-
-    def reset(self) -> None:
-        """Run its ``reset``, and wait until that is done. Raises StartFailure where it fails, SharedProcess."""
-        self._refuse_if_shared("reset")
-        try:
-            self._client.reset(self.name)
-        except ApiError as error:
-            if error.code != "RESET_FAILED":
-                raise
-            raise StartFailure(str(error)) from None
-
-    @property
-    def aio(self) -> AsyncProcessHandle:
-        """The same for Trio: ``await prox["api"].aio.restart()``."""
-        from prox.testing.aio import AsyncProcessHandle
-
-        return AsyncProcessHandle(self)
-
-    def _change(self, what: str) -> None:
-        self._refuse_if_shared(what)
-        self._instance.changed.setdefault(self.name, set()).add(what)
-
-    def _refuse_if_shared(self, what: str) -> None:
-        if self._instance.shared:
-            raise SharedProcess(f"a test may not {what} {self.name}: {self._instance.shared}")
-
-    def _wait_ready(self, timeout: float) -> None:
-        try:
-            with self._client.follow_events(timeout=timeout) as events:
-                for process in self._states(events):
-                    if process["ready"]:
-                        return
-                    if process["status"] in _ENDED and is_down(ended := self._decided(process)):
-                        raise StartFailure(self._explain(ended["reason"] or f"it is {ended['status']}"))
-        except TimeoutError:
-            raise StartFailure(self._explain(f"not ready after {timeout:g} s")) from None
-        raise StartFailure(f"{self.name} is not ready: prox ended")
-
-    def _decided(self, process: dict[str, Any]) -> dict[str, Any]:
-        """Return a process that has ended once it is known whether it starts again, which takes prox a moment."""
-        while process["status"] in _ENDED and not process["down"] and not process["next_restart_at"]:
-            time.sleep(_LOOK_SECONDS)
-            process = self._now()
-        return process
-
-    def _states(self, events: Iterable[Any]) -> Iterator[dict[str, Any]]:
-        for event in events:
-            found = event.data["processes"] if event.name == "snapshot" else [event.data]
-            yield from (process for process in found if process.get("name") == self.name)
-
-    def _explain(self, reason: str) -> str:
-        others = self._instance.processes()
-        blamed = [name for name in re.findall(r"it needs ([\w.-]+):", reason)[-1:] if name in others]
-        return explain_start(
-            self._instance.process(self.name),
-            self._instance.process(blamed[0]) if blamed else None,
-            reason,
-            others=others,
-            lines={name: ProcessHandle(name, self._instance).logs(tail=LAST_LINES) for name in [*blamed, self.name]},
-            project=self._instance.stack.path.parent,
-            log_path=self.log_path,
-        )
-
-    def _now(self) -> dict[str, Any]:
-        return self._instance.state(self.name)
-
-
-def is_down(process: Mapping[str, Any]) -> bool:
-    """Return whether nothing of a process exists, and it is not started again by itself."""
-    return bool(process["down"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from prox.client.errors import ApiError
@@ -54,12 +55,18 @@ class Instance:
         """What there was to say about each used process when the instance ended."""
         self.unseen_crashes: list[str] = []
         """The crashes that were noticed at its end."""
+        self.checked_at = 0.0
+        """When it was last found without a crash (``time.monotonic``)."""
         self._crashes: dict[str, int] = {}
 
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return all processes and jobs by name, without what they use."""
         found = self._kept.get("/api/v1/processes?usage=false")["processes"]
         return {process["name"]: process for process in found}
+
+    def was_checked_within(self, seconds: float) -> bool:
+        """Return whether its processes were found without a crash so recently."""
+        return time.monotonic() - self.checked_at < seconds
 
     @property
     def is_open(self) -> bool:

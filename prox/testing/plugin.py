@@ -266,10 +266,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Put back the processes that the test has changed, after its fixtures are torn down."""
     result = yield
-    if uses := _uses_of(item):
-        from prox.testing.session import finish_test
-
-        finish_test(uses, item.config.stash[_SESSION].uses.record, may_crash=_may_crash(item))
+    if session := item.config.stash.get(_SESSION, None):
+        session.end_test(_uses_of(item))
     return result
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from prox.core.errors import ProxError
 from prox.instance.private_settings import PrivateSettings
 from prox.testing.failures import ProcessCrashed
-from prox.testing.handle import ProcessHandle, StackHandle
+from prox.testing.handle import StackHandle
 from prox.testing.instance import Instance
+from prox.testing.process import ProcessHandle
 from prox.testing.server import Server, client_of
 from prox.testing.starting import local_instance
 from prox.testing.uses import Uses
@@ -30,6 +31,8 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 
 MAX_LINES = 1000
 """Of a process in the report of a test."""
+RECENT_SECONDS = 0.05
+"""What was found without a fault so recently is not looked at again."""
 NOTICE_SECONDS = 2.0
 """How long prox may take to notice the end of a process."""
 
@@ -44,6 +47,8 @@ class Session:
         self.uses = Uses()
         self.begun = time.time()
         """When the set-up of the present test began, in seconds since the epoch."""
+        self._just_used: set[Instance] = set()
+        """The instances that the last test used."""
         self.may_crash = False
         """Whether processes may crash during the present test."""
         self._servers = servers
@@ -130,7 +135,14 @@ class Session:
         """Begin a test: what its fixtures use and has crashed since the last test runs again. Raises StartFailure."""
         self.uses.begin(test)
         self.begun, self.may_crash = time.time(), may_crash
-        finish_test(self.uses.of_test(fixtures), lambda instance, name: None, may_crash=True)
+        for instance, name in self.uses.of_test(fixtures):
+            if instance not in self._just_used or not instance.was_checked_within(RECENT_SECONDS):
+                finish_test([(instance, name)], lambda instance, name: None, may_crash=True, anew=True)
+
+    def end_test(self, uses: list[Use]) -> None:
+        """End a test, as ``finish_test``."""
+        self._just_used = {instance for instance, _ in uses}
+        finish_test(uses, self.uses.record, may_crash=self.may_crash)
 
     def close(self) -> None:
         """End the instances of this process."""
@@ -150,14 +162,17 @@ def check_crashes(uses: Iterable[Use], record: Callable[[Instance, str], None]) 
     _refuse(crashed)
 
 
-def finish_test(uses: Iterable[Use], record: Callable[[Instance, str], None], *, may_crash: bool = False) -> None:
+def finish_test(
+    uses: Iterable[Use], record: Callable[[Instance, str], None], *, may_crash: bool = False, anew: bool = False
+) -> None:
     """Undo what the present test has done to processes, and start again those that crashed.
 
+    ``anew``: look at all instances, also at those that were checked a moment ago.
     Raises StartFailure; ProcessCrashed as ``check_crashes``, for what has crashed since, unless ``may_crash``.
     """
     crashed: list[str] = []
     for instance, names in _by_instance(uses).items():
-        if instance.is_open:
+        if instance.is_open and (anew or instance.changed or not instance.was_checked_within(RECENT_SECONDS)):
             processes = instance.needs(*names, *instance.changed)
             crashed += _take_crashes(instance, processes, record)
             _put_back(instance, processes)
@@ -177,7 +192,9 @@ def _take_crashes(
 ) -> list[str]:
     """Return what has crashed, in words."""
     found = []
-    for name, reason in instance.take_crashes(_noticed(instance, processes)).items():
+    crashes = instance.take_crashes(_noticed(instance, processes))
+    instance.checked_at = time.monotonic() if not crashes else 0.0
+    for name, reason in crashes.items():
         record(instance, name)
         found.append(f"{name} crashed during this test: {reason}")
     return found

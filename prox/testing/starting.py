@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from prox.testing.failures import StartFailure
-from prox.testing.handle import ProcessHandle
 from prox.testing.instance import Instance
+from prox.testing.process import ProcessHandle
 from prox.testing.server import client_of
 
 if TYPE_CHECKING:

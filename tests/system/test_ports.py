@@ -183,3 +183,13 @@ def test_a_folder_is_written_the_shortest_way(
 def test_what_is_not_known_of_a_holder() -> None:
     assert str(Holder(None)) == "a process of another user"
     assert str(Holder(7)) == "a process (pid 7)"
+
+
+@pytest.mark.parametrize(
+    ("host", "taken"),
+    [("127.0.0.1", True), ("0.0.0.0", True), ("::1", True), ("::", True), ("127.0.0.2", False), ("127.1.2.3", False)],
+)
+def test_only_where_a_process_would_collide_it_is_taken(host: str, taken: bool) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as server:
+        assert is_taken(server.getsockname()[1]) is taken
