@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from prox.testing.marker import MARKER, marked
+
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from prox.testing.handle import StackHandle
     from prox.testing.servers import RemoteServers, Servers
     from prox.testing.session import Session
     from prox.testing.stack import Stack
-    from prox.testing.uses import Use
 
 __tracebackhide__ = True  # pytest shows the test's own frames only
 
@@ -30,7 +31,6 @@ _RESOURCES: pytest.StashKey[ExitStack] = pytest.StashKey()
 _TEST = pytest.StashKey[pytest.Item]()
 _HANDLES: pytest.StashKey[list[StackHandle]] = pytest.StashKey()
 _SOCKET, _FOLDER = "prox_socket", "prox_folder"
-_MARKER = "prox"
 _ARGUMENTS = ("isolated", "reset", "env", "timeout", "may_crash")
 
 
@@ -102,7 +102,7 @@ def prox_environ(prox: StackHandle, monkeypatch: pytest.MonkeyPatch) -> dict[str
 @pytest.fixture
 def _prox_marked(prox: StackHandle, prox_config: Path | Stack, request: pytest.FixtureRequest) -> Iterator[None]:
     """Do what ``@pytest.mark.prox`` says; a test in a class has the processes as ``self.prox``."""
-    names, options = _marked(request.node)
+    names, options = marked(request.node)
     if request.instance is not None:
         request.instance.prox = prox
     with ExitStack() as stack:
@@ -127,9 +127,9 @@ def _stack_of(config: str | os.PathLike[str] | Stack) -> Stack:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let a marked test use the fixture of the marker, before all others; refuse what the marker does not take."""
-    if item.get_closest_marker(_MARKER) is None:
+    if item.get_closest_marker(MARKER) is None:
         return
-    names, options = _marked(item)
+    names, options = marked(item)
     if wrong := options.keys() - set(_ARGUMENTS):
         raise pytest.UsageError(
             f"{item.nodeid}: the marker prox takes {', '.join(_ARGUMENTS)}, not {', '.join(sorted(wrong))}"
@@ -140,23 +140,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.fixturenames.insert(0, "_prox_marked")
 
 
-def _marked(item: pytest.Item) -> tuple[list[str], dict[str, Any]]:
-    """Return the names and options of all markers of a test; those that are closer win."""
-    names: list[str] = []
-    options: dict[str, Any] = {}
-    for marker in reversed(list(item.iter_markers(_MARKER))):
-        names += [name for name in marker.args if name not in names]
-        options |= marker.kwargs
-    return names, options
-
-
 # -- the session
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}(*names, isolated=False, reset=False, env=None, timeout=None, may_crash=False): "
+        f"{MARKER}(*names, isolated=False, reset=False, env=None, timeout=None, may_crash=False): "
         "the test needs these processes of prox.yaml",
     )
     if (mode := config.getini("prox_xdist")) not in ("shared", "per-worker"):
@@ -170,6 +160,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _session_of(config: pytest.Config) -> Session:
     """Return the session of this process, a worker or not."""
     if _SESSION not in config.stash:
+        from prox.testing.hooks import Hooks
         from prox.testing.servers import RemoteServers
         from prox.testing.session import Session
 
@@ -182,8 +173,10 @@ def _session_of(config: pytest.Config) -> Session:
             worker=given and given["workerid"],
             per_worker=config.getini("prox_xdist") == "per-worker",
         )
+        hooks = Hooks(config.stash[_SESSION], config.stash.setdefault(_HANDLES, []))
         if item := config.stash.get(_TEST, None):
-            _begin(config.stash[_SESSION], item)
+            hooks.begin(item)
+        config.pluginmanager.register(hooks)
     return config.stash[_SESSION]
 
 
@@ -224,105 +217,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 # -- around each test
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
     item.config.stash[_TEST] = item
-    if session := item.config.stash.get(_SESSION, None):
-        _begin(session, item)
-    return (yield)
-
-
-def _begin(session: Session, item: pytest.Item) -> None:
-    session.begin_test(item.nodeid, getattr(item, "fixturenames", ()), may_crash=_may_crash(item))
-
-
-def _may_crash(item: pytest.Item) -> bool:
-    return bool(_marked(item)[1].get("may_crash"))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
-    with ExitStack() as stack:
-        if session := request.config.stash.get(_SESSION, None):
-            stack.enter_context(session.uses.by_fixture(fixturedef.argname))
-            if fixturedef.scope != "function":
-                # It outlives an isolated test, and must not use the private copy.
-                for handle in request.config.stash.get(_HANDLES, []):
-                    stack.enter_context(handle.switched_back())
-        return (yield)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail a test during which a process crashed."""
-    result = yield
-    _check(item)
-    return result
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Put back the processes that the test has changed, after its fixtures are torn down."""
-    result = yield
-    if session := item.config.stash.get(_SESSION, None):
-        session.end_test(_uses_of(item))
-    return result
-
-
-def _uses_of(item: pytest.Item) -> list[Use]:
-    session = item.config.stash.get(_SESSION, None)
-    return session.uses.of_test(getattr(item, "fixturenames", ())) if session else []
-
-
-def _check(item: pytest.Item) -> None:
-    """Raise ProcessCrashed if a process has crashed that the test uses."""
-    if uses := _uses_of(item):
-        from prox.testing.failures import ProcessCrashed
-        from prox.testing.session import check_crashes
-
-        try:
-            check_crashes(uses, item.config.stash[_SESSION].uses.record)
-        except ProcessCrashed:
-            if not _may_crash(item):
-                raise
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Name the log files of the processes that the test used, and show their lines if it has failed."""
-    uses = _uses_of(item)
-    for instance, name in uses:
-        entry = (f"prox_log_{name}", str(instance.log_path(name)))
-        if entry not in item.user_properties and instance.log_path(name).exists():
-            item.user_properties.append(entry)
-    report = yield
-    if uses and report.failed:
-        _add_sections(item, report, uses)
-    if uses and report.when == "teardown" and item.config.getoption("--prox-show"):
-        from prox.testing.session import figures
-
-        # An attribute travels from a worker to the controller with the report.
-        report.prox_figures = [figures(use) for use in uses]  # type: ignore[attr-defined]
-    return report
-
-
-def _add_sections(item: pytest.Item, report: pytest.TestReport, uses: list[Use]) -> None:
-    from _pytest._code.code import ExceptionRepr
-
-    from prox.testing.session import MAX_LINES, describe_use
-
-    begun = item.config.stash[_SESSION].begun
-    for use in uses:
-        title, text = f"prox: {use[1]}", describe_use(use, begun, MAX_LINES)
-        if isinstance(report.longrepr, ExceptionRepr):
-            # Part of the failure itself, as JUnit's XML has no other sections.
-            report.longrepr.addsection(title, text)
-        else:
-            report.sections.append((title, text))
 
 
 # -- the end
