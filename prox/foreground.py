@@ -23,9 +23,10 @@ from prox.api.listening import listen
 from prox.app import log_files_of, run_tree
 from prox.core.config.doubtful import doubts
 from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
+from prox.core.logs.batch import SYSTEM
 from prox.core.runs.stack import harness_facts
 from prox.core.text import one_line
-from prox.instance.folder import FOLDER, InstanceFolder
+from prox.instance.folder import FOLDER, LOG_FILE, InstanceFolder
 from prox.instance.private_settings import PrivateSettings, read_private_settings
 from prox.owned_instance import end_killed_runs, end_left_behind, watch_list
 from prox.private_instance import private_config
@@ -36,6 +37,7 @@ from prox.runtime.supervisor import Supervisor
 from prox.runtime.timings import Timings
 from prox.runtime.watchdog import Watchdog
 from prox.sinks.console import Console
+from prox.sinks.daemon_log import DaemonLog, is_output
 from prox.system.children import become_subreaper, reap_adopted
 from prox.system.spawn_limits import raise_descriptor_limit, start_clean
 from prox.system.threads import in_thread
@@ -136,7 +138,7 @@ async def _up(
 ) -> int:
     # The server takes the socket over.
     address = sock.getsockname()[:2]
-    console = Console(sys.stdout.fileno(), color=options.color, raw=options.raw)
+    console = _open_console(supervisor.config, options, folder.path / LOG_FILE)
     supervisor.hub.add_sink(console)
     code, failure = 0, None
     become_subreaper()
@@ -174,6 +176,16 @@ async def _up(
     if failure is not None:
         raise failure
     return code
+
+
+def _open_console(config: Config, options: UpOptions, log: Path) -> Console:
+    """Return what prints the lines; in the background it rotates prox.log, which holds them."""
+    logs, descriptor = config.logs, sys.stdout.fileno()
+    if not is_output(log):
+        return Console(descriptor, color=options.color, raw=options.raw)
+    only = SYSTEM if logs.dir is False else None
+    file = DaemonLog(log, max_size=logs.max_size, keep=logs.keep)
+    return Console(descriptor, color=False, raw=options.raw, append=file.append, only=only)
 
 
 async def _watch(supervisor: Supervisor) -> None:

@@ -61,7 +61,9 @@ def _check(asked: Request, settings: ApiSettings) -> None:
         here = (asked.scope.get("server") or ("",))[0]
         check_host(headers.get("Host", ""), frozenset(map(plain, (settings.host, here, *settings.allowed_hosts))))
     check_origin(headers.getlist("Origin"), headers.get("Sec-Fetch-Site", ""))
-    if settings.auth and settings.token and asked.path != HEALTH_PATH:
+    # A browser sends no token with a preflight (Fetch, CORS protocol); that of a loopback page was let through above.
+    preflight = asked.method == "OPTIONS" and "Access-Control-Request-Method" in headers and "Origin" in headers
+    if settings.auth and settings.token and asked.path != HEALTH_PATH and not preflight:
         require_token(headers.get("Authorization"), settings.token)
 
 

@@ -131,7 +131,7 @@ def _shown(when: datetime) -> str:
 
 def _filter(query: WantedLines, supervisor: Supervisor) -> LogFilter:
     """Raise UnknownProcess, InvalidPattern or InvalidParameter where the query asks for what cannot be."""
-    names = _names(query.process, supervisor) if query.process else None
+    names = _names(query.process, supervisor)
     now = time.time()
     return LogFilter(
         processes=names,
@@ -142,17 +142,20 @@ def _filter(query: WantedLines, supervisor: Supervisor) -> LogFilter:
     )
 
 
-def _names(text: str, supervisor: Supervisor) -> frozenset[str]:
-    """Return the processes that comma-separated names of processes and groups stand for. Raises UnknownProcess."""
+def _names(text: str, supervisor: Supervisor) -> frozenset[str] | None:
+    """Return the processes that comma-separated names of processes and groups stand for; None if there is no name.
+
+    Raises UnknownProcess.
+    """
     found: set[str] = set()
-    for name in sorted(name.strip() for name in text.split(",")):
+    for name in sorted(filter(None, (name.strip() for name in text.split(",")))):
         if name in supervisor.names or name == SYSTEM:
             found.add(name)
         elif members := supervisor.members(name):
             found.update(members)
         else:
             raise UnknownProcess(f"there is no process or group named {name!r}")
-    return frozenset(found)
+    return frozenset(found) or None
 
 
 def _last_event_id(header: str) -> int | None:

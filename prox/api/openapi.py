@@ -137,7 +137,9 @@ def _parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
         kinds = [kind for kind in schema.get("anyOf", [schema]) if kind != {"type": "null"}]
         shown = dict(kinds[0])
         description = shown.pop("description", "")
-        parameters.append({"name": name, "in": "query", "description": description, "schema": shown})
+        parameters.append(
+            {"name": name, "in": "query", "description": description, "allowEmptyValue": True, "schema": shown}
+        )
     return parameters
 
 

@@ -33,7 +33,7 @@ def read(kind: type[T], given: MultiDict[str, str]) -> T:
         texts = given.getlist(field.name)
         if len(texts) > 1:
             raise InvalidParameter(f"{field.name} may be given once, not {len(texts)} times")
-        if texts:
+        if texts and texts[0]:
             values[field.name] = _value(field.name, texts[0], inspect.type_info(field.type))
     return kind(**values)
 

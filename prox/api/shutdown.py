@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
 from prox.api.answers import Success, json_response
 from prox.api.openapi import describe
 from prox.core.errors import ShuttingDown
+from prox.core.text import one_line, printable
 
 if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
+
+
+MAX_WHO = 100
+"""Characters of a client's own name that are shown."""
 
 
 def routes(supervisor: Supervisor) -> Blueprint:
@@ -23,6 +28,10 @@ def routes(supervisor: Supervisor) -> Blueprint:
         """Begin to stop everything, then prox itself. The API answers until the processes are gone."""
         if supervisor.status == "stopping":
             raise ShuttingDown("prox is stopping everything already")
+        who = request.headers.get("User-Agent", "an unnamed client")
+        supervisor.hub.system(
+            f"POST /shutdown by {one_line(printable(who))[:MAX_WHO]} ({request.remote_addr}): stopping everything"
+        )
         supervisor.shutdown()
         response = json_response(Success())
         response.headers["Connection"] = "close"

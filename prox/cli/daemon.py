@@ -23,7 +23,7 @@ from prox.cli import exit_codes
 from prox.cli.output import as_message, say, warn
 from prox.core.config.jobs import all_specs
 from prox.core.text import escape_controls
-from prox.instance.folder import FOLDER, check_free
+from prox.instance.folder import FOLDER, LOG_FILE, check_free
 from prox.instance.owned_files import append_file, open_folder
 from prox.system.given_environment import given_environment
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from prox.core.config.model import Config
 
-LOG_FILE = "prox.log"
 MAX_LOG = 10 * 1024 * 1024
 """Bytes of ``prox.log`` above which the next start begins a new one and keeps this one as ``prox.log.1``."""
 _MAX_MESSAGE = 64 * 1024

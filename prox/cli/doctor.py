@@ -87,7 +87,7 @@ def _count(config: Config) -> str:
 def _folders(config: Config, folder: Path) -> Iterator[Finding]:
     """Look at the folders and files that prox writes."""
     from prox.instance.owned_files import FolderRefused, open_folder
-    from prox.instance.token import find_token
+    from prox.instance.token import TokenError, find_token
     from prox.sinks.files import log_folder
 
     try:
@@ -107,7 +107,7 @@ def _folders(config: Config, folder: Path) -> Iterator[Finding]:
         yield Finding("logs.dir", ok, "can be written" if ok else f"{above} may not be written; no lines would be kept")
     try:
         find_token()
-    except FolderRefused as error:
+    except (FolderRefused, TokenError) as error:
         yield Finding("~/.prox/token", False, str(error))
 
 

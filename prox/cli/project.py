@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,27 @@ def project_folder() -> Path:
 
 
 def instance_folder() -> Path:
-    """Return where the project's instance has its files. Raises ConfigError."""
+    """Return where the project's instance has its files: one that runs needs no prox.yaml. Raises ConfigError."""
     from prox.instance.folder import FOLDER
 
-    return project_folder() / FOLDER
+    given = settings()
+    found = _running_above(Path.cwd()) if given.config is None and given.project_dir is None else None
+    return found or project_folder() / FOLDER
+
+
+def _running_above(folder: Path) -> Path | None:
+    """Return the instance folder of the nearest project, in a folder or above it, if an instance runs there."""
+    from prox.instance.finding import NAMES
+    from prox.instance.folder import FOLDER, is_running
+    from prox.instance.owned_files import FolderRefused
+
+    for each in (folder, *folder.parents):
+        with suppress(FolderRefused, OSError):
+            if is_running(each / FOLDER):
+                return each / FOLDER
+        if any((each / name).exists() for name in NAMES):
+            return None
+    return None
 
 
 def running_instance() -> InstanceState | None:

@@ -22,6 +22,7 @@ from prox.core.config.doubtful import doubts
 from prox.core.config.jobs import all_specs
 from prox.core.errors import ProxError, UnknownProcess
 from prox.core.spelling import did_you_mean
+from prox.system.requirements import check_system
 
 if TYPE_CHECKING:
     from prox.core.config.model import Config
@@ -103,6 +104,7 @@ def run(command: tuple[str, ...] | None, /, jobs: tuple[str, ...], **given: Any)
         from prox.runtime.lifeline import take_lifeline
 
         take_lifeline(given["lifeline"])
+    check_system()
     config = load_project()
     refuse_terminals(config)
     for doubt in doubts(config):

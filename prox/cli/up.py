@@ -18,6 +18,7 @@ from prox.cli.project import load_project
 from prox.core.config.jobs import all_specs
 from prox.core.errors import NotYet, ProxError
 from prox.instance.private_settings import read_private_settings
+from prox.system.requirements import check_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,7 @@ def up(
 
             take_lifeline(options["lifeline"])
         private = options["private"]
+        check_system()
         config = load_project(overrides=read_private_settings(private).overrides_text if private else None)
         refuse_terminals(config)
         groups_of = {name: spec.groups for name, spec in all_specs(config).items()}

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from prox._version import __version__
 from prox.client.errors import ApiError, ConnectionLost
 from prox.core.errors import NoInstance
 
@@ -92,7 +94,9 @@ class ClientConnection:
         self, method: str, path: str, timeout: float | None, body: bytes | None = None
     ) -> http.client.HTTPResponse:
         self._wait_at_most(timeout)
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        headers = {"User-Agent": f"prox/{__version__} (pid {os.getpid()})"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
         self._http.request(method, path, body, headers)
         return self._http.getresponse()
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FOLDER = ".prox"
 PID_FILE = "prox.pid"
 STATE_FILE = "prox.state"
+LOG_FILE = "prox.log"
+"""What an instance in the background prints."""
 NOTIFY_PREFIX = "notify-"
 """Begins the names of the sockets on which processes say that they are ready."""
 

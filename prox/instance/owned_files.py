@@ -6,6 +6,7 @@ appears in between. Counterpart of ``folder``, ``registry`` and ``token``, which
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -83,7 +84,8 @@ def open_file(name: str, folder: int, *, create: bool = False) -> int:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise FolderRefused(f"{name} cannot be opened: {error.strerror}; remove it") from None
+        why = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be opened: {error.strerror}"
+        raise FolderRefused(f"{name} {why}; remove it") from None
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
         os.close(descriptor)

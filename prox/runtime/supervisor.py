@@ -200,7 +200,7 @@ class Supervisor:
         Without ``dependencies`` (``--no-deps``), only those named are started, and none waits for another.
         """
         self._context.ignore_dependencies = not dependencies
-        wanted = self.autostarted if names is None else tuple(names)
+        wanted = self.autostarted if names is None else tuple(dict.fromkeys(names))
         for name in wanted:
             self._processes.get(name)
         with self._processes.together():
@@ -407,9 +407,11 @@ class Supervisor:
             raise NotReady(f"{process.name} is not ready: {reason}")
 
     async def wait_status(self, name: str, status: Status) -> None:
-        """Wait until a process has that status. Raises UnknownProcess."""
+        """Wait until a process has that status. Raises UnknownProcess; NotReady if it never will: all has stopped."""
         process = self._processes.get(name)
-        await self._processes.wait_until(lambda: process.life.status == status)
+        await self._processes.wait_until(lambda: process.life.status == status or self._over)
+        if process.life.status != status:
+            raise NotReady(f"{name} will not be {status}, it is {process.life.status}: everything has been stopped")
 
     async def wait_shutdown(self) -> None:
         """Wait until somebody asks for everything to stop."""

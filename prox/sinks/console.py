@@ -43,7 +43,19 @@ class Console:
     ``footer`` returns a line that stays at the end of a terminal, below everything that is printed.
     """
 
-    def __init__(self, fd: int, *, color: bool, raw: bool = False, footer: Callable[[], bytes] | None = None) -> None:
+    def __init__(
+        self,
+        fd: int,
+        *,
+        color: bool,
+        raw: bool = False,
+        footer: Callable[[], bytes] | None = None,
+        append: Callable[[bytes], None] | None = None,
+        only: str | None = None,
+    ) -> None:
+        """``append``: writes in place of ``fd``, or raises OSError. ``only``: the process whose lines are printed."""
+        self._append = append
+        self._only = only
         self._footer = footer
         self._footer_shown = False
         self._fd = fd
@@ -57,7 +69,7 @@ class Console:
         """What says that lines are missing at this place; empty: none are."""
 
     def write(self, batch: Batch) -> None:
-        if not self._ended:
+        if not self._ended and self._only in (None, batch.process):
             self._add(self._printer.render(batch))
 
     def set_names(self, names: Sequence[str]) -> None:
@@ -147,6 +159,9 @@ class Console:
 
     async def _write_some(self, data: memoryview) -> int:
         """Write in a thread, as a terminal may be held (Ctrl-S) for as long as its user likes."""
+        if self._append:
+            await in_thread(self._append, bytes(data))
+            return len(data)
         while True:
             try:
                 return await in_thread(os.write, self._fd, data, abandon_on_cancel=True)

@@ -28,8 +28,10 @@ MAX_WAITED = 64
 """Processes waited for at once: one that ends is enough for the next look."""
 
 _LINUX = os.path.isdir("/proc/self/task")
-_INSTANCE = re.compile(rb"(?:^|[\0 ])PROX_INSTANCE=([A-Za-z0-9_-]{1,64})(?=[\0 ]|$)")
-_PROCESS = re.compile(rb"(?:^|[\0 ])PROX_PROCESS=([A-Za-z0-9_.-]{1,63})(?=[\0 ]|$)")
+# ps(1) of macOS has blanks between variables; in /proc only NUL ends one, and a blank belongs to its value.
+_END = rb"\0" if _LINUX else rb"\0 "
+_INSTANCE = re.compile(rb"(?:^|[%b])PROX_INSTANCE=([A-Za-z0-9_-]{1,64})(?=[%b]|$)" % (_END, _END))
+_PROCESS = re.compile(rb"(?:^|[%b])PROX_PROCESS=([A-Za-z0-9_.-]{1,63})(?=[%b]|$)" % (_END, _END))
 
 
 class Mark(NamedTuple):

@@ -78,7 +78,7 @@ def test_run_ended_by_a_signal(number: signal.Signals, again: bool, project: Pro
     running.signal(number)
     if again:
         running.wait_line("│ ending")
-        running.signal(signal.SIGTERM)
+        running.signal_again(signal.SIGTERM)
     assert running.wait() == 128 + (signal.SIGTERM if again else number)
     # The table comes all the same.
     assert re.search(r"^a +cancelled +1 ", running.output, re.MULTILINE)
@@ -149,7 +149,7 @@ def test_up_ended_by_signals(number: signal.Signals, project: Project) -> None:
         prox.wait_line("│ b")
         prox.signal(number)
         prox.wait_line("stopping everything")
-        prox.signal(number)
+        prox.signal_again(number)
         assert prox.wait() == 128 + number
     with project.up("a") as prox:
         prox.signal(number)

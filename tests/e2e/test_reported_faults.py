@@ -110,8 +110,10 @@ processes:
         assert told.stdout == f"{sub}\n"
 
 
-@pytest.mark.parametrize("given", [{}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "POSIX", "LANG": "C"}, {"LC_ALL": "C"}])
-@pytest.mark.parametrize("how", [(), ("-d",)])
+@pytest.mark.parametrize(
+    ("given", "how"),
+    [({}, ("-d",)), ({"LC_CTYPE": "C"}, ()), ({"LC_CTYPE": "POSIX", "LANG": "C"}, ("-d",)), ({"LC_ALL": "C"}, ())],
+)
 def test_the_locale_is_what_prox_was_given(given: dict[str, str], how: tuple[str, ...], project: Project) -> None:
     project.write("processes: {a: 'env | grep -E ^L > seen; touch done; exec sleep 1000'}")
     kept = {name: value for name, value in project.env.items() if not name.startswith(("LC_", "LANG"))}
@@ -130,28 +132,30 @@ def test_the_locale_is_what_prox_was_given(given: dict[str, str], how: tuple[str
         running.wait(30)
 
 
-@pytest.mark.parametrize(
-    ("cmd", "reason"),
-    [
-        ("{cmd: [./crlf.sh]}", r"'./crlf.sh' has Windows line endings .* the interpreter '/bin/sh\\r'; convert it"),
-        (
-            "{cmd: [./env.py]}",
-            r"the interpreter '/no/such/python' that the first line of './env.py' names was not found",
-        ),
-        ("{cmd: [./gone.sh]}", "the command './gone.sh' was not found"),
-        ("{cmd: x, cwd: afile}", "its working directory .*/afile is not a directory; change its cwd"),
-        ("{cmd: x, cwd: afile/below}", "its working directory .*/afile/below does not exist; create it"),
-        ("{cmd: x, cwd: missing}", "its working directory .*/missing does not exist; create it, or change its cwd"),
-    ],
-)
-def test_what_cannot_be_run_is_named(cmd: str, reason: str, project: Project) -> None:
+def test_what_cannot_be_run_is_named(project: Project) -> None:
     for name, first in (("crlf.sh", "#!/bin/sh\r"), ("env.py", "#!/no/such/python -u")):
         (project.folder / name).write_bytes(f"{first}\necho hi\n".encode())
         (project.folder / name).chmod(0o755)
     (project.folder / "afile").touch()
-    project.write(f"processes: {{a: {cmd}}}")
-    ran = project.run("up", "--exit-when-done")
-    assert re.search(f"a was not started: {reason}", ran.stdout), ran.stdout
+    project.write("""
+processes:
+  crlf: [./crlf.sh]
+  env: [./env.py]
+  gone: [./gone.sh]
+  file: {cmd: x, cwd: afile}
+  below: {cmd: x, cwd: afile/below}
+  missing: {cmd: x, cwd: missing}
+""")
+    said = project.run("up", "--exit-when-done").stdout
+    for name, reason in (
+        ("crlf", r"'./crlf.sh' has Windows line endings .* the interpreter '/bin/sh\\r'; convert it"),
+        ("env", "the interpreter '/no/such/python' that the first line of './env.py' names was not found"),
+        ("gone", "the command './gone.sh' was not found"),
+        ("file", "its working directory .*/afile is not a directory; change its cwd"),
+        ("below", "its working directory .*/afile/below does not exist; create it"),
+        ("missing", "its working directory .*/missing does not exist; create it, or change its cwd"),
+    ):
+        assert re.search(f"{name} was not started: {reason}", said), said
 
 
 # -- row 17: whom a stop is for
@@ -342,3 +346,145 @@ def test_a_start_that_was_overtaken(project: Project) -> None:
             _, said = start.communicate(timeout=20)
         assert "a was not started: a later request has stopped it before that" in said
         assert start.returncode == 1
+
+
+# -- from a review
+
+
+def test_empty_parameters_count_as_not_given(project: Project) -> None:
+    project.write("processes: {a: 'echo x; exec sleep 1000', b: 'echo y; exec sleep 1000'}")
+    with project.up() as prox:
+        prox.wait_line(re.compile(r"a +│ x"))
+        prox.wait_line(re.compile(r"b +│ y"))
+        one = project.get("/logs?process=a,&lines=&regex=&since=&stream=")
+        assert [record["line"] for record in one.json()["logs"]] == ["x"]
+        every = {record["process"] for record in project.get("/logs?process=,").json()["logs"]}
+        assert every >= {"a", "b", "system"}
+        assert project.get("/logs?process=a,nobody").status == 404
+
+
+def test_a_shutdown_says_who_asked(project: Project) -> None:
+    project.write("processes: {a: exec sleep 1000}")
+    with project.up() as prox:
+        project.post("/shutdown", **{"User-Agent": "curl/8.0\x1b[31m"})
+        line = prox.wait_line("POST /shutdown by curl/8.0")
+        assert "(127.0.0.1): stopping everything" in line
+        assert "\x1b[31m" not in line.partition("POST")[2]
+        assert prox.wait() == 0
+
+
+def test_a_preflight_needs_no_token(project: Project) -> None:
+    project.write("api: {port: 0, auth: true}\nprocesses: {a: exec sleep 1000}")
+    with project.up():
+        asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
+        answer = project.request("OPTIONS", "/api/v1/processes/a/restart", headers=asked)
+        assert answer.status == 204
+        assert sorted(answer.headers["Access-Control-Allow-Methods"].split(", ")) == ["OPTIONS", "POST"]
+        assert project.request("OPTIONS", "/api/v1/processes", headers={"Origin": "http://localhost:1"}).status == 401
+        evil = asked | {"Origin": "https://evil.example"}
+        assert project.request("OPTIONS", "/api/v1/processes", headers=evil).status == 403
+
+
+def test_a_link_in_the_place_of_the_lock_is_named(project: Project) -> None:
+    project.write("processes: {a: x}")
+    (project.folder / ".prox").mkdir(mode=0o700)
+    (project.folder / ".prox" / "prox.pid").symlink_to("/etc/hostname")
+    assert "prox.pid is a symbolic link; remove it" in project.run("up").stderr
+
+
+def test_the_doctor_goes_on_after_a_token_that_others_can_read(project: Project) -> None:
+    project.write("processes: {a: exec sleep 1000}")
+    home = project.folder.parent / "home" / ".prox"
+    home.mkdir(mode=0o700, exist_ok=True)
+    (home / "token").write_text("x" * 32)
+    (home / "token").chmod(0o644)
+    ran = project.run("doctor")
+    assert ran.returncode == 1
+    assert "~/.prox/token: others can read" in ran.stdout
+    assert "open files" in ran.stdout
+
+
+# -- row 10: no /proc
+
+
+@pytest.mark.parametrize("arguments", [("up",), ("up", "-d"), ("run", "j")])
+def test_without_proc_nothing_is_started(arguments: tuple[str, ...], project: Project) -> None:
+    project.write("processes: {a: 'touch started; exec sleep 1000'}\njobs: {j: touch started}")
+    unshare = ["unshare", "--map-root-user", "--mount", "--pid", "--fork"]
+    script = 'mount -t tmpfs none /proc && exec "$@"'
+    ran = subprocess.run(
+        [*unshare, "sh", "-c", script, "sh", *command(*arguments)],
+        cwd=project.folder,
+        env=project.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert "/proc is not mounted" in ran.stderr
+    assert not (project.folder / "started").exists()
+
+
+# -- row 6: prox.log
+
+
+@pytest.mark.parametrize("keep", [0, 1, 3])
+def test_the_log_of_the_background_is_rotated_while_it_runs(keep: int, project: Project) -> None:
+    limits = f"logs: {{max_size: 64KB, keep: {keep}}}"
+    project.write(f"{limits}\nprocesses: {{a: 'seq 30000; echo done; exec sleep 1000', b: sleep 1000}}")
+    folder = project.folder / ".prox"
+    try:
+        project.run("up", "-d")
+        wait_until(lambda: b"done\n" in (folder / "prox.log").read_bytes())
+        files = sorted(path.name for path in folder.glob("prox.log*"))
+        assert files == ["prox.log", *(f"prox.log.{number}" for number in range(1, keep + 1))]
+        assert all((folder / name).stat().st_size <= 64 * 1024 for name in files)
+        shown = b"".join((folder / name).read_bytes() for name in reversed(files))
+        numbers = [
+            int(line.rpartition(b" ")[2]) for line in shown.splitlines() if re.search(rb"a +\xe2\x94\x82 \d+$", line)
+        ]
+        # Nothing is missing between the oldest line that is kept and the end.
+        assert numbers == list(range(numbers[0], 30001))
+    finally:
+        project.run("down")
+    assert b"stopping everything" in (folder / "prox.log").read_bytes()
+
+
+def test_without_log_files_only_our_own_lines_are_kept(project: Project) -> None:
+    project.write("logs: {dir: false}\nprocesses: {a: 'echo of the process; exec sleep 1000'}")
+    try:
+        project.run("up", "-d", "--wait")
+    finally:
+        project.run("down")
+    log = (project.folder / ".prox" / "prox.log").read_text()
+    assert "of the process" not in log
+    assert "stopping everything" in log
+
+
+# -- row 4: prox.yaml is gone while it runs
+
+
+@pytest.mark.parametrize("where", [".", "sub/deeper"])
+def test_a_running_instance_needs_no_configuration(where: str, project: Project) -> None:
+    project.write("processes: {a: 'echo here; exec sleep 1000'}")
+    cwd = project.folder / where
+    cwd.mkdir(parents=True, exist_ok=True)
+    with project.up() as prox:
+        prox.wait_line("here")
+        (project.folder / "prox.yaml").rename(project.folder / "other-branch")
+        for arguments in (("status",), ("logs", "a"), ("restart", "a"), ("wait", "a"), ("stop", "a"), ("start", "a")):
+            ran = project.run(*arguments, cwd=cwd)
+            assert ran.returncode == 0, ran
+        assert "a" in project.run("status", cwd=cwd).stdout
+        assert project.run("down", cwd=cwd).returncode == 0
+        assert prox.wait() == 0
+    assert project.run("status", cwd=cwd).returncode == 78
+
+
+def test_a_project_within_another_is_one_of_its_own(project: Project) -> None:
+    project.write("processes: {a: exec sleep 1000}")
+    project.write("processes: {b: exec sleep 1000}", "inner/prox.yaml")
+    with project.up():
+        assert project.run("status", cwd=project.folder / "inner").returncode == 69
+        assert project.run("down", cwd=project.folder / "inner").stdout == "nothing is running\n"
+        assert status(project, "a") == "running"

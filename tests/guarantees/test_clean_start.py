@@ -66,6 +66,7 @@ processes:
     assert instance
     assert own.pop("LC_CTYPE", None) in (None, "C.UTF-8")
     assert own == {
+        "PWD": str(project.folder),
         "PROX_PROCESS": "web", "PROX_PORT_WEB": "4321", "PORT": "4321", "PYTHONUNBUFFERED": "1",
         "SET": "here", "GIVEN": "yes",
     }  # fmt: skip

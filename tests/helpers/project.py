@@ -32,6 +32,7 @@ from unittest import mock
 import psutil
 
 from helpers.leftovers import MARKER
+from prox.runtime.signals import SAME_REQUEST_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -149,6 +150,7 @@ class RunningProx:
     """A `prox` that runs, and what it has printed so far (stdout and stderr together)."""
 
     def __init__(self, args: list[str], options: dict[str, Any]) -> None:
+        self._signalled = 0.0
         self._process = self._start(args, options)
         self._lines: list[str] = []
         self._ended = False
@@ -201,7 +203,13 @@ class RunningProx:
         raise AssertionError(f"no line with {pattern.pattern!r} in:\n{self.output}")
 
     def signal(self, number: int) -> None:
+        self._signalled = time.monotonic()
         self._process.send_signal(number)
+
+    def signal_again(self, number: int) -> None:
+        """Send a signal that is a request of its own, not the same as the one before it (``cli.md``)."""
+        time.sleep(max(0.0, self._signalled + SAME_REQUEST_SECONDS + 0.05 - time.monotonic()))
+        self.signal(number)
 
     def wait(self, timeout: float = SECONDS) -> int:
         """Return the exit code, negative where a signal ended it; ``output`` is complete then."""

@@ -14,6 +14,7 @@ import trio
 
 import prox
 from helpers.leftovers import is_alive
+from prox.core.errors import NotReady
 from prox.core.snapshots import ProcessEvent, ShutdownEvent
 from prox.system import process_table
 
@@ -445,3 +446,17 @@ async def test_what_was_not_started_is_not_waited_for(tmp_path: Path) -> None:
     async with running(tmp_path, text) as supervisor:
         await supervisor.wait_ready()
         assert supervisor.process("api").ready
+
+
+async def test_a_name_that_is_given_twice(tmp_path: Path) -> None:
+    config = prox.parse_config("processes: {a: exec sleep 1000}", folder=tmp_path)
+    async with prox.open_supervisor(config, names=["a", "a"]) as supervisor:
+        await supervisor.wait_status("a", "running")
+
+
+async def test_a_status_that_never_comes(tmp_path: Path) -> None:
+    config = prox.parse_config("processes: {a: exec sleep 1000}", folder=tmp_path)
+    async with prox.open_supervisor(config) as supervisor:
+        await supervisor.wait_status("a", "running")
+    with trio.fail_after(5), pytest.raises(NotReady, match="a will not be running, it is stopped"):
+        await supervisor.wait_status("a", "running")

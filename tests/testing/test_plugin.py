@@ -37,10 +37,9 @@ def test_api(prox, number):
 """
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "3")])
-def test_processes_are_started_once_for_all(arguments: tuple[str, ...], suite: Suite) -> None:
+def test_processes_are_started_once_for_all(suite: Suite) -> None:
     suite.write(SHARED)
-    ran = suite.run(*arguments)
+    ran = suite.run("-n", "3")
     assert ran.returncode == 0, ran.stdout
     pids = (suite.folder / "pids").read_text().split()
     assert (len(pids), len(set(pids))) == (8, 1)
@@ -53,8 +52,7 @@ def test_all_of_autostart(suite: Suite) -> None:
     assert suite.run().returncode == 0
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
-def test_a_start_failure_says_why_and_is_not_tried_again(arguments: tuple[str, ...], suite: Suite) -> None:
+def test_a_start_failure_says_why_and_is_not_tried_again(suite: Suite) -> None:
     suite.stack("""
 processes:
   db: {cmd: "echo db begins; exec sleep 1000", healthcheck: {log: begins}}
@@ -68,7 +66,7 @@ jobs: {migrate: 'true'}
 """)
     suite.write("import pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_one(prox, n):\n    prox['bad']\n")
     suite.write("def test_front(prox):\n    prox['front']\n", "test_zz.py")
-    ran = suite.run(*arguments, "--maxfail=100")
+    ran = suite.run("-n", "2", "--maxfail=100")
     assert ran.returncode == 1
     assert "bad is not ready: exited with code 3" in ran.stdout
     assert re.search(r"db healthy \d\.\d s → migrate ok \d\.\d s → bad NOT READY \(crashed, unknown\)", ran.stdout)
@@ -82,10 +80,9 @@ jobs: {migrate: 'true'}
     assert re.search(rf"front is not ready: bad, which it needs, {first}", ran.stdout)
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
-def test_a_failing_test_shows_the_lines_of_what_it_used(arguments: tuple[str, ...], suite: Suite) -> None:
+def test_a_failing_test_shows_the_lines_of_what_it_used(suite: Suite) -> None:
     suite.write("def test_it(prox):\n    prox['api']\n    assert 0\n")
-    ran = suite.run(*arguments, "--junit-xml=out.xml")
+    ran = suite.run("-n", "2")
     assert ran.returncode == 1
     assert re.search(
         r"-+ prox: api -+\nrunning, port \d+, log: .*/logs/api.log\n"
@@ -170,8 +167,9 @@ def test_another_configuration(suite: Suite) -> None:
     assert suite.run().returncode == 0
 
 
-@pytest.mark.parametrize("how", ["SIGKILL", "SIGINT", "_exit"])
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+@pytest.mark.parametrize(
+    ("how", "arguments"), [("SIGKILL", ()), ("SIGINT", ()), ("SIGINT", ("-n", "2")), ("_exit", ())]
+)
 def test_nothing_is_left_however_it_ends(how: str, arguments: tuple[str, ...], suite: Suite) -> None:
     end = "os._exit(3)" if how == "_exit" and not arguments else "time.sleep(60)"
     suite.write(

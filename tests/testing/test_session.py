@@ -153,10 +153,9 @@ def test_what_the_tests_started_can_be_kept(suite: Suite) -> None:
         subprocess.run([sys.executable, "-m", "prox", "down"], cwd=suite.folder, env=suite.env, check=True, timeout=60)
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
-def test_the_processes_are_shown_at_the_end(arguments: tuple[str, ...], suite: Suite) -> None:
+def test_the_processes_are_shown_at_the_end(suite: Suite) -> None:
     suite.write("def test_one(prox):\n    prox['db']\n\ndef test_two(prox):\n    prox['db']\n    prox['api']\n")
-    lines = suite.passes("--prox-show", *arguments).splitlines()
+    lines = suite.passes("--prox-show", "-n", "2").splitlines()
     shown = [line.split() for line in lines if line.startswith(("api ", "db "))]
     assert [(name, ready.replace(".", "").isdigit(), *rest) for name, ready, *rest in shown] == [
         ("api", True, "s", "0", "1"),

@@ -45,3 +45,15 @@ def test_the_row_of_this_process() -> None:
     assert row
     assert (row.parent, row.group, row.session) == (os.getppid(), os.getpgid(0), os.getsid(0))
     assert not row.zombie
+
+
+def test_a_value_that_looks_like_a_mark_is_none() -> None:
+    env = {"A": "x PROX_INSTANCE=i1 PROX_PROCESS=api"}
+    with subprocess.Popen(["/bin/cat"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin
+        assert child.stdout
+        child.stdin.write(b"x")
+        child.stdin.flush()
+        child.stdout.read(1)
+        assert mark_of(child.pid) is None
+        child.stdin.close()

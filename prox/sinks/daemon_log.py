@@ -1,0 +1,57 @@
+"""``prox.log``: the output of an instance in the background, rotated while it runs.
+
+The instance is started with its stdout and stderr in that file. What prox itself prints goes through here; both
+descriptors follow to the new file, so that nothing else is written into one that was put aside.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from prox.sinks.rotation import AppendFailed, RotatingFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STANDARD = (1, 2)
+"""Descriptors of stdout and stderr."""
+
+
+class DaemonLog:
+    """``max_size`` in bytes; ``keep``: how many full files are kept."""
+
+    def __init__(self, path: Path, *, max_size: int, keep: int) -> None:
+        self._path = path
+        self._file = RotatingFile(path, max_size=max_size, keep=keep)
+
+    def append(self, data: bytes) -> None:
+        """Append printed lines. Raises OSError, as write(2) would, if some of them could not be written."""
+        try:
+            self._file.append(data)
+        except AppendFailed as failure:
+            if failure.missing:
+                raise OSError(errno.ENOSPC, failure.reason) from None
+        self._redirect()
+
+    def _redirect(self) -> None:
+        """Point stdout and stderr to the present file."""
+        if is_output(self._path):
+            return
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            # It was removed this very moment; the next line makes it anew.
+            return
+        for number in STANDARD:
+            os.dup2(descriptor, number)
+        os.close(descriptor)
+
+
+def is_output(path: Path) -> bool:
+    """Return whether stdout of this program is that file."""
+    try:
+        return os.path.samestat(os.fstat(STANDARD[0]), path.lstat())
+    except OSError:
+        return False
