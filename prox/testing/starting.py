@@ -1,4 +1,4 @@
-"""Bringing up the processes of one instance, each once, whoever asks; those that failed are not tried again."""
+"""Start the processes of one instance, each once for all callers. A process that failed is not started again."""
 
 from __future__ import annotations
 
