@@ -138,7 +138,13 @@ def log_files_of(supervisor: Supervisor, folder: Path | None) -> LogFiles | None
     where = log_folder(supervisor.config, folder) if folder is not None else None
     if where is None:
         return None
-    return LogFiles(where, max_size=logs.max_size, keep=logs.keep, report=supervisor.hub.system)
+    return LogFiles(
+        where,
+        max_size=logs.max_size,
+        keep=logs.keep,
+        report=supervisor.hub.system,
+        root=Path(supervisor.config.folder),
+    )
 
 
 @contextmanager

@@ -184,7 +184,7 @@ def _open_console(config: Config, options: UpOptions, log: Path) -> Console:
     if not is_output(log):
         return Console(descriptor, color=options.color, raw=options.raw)
     only = SYSTEM if logs.dir is False else None
-    file = DaemonLog(log, max_size=logs.max_size, keep=logs.keep)
+    file = DaemonLog(log, max_size=logs.max_size, keep=logs.keep, root=Path(config.folder))
     return Console(descriptor, color=False, raw=options.raw, append=file.append, only=only)
 
 

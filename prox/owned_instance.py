@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from prox.core.config.jobs import all_specs
 from prox.instance.folder import instance_prefix
+from prox.instance.running import living_instances
 from prox.instance.runs import forget_killed, killed_runs
 from prox.runtime.leftovers import describe
 from prox.system.threads import in_thread
@@ -33,7 +34,7 @@ def watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, st
 
 async def end_left_behind(path: Path, report: Callable[[str], None]) -> None:
     """End what an instance with this folder left running when it and its watchdog were killed."""
-    find = partial(left_behind, instance_prefix(path))
+    find = partial(left_behind, instance_prefix(path), await in_thread(living_instances))
     left = find()
     if not left:
         return

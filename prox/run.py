@@ -128,6 +128,7 @@ async def _run(
         keep=0,
         report=supervisor.hub.system,
         name_of=lambda name: _log_name(name, runner.attempt(name)),
+        root=Path(config.folder),
     )
     printer = _open_printer(options, folder.path / _LOGS, runner)
     supervisor.hub.add_sink(printer)

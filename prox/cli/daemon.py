@@ -23,8 +23,9 @@ from prox.cli import exit_codes
 from prox.cli.output import as_message, say, warn
 from prox.core.config.jobs import all_specs
 from prox.core.text import escape_controls
-from prox.instance.folder import FOLDER, LOG_FILE, check_free
+from prox.instance.folder import FOLDER, LOG_FILE
 from prox.instance.owned_files import append_file, open_folder
+from prox.instance.running import check_free
 from prox.system.given_environment import given_environment
 
 if TYPE_CHECKING:

@@ -117,8 +117,8 @@ def _is_private(path: Path) -> bool:
 
 def _leftovers(folder: Path) -> Iterator[Finding]:
     """End what a prox that was killed has left running."""
-    from prox.instance.folder import is_running
     from prox.instance.owned_files import FolderRefused
+    from prox.instance.running import is_running
 
     try:
         if is_running(folder):
@@ -154,8 +154,9 @@ def _is_found(program: str, cwd: Path, env: dict[str, str]) -> bool:
 
 def _ports(config: Config, folder: Path) -> Iterator[Finding]:
     """Look for who holds the ports that this project wants; its own instance may."""
-    from prox.instance.folder import instance_prefix, read_running
+    from prox.instance.folder import instance_prefix
     from prox.instance.owned_files import FolderRefused
+    from prox.instance.running import read_running
     from prox.system.ports import find_holders, is_taken
     from prox.watchdog.marks import marked
 

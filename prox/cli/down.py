@@ -32,7 +32,7 @@ def down() -> int:
 
 def stop_everything() -> int:
     """Stop the instance that the command is about, where there is one; return the exit code."""
-    from prox.instance.folder import is_running, watch_end
+    from prox.instance.running import is_running, watch_end
 
     left: list[dict[str, Any]] = []
     with ExitStack() as stack:

@@ -48,10 +48,13 @@ def end_what_was_left(folder: Path) -> list[Ended]:
 
 def _end_in(folder: Path) -> list[Ended]:
     from prox.instance.folder import InstanceFolder, instance_prefix
+    from prox.instance.running import living_instances
     from prox.watchdog.marks import command_of, end, left_behind, mark_of
 
+    living = living_instances()
+
     def find() -> dict[int, int]:
-        return left_behind(instance_prefix(folder))
+        return left_behind(instance_prefix(folder), living)
 
     left = {}
     for pid in sorted(find()):

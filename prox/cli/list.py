@@ -10,17 +10,16 @@ from prox.cli.output import colored, print_json, say
 from prox.cli.render import INSTANCE_COLUMNS, seconds_since, table
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from prox.instance.registry import Entry
 
 
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def list_instances(as_json: bool) -> None:
     """Show every running instance on this machine."""
-    from prox.instance.folder import is_running
-    from prox.instance.registry import instance_folders
+    from prox.instance.registry import entries
 
-    instances = [_describe(folder) for folder in instance_folders(is_running)]
+    instances = [_describe(entry) for entry in entries()]
     if as_json:
         print_json({"instances": instances})
     elif instances:
@@ -29,13 +28,11 @@ def list_instances(as_json: bool) -> None:
         say("no instance runs on this machine")
 
 
-def _describe(folder: Path) -> dict[str, Any]:
+def _describe(entry: Entry) -> dict[str, Any]:
     """Return what is known of an instance; one that has yet to answer has only its project."""
-    from prox.instance.folder import read_running
-
-    state = read_running(folder)
+    state = entry.state
     return {
-        "project_dir": str(folder.parent),
+        "project_dir": str(entry.folder.parent),
         "pid": state.pid if state else None,
         "url": state.url if state else None,
         "started_at": state.started_at if state else None,

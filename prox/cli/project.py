@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prox.client.client import Client
     from prox.client.target import Target
     from prox.core.config.model import Config
-    from prox.instance.folder import InstanceState
+    from prox.instance.state import InstanceState
 
 STARTING_SECONDS = 15.0
 """How long an instance may take from its lock to its state file, which it writes once it answers."""
@@ -56,12 +56,17 @@ def instance_folder() -> Path:
 def _running_above(folder: Path) -> Path | None:
     """Return the instance folder of the nearest project, in a folder or above it, if an instance runs there."""
     from prox.instance.finding import NAMES
-    from prox.instance.folder import FOLDER, is_running
+    from prox.instance.folder import FOLDER, is_locked
     from prox.instance.owned_files import FolderRefused
+    from prox.instance.registry import entries
 
+    registered = None
     for each in (folder, *folder.parents):
         with suppress(FolderRefused, OSError):
-            if is_running(each / FOLDER):
+            if is_locked(each / FOLDER):
+                return each / FOLDER
+            registered = entries() if registered is None else registered
+            if any(entry.is_in(each) for entry in registered):
                 return each / FOLDER
         if any((each / name).exists() for name in NAMES):
             return None
@@ -70,7 +75,7 @@ def _running_above(folder: Path) -> Path | None:
 
 def running_instance() -> InstanceState | None:
     """Return where the project's instance answers, once it does; None where none runs. Raises ConfigError."""
-    from prox.instance.folder import is_running, read_running
+    from prox.instance.running import is_running, read_running
 
     folder = instance_folder()
     patience = time.monotonic() + STARTING_SECONDS

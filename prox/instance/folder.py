@@ -1,30 +1,26 @@
 """``.prox/`` of a project: the lock that decides whether an instance runs, and where that one answers.
 
-``InstanceFolder`` is the instance's side, ``read_running`` and ``watch_end`` are everybody else's. Whether one
-runs is decided by the lock on ``prox.pid``, never by the number in it: a lock goes with whoever held it.
+``InstanceFolder`` is the instance's side; ``instance.running`` is everybody else's. Whether one runs is decided by the
+lock on ``prox.pid``, never by the number in it: a lock goes with whoever held it.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
-import re
 import secrets
 import time
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Self
 
-from prox.core.addresses import in_url, reachable
 from prox.core.errors import InstanceRunning
 from prox.core.logs.batch import timestamp
 from prox.instance.owned_files import FolderRefused, open_file, open_folder, read_file, write_file
-from prox.instance.registry import Registration, register, unregister
+from prox.instance.registry import Registration, find_entry, register
+from prox.instance.state import InstanceState, decode_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -38,31 +34,6 @@ NOTIFY_PREFIX = "notify-"
 
 _LOOKERS_SECONDS = 0.01
 _LOOKERS_ATTEMPTS = 100
-_HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,255}")
-_INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceState:
-    """Where the instance of a project answers: what stands in its state file."""
-
-    pid: int
-    port: int
-    host: str
-    started_at: str
-    """RFC 3339, UTC."""
-    config_file: str | None
-    instance: str
-    """The short random id of this run; the header ``X-Prox-Instance`` of each of its answers."""
-
-    @property
-    def reachable_host(self) -> str:
-        """The host to connect to: one that is bound to every address is reached by the loopback one."""
-        return reachable(self.host)
-
-    @property
-    def url(self) -> str:
-        return f"http://{in_url(self.host)}:{self.port}"
 
 
 class InstanceFolder:
@@ -84,6 +55,7 @@ class InstanceFolder:
 
     def __enter__(self) -> Self:
         """Raises InstanceRunning where another instance has the lock, FolderRefused where there can be no lock."""
+        self._check_registry()
         with self._stack:
             self._folder = self._stack.enter_context(open_folder(self.path, create=True))
             self._lock = self._take_lock()
@@ -104,7 +76,7 @@ class InstanceFolder:
     ) -> None:
         with self._stack:
             if self._registration:
-                unregister(self._registration)
+                self._registration.remove()
             state = _read_state(self._folder)
             if state and state.instance == self.instance:
                 _remove(STATE_FILE, self._folder)
@@ -126,7 +98,18 @@ class InstanceFolder:
             config_file=config_file,
             instance=self.instance,
         )
-        write_file(STATE_FILE, json.dumps(asdict(state)).encode() + b"\n", self._folder)
+        if self._registration:
+            self._registration.set_state(state)
+            if not os.fstat(self._folder).st_nlink:
+                # Somebody has removed the folder; the registry is enough.
+                return
+        write_file(STATE_FILE, state.encode(), self._folder)
+
+    def _check_registry(self) -> None:
+        """Raise InstanceRunning where one lives whose lock is in no folder of ours any more."""
+        entry = find_entry(self.path.parent) if self._is_listed and not is_locked(self.path) else None
+        if entry:
+            raise InstanceRunning(str(entry))
 
     def _take_lock(self) -> int:
         while True:
@@ -158,7 +141,7 @@ class InstanceFolder:
         if not self._is_listed:
             return
         try:
-            self._registration = register(self.path)
+            self._registration = register(self.path, self.instance)
         except (FolderRefused, OSError) as error:
             self.unlisted = str(error)
 
@@ -168,8 +151,8 @@ def instance_prefix(path: Path) -> str:
     return f"{hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:10]}-"
 
 
-def is_running(path: Path) -> bool:
-    """Say whether an instance runs that has its files in this folder. Raises FolderRefused."""
+def is_locked(path: Path) -> bool:
+    """Return whether an instance holds the lock in this folder. Raises FolderRefused."""
     try:
         with open_folder(path) as folder:
             return _is_locked(folder)
@@ -177,37 +160,20 @@ def is_running(path: Path) -> bool:
         return False
 
 
-def read_running(path: Path) -> InstanceState | None:
-    """Return where the instance answers that has its files in this folder; None where none runs, or answers yet.
+def read_state(path: Path) -> InstanceState | None:
+    """Return what stands in the state file of this folder, where it makes sense.
 
-    The port may belong to somebody else by the time it is used: whoever answers there must say that it is
-    ``instance``. Raises FolderRefused.
+    Raises FolderRefused, FileNotFoundError.
     """
-    try:
-        with open_folder(path) as folder:
-            return _read_state(folder) if _is_locked(folder) else None
-    except FileNotFoundError:
-        return None
+    with open_folder(path) as folder:
+        return _read_state(folder)
 
 
-def check_free(path: Path) -> None:
-    """Raise InstanceRunning, saying which, where an instance runs in this folder; FolderRefused."""
+def describe_running(path: Path) -> str:
+    """Return ``prox is already running (pid 7, http://127.0.0.1:6788)``. Raises FolderRefused."""
     with suppress(FileNotFoundError), open_folder(path) as folder:
-        if _is_locked(folder):
-            raise InstanceRunning(_who_runs(folder))
-
-
-@contextmanager
-def watch_end(path: Path) -> Iterator[Callable[[], None]]:
-    """Give a function that waits until the instance has ended that runs in this folder now. Raises FolderRefused."""
-    try:
-        with open_folder(path) as folder:
-            lock = open_file(PID_FILE, folder)
-    except FileNotFoundError:
-        yield lambda: None
-        return
-    with open(lock, "rb"):
-        yield lambda: fcntl.flock(lock, fcntl.LOCK_SH)
+        return _who_runs(folder)
+    return "prox is already running"
 
 
 def _who_runs(folder: int) -> str:
@@ -268,25 +234,4 @@ def _remove_sockets(folder: int) -> None:
 
 
 def _read_state(folder: int) -> InstanceState | None:
-    """Return the state, None where there is none that makes sense."""
-    try:
-        found = json.loads(read_file(STATE_FILE, folder) or b"")
-    except (ValueError, RecursionError):
-        return None
-    return _state_of(found) if isinstance(found, dict) else None
-
-
-def _state_of(found: dict[str, Any]) -> InstanceState | None:
-    match found:
-        case {
-            "pid": int(pid),
-            "port": int(port),
-            "host": str(host),
-            "started_at": str(started_at),
-            "config_file": str() | None as config_file,
-            "instance": str(instance),
-        } if pid > 0 and 0 < port < 65536 and _HOST.fullmatch(host) and _INSTANCE.fullmatch(instance):
-            return InstanceState(
-                pid=pid, port=port, host=host, started_at=started_at, config_file=config_file, instance=instance
-            )
-    return None
+    return decode_state(read_file(STATE_FILE, folder))

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from prox.instance.folder import PID_FILE, is_running
+from prox.instance.folder import PID_FILE, is_locked
 from prox.instance.owned_files import FolderRefused, open_file, open_folder
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def forget_killed(path: Path) -> None:
 
 def _lives(path: Path) -> bool:
     with suppress(FolderRefused):
-        return is_running(path)
+        return is_locked(path)
     return False
 
 

@@ -135,6 +135,8 @@ def _generate(config: Config) -> None:
 
     assert config.proxy is not None
     folder, domain = certs_folder(config), config.proxy.domain
+    if not Path(config.folder).is_dir():
+        raise CertificateFailed(f"no certificate is made: the project's folder {config.folder} is gone")
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_folder(folder, create=True, link=True) as inside:

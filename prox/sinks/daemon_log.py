@@ -20,11 +20,11 @@ STANDARD = (1, 2)
 
 
 class DaemonLog:
-    """``max_size`` in bytes; ``keep``: how many full files are kept."""
+    """``max_size`` in bytes; ``keep``: how many full files are kept; ``root``: as of ``RotatingFile``."""
 
-    def __init__(self, path: Path, *, max_size: int, keep: int) -> None:
+    def __init__(self, path: Path, *, max_size: int, keep: int, root: Path) -> None:
         self._path = path
-        self._file = RotatingFile(path, max_size=max_size, keep=keep)
+        self._file = RotatingFile(path, max_size=max_size, keep=keep, root=root)
 
     def append(self, data: bytes) -> None:
         """Append printed lines. Raises OSError, as write(2) would, if some of them could not be written."""

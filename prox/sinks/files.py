@@ -40,7 +40,8 @@ def log_folder(config: Config, instance_folder: Path) -> Path | None:
 class LogFiles:
     """Writes into ``folder``; rotates at ``max_size`` bytes, and keeps ``keep`` full files of each process.
 
-    ``name_of`` returns the name of the file, without its suffix, into which the lines of a process go now.
+    ``name_of`` returns the name of the file, without its suffix, into which the lines of a process go now. ``root`` is
+    not made where it is missing (``rotation``).
     What cannot be written is told to ``report``, once for each cause, and tried again with each batch.
     """
 
@@ -52,11 +53,13 @@ class LogFiles:
         keep: int,
         report: Callable[[str], None],
         name_of: Callable[[str], str] = lambda process: process,
+        root: Path | None = None,
     ) -> None:
         self._folder = folder
         self._max_size = max_size
         self._keep = keep
         self._name_of = name_of
+        self._root = root
         self._failures = WriteFailureReporter(report)
         self._logs: dict[str, _Log] = {}
 
@@ -68,7 +71,7 @@ class LogFiles:
             log = None
         if log is None:
             path = self._folder / f"{name}.log"
-            file = RotatingFile(path, max_size=self._max_size, keep=self._keep)
+            file = RotatingFile(path, max_size=self._max_size, keep=self._keep, root=self._root)
             log = self._logs[batch.process] = _Log(
                 name, str(path), file, Records(self._max_size), batch.process == SYSTEM
             )

@@ -28,10 +28,12 @@ class RotatingFile:
     """Mode 0600, in a folder that is made (0700) where it is missing. ``max_size`` in bytes.
 
     No file gets larger than ``max_size`` but by a line that is larger itself. ``keep``: how many full ones are kept.
+    ``root``: a folder that is never made; while it is missing, an open file is written on, wherever it went.
     """
 
-    def __init__(self, path: Path, *, max_size: int, keep: int) -> None:
+    def __init__(self, path: Path, *, max_size: int, keep: int, root: Path | None = None) -> None:
         self._path = str(path)
+        self._root = root if root and root in path.parents else None
         self._max_size = max_size
         self._keep = keep
         self._descriptor: int | None = None
@@ -74,10 +76,14 @@ class RotatingFile:
                 found = os.lstat(self._path)
                 if (found.st_dev, found.st_ino) == self._identity:
                     return self._descriptor, found.st_size
+            if self._is_rootless():
+                return self._descriptor, os.fstat(self._descriptor).st_size
             self.close()
         try:
             descriptor = os.open(self._path, _FLAGS, 0o600)
         except FileNotFoundError:
+            if self._is_rootless():
+                raise
             _make_folder(Path(self._path).parent)
             descriptor = os.open(self._path, _FLAGS, 0o600)
         self._descriptor = descriptor
@@ -104,6 +110,8 @@ class RotatingFile:
 
     def _put_aside(self) -> OSError | None:
         """Make room for a new file. Return what went wrong, where something did."""
+        if self._is_rootless():
+            return FileNotFoundError(errno.ENOENT, f"{self._root} is gone")
         self.close()
         names = [self._path, *(f"{self._path}.{number}" for number in range(1, self._keep + 1))]
         try:
@@ -116,6 +124,9 @@ class RotatingFile:
         except OSError as error:
             return error
         return None
+
+    def _is_rootless(self) -> bool:
+        return self._root is not None and not self._root.exists()
 
     def _remove_from(self, number: int) -> None:
         """Remove what was kept while more were to be kept."""

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 from prox.client.client import Client
 from prox.client.target import Target
 from prox.core.errors import ProxError
-from prox.instance.folder import read_running
 from prox.instance.private_settings import PrivateSettings
+from prox.instance.running import read_running
 from prox.instance.token import find_token
 
 if TYPE_CHECKING:

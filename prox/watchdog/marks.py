@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 GRACE_SECONDS = 2.0
 """What a process that was left behind gets between TERM and KILL."""
@@ -80,8 +80,11 @@ def marked(instance: str) -> dict[int, Mark]:
     return found
 
 
-def left_behind(instance: str) -> dict[int, int]:
-    """Return pid and start of the marked processes that live; not of this one, nor of those that it descends from."""
+def left_behind(instance: str, living: Collection[str] = ()) -> dict[int, int]:
+    """Return pid and start of the marked processes that live; not of this one, nor of those that it descends from.
+
+    ``living``: instances that run, whose processes are not left behind.
+    """
     table = process_table()
     lineage = {os.getpid()}
     parent = os.getppid()
@@ -90,8 +93,8 @@ def left_behind(instance: str) -> dict[int, int]:
         parent = table[parent].parent
     return {
         pid: table[pid].started
-        for pid in marked(instance)
-        if pid in table and pid not in lineage and not table[pid].zombie
+        for pid, mark in marked(instance).items()
+        if mark.instance not in living and pid in table and pid not in lineage and not table[pid].zombie
     }
 
 

@@ -58,7 +58,9 @@ def test_a_daemon(project: Project) -> None:
         opened = {int(name): os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")}
         assert [opened[number] for number in range(3)] == ["/dev/null", *2 * [str(folder / "prox.log")]]
         files = {path for path in opened.values() if path.startswith("/") and not path.startswith(str(folder))}
-        assert files == {"/dev/null"}
+        # Its entry in the registry is locked, and the project's folder held.
+        registered = project.env["HOME"] + "/.prox/instances/"
+        assert {path for path in files if not path.startswith(registered)} == {"/dev/null", str(project.folder)}
 
     stopped = project.client("down")
     assert stopped.returncode == 0

@@ -18,6 +18,7 @@ processes:
   api:
     cmd: "trap 'echo api ends; exit' TERM; echo api begins; sleep 1000 & wait"
     depends_on: {db: healthy, migrate: completed}
+    healthcheck: {log: api begins}
     groups: [back]
   db:
     cmd: "trap 'echo db ends; exit' TERM; until test -e go; do sleep 0.01; done; echo db begins; sleep 1000 & wait"
@@ -112,7 +113,7 @@ def test_graph(project: Project) -> None:
         "db",
         "migrate (job)  after db (healthy)",
         "api            after db (healthy), migrate (completed)",
-        "web            after api (started)",
+        "web            after api (healthy)",
     ]
     with project.up():
         text = project.client("graph").stdout
@@ -120,7 +121,7 @@ def test_graph(project: Project) -> None:
         assert "api            starting, waiting for db and migrate  after db (healthy), migrate (completed)" in text
         found = json.loads(project.client("graph", "--json").stdout)
         assert {"name": "migrate", "kind": "job", "status": "starting", "ready": False} in found["nodes"]
-        assert {"from": "web", "to": "api", "condition": "started", "restart": False} in found["edges"]
+        assert {"from": "web", "to": "api", "condition": "healthy", "restart": False} in found["edges"]
     mermaid = project.client("graph", "--mermaid").stdout
     assert mermaid.startswith("flowchart LR\n")
     assert '    n3(["migrate"])' in mermaid

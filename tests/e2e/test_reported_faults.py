@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ import pytest
 from helpers.project import command, wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from helpers.project import Project
 
 READS = '{name}: {{cmd: "{cmd}"{more}}}'
@@ -488,3 +491,70 @@ def test_a_project_within_another_is_one_of_its_own(project: Project) -> None:
         assert project.run("status", cwd=project.folder / "inner").returncode == 69
         assert project.run("down", cwd=project.folder / "inner").stdout == "nothing is running\n"
         assert status(project, "a") == "running"
+
+
+# -- row 3: the files of a running instance are removed, or its folder moves
+
+LIVES = """
+processes:
+  a: "while :; do echo tick; sleep 0.1; done"
+  b: {cmd: 'echo $NOTIFY_SOCKET; exec sleep 1000', healthcheck: {notify: true}}
+"""
+
+
+def lose(project: Project, how: str) -> Path:
+    """Lose what tells of the instance; return where its project is then."""
+    folder = project.folder
+    if how == "folder":
+        shutil.rmtree(folder / ".prox")
+    elif how == "git clean":
+        subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)
+        subprocess.run(["git", "clean", "-fdxq"], cwd=folder, check=True)
+        project.write(LIVES)
+    elif how == "moved":
+        folder.rename(folder.with_name("elsewhere"))
+        return folder.with_name("elsewhere")
+    elif how == "moved and cleaned":
+        shutil.rmtree(folder / ".prox")
+        folder.rename(folder.with_name("elsewhere"))
+        return folder.with_name("elsewhere")
+    else:
+        folder.rename(folder.with_name("elsewhere"))
+        folder.mkdir()
+        project.write(LIVES)
+    return folder
+
+
+@pytest.mark.real("git")
+@pytest.mark.parametrize("how", ["folder", "git clean", "moved", "moved and cleaned", "replaced"])
+def test_an_instance_lives_on_without_its_files(how: str, project: Project) -> None:
+    project.write(LIVES)
+    with project.up() as prox:
+        prox.wait_line("tick")
+        wait_until(lambda: project.get("/processes/a").json()["pid"])
+        pid = project.get("/processes/a").json()["pid"]
+        where = lose(project, how)
+
+        def run(*args: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(command(*args), cwd=where, env=project.env, capture_output=True, text=True)
+
+        assert str(prox.pid) in run("list").stdout
+        assert json.loads(run("status", "--json").stdout)["processes"][0]["pid"] == pid
+        for arguments in (["up"], ["up", "-d"]):
+            again = run(*arguments)
+            assert (again.returncode, f"prox is already running (pid {prox.pid}" in again.stderr) == (73, True)
+        assert "leftovers: an instance runs here now" in run("doctor").stdout
+        restarted = run("restart", "b")
+        if where == project.folder:
+            assert restarted.returncode == 0, restarted
+        else:
+            assert (restarted.returncode, "does not exist" in restarted.stderr) == (1, True), restarted
+            assert not project.folder.exists()
+        # Nobody has ended it, and it is still heard.
+        assert json.loads(run("status", "--json").stdout)["processes"][0]["pid"] == pid
+        seen = len(prox.output)
+        wait_until(lambda: "tick" in prox.output[seen:])
+        stopped = run("down")
+        assert (stopped.returncode, prox.wait()) == (0, 0)
+        assert json.loads(run("list", "--json").stdout)["instances"] == []
+    assert where == project.folder or not project.folder.exists()

@@ -14,15 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prox.core.errors import InstanceRunning
-from prox.instance.folder import (
-    InstanceFolder,
-    InstanceState,
-    instance_prefix,
-    is_running,
-    read_running,
-    watch_end,
-)
+from prox.instance.folder import InstanceFolder, instance_prefix
 from prox.instance.owned_files import FolderRefused
+from prox.instance.running import is_running, read_running, watch_end
+from prox.instance.state import InstanceState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,7 +176,7 @@ def test_of_many_at_once_one_wins(path: Path) -> None:
 
 def test_the_end_removes_only_what_is_ours(path: Path) -> None:
     with ExitStack() as end_of_theirs:
-        with InstanceFolder(path) as folder:
+        with InstanceFolder(path, listed=False) as folder:
             write(folder)
             # Somebody has cleaned up by hand, so that a second one can run.
             (path / "prox.pid").unlink()

@@ -51,6 +51,29 @@ def numbered(path: Path) -> list[bytes]:
     return [file.read_bytes() for file in [*files, path] if file.exists()]
 
 
+def test_a_root_is_never_made_anew(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    file = RotatingFile(root / ".prox/logs/a.log", max_size=10, keep=1, root=root)
+    file.append(b"one\n")
+    root.rename(tmp_path / "moved")
+    file.append(b"two\n")
+    # Full, it grows on.
+    with pytest.raises(AppendFailed, match=r"cannot be put aside.*is gone") as failed:
+        file.append(b"three\n")
+    assert failed.value.missing == 0
+    assert (tmp_path / "moved/.prox/logs/a.log").read_bytes() == b"one\ntwo\nthree\n"
+    file.close()
+    with pytest.raises(AppendFailed, match="cannot be written: No such file"):
+        file.append(b"four\n")
+    assert not root.exists()
+    # With the folder back, though empty, there is a new file.
+    root.mkdir()
+    file.append(b"five\n")
+    assert (root / ".prox/logs/a.log").read_bytes() == b"five\n"
+    file.close()
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "logs" / "api.log"

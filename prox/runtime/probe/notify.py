@@ -75,10 +75,10 @@ class NotifyProbe(Probe):
 
 
 def _place(folder: Path, cleanup: ExitStack) -> Path:
-    """Return a path for the socket: in ``folder``, or in a folder of its own where that one's path is too long."""
+    """Return a path for the socket: in ``folder``, or in one of its own where that is gone, or its path too long."""
     name = f"{NOTIFY_PREFIX}{secrets.token_hex(4)}"
     path = folder.absolute() / name
-    if len(os.fsencode(path)) <= MAX_PATH:
+    if len(os.fsencode(path)) <= MAX_PATH and folder.is_dir():
         return path
     private = tempfile.mkdtemp(prefix="prox-")
     cleanup.callback(shutil.rmtree, private, ignore_errors=True)

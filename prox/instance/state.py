@@ -1,0 +1,67 @@
+"""Where an instance answers: what stands in its state file, and in its entry of the registry."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from prox.core.addresses import in_url, reachable
+
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,255}")
+INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""The id of a run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceState:
+    """Where the instance of a project answers: what stands in its state file."""
+
+    pid: int
+    port: int
+    host: str
+    started_at: str
+    """RFC 3339, UTC."""
+    config_file: str | None
+    instance: str
+    """The short random id of this run; the header ``X-Prox-Instance`` of each of its answers."""
+
+    @property
+    def reachable_host(self) -> str:
+        """The host to connect to: one that is bound to every address is reached by the loopback one."""
+        return reachable(self.host)
+
+    @property
+    def url(self) -> str:
+        return f"http://{in_url(self.host)}:{self.port}"
+
+    def encode(self) -> bytes:
+        """Return one line of JSON."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
+def decode_state(text: bytes | None) -> InstanceState | None:
+    """Return the state, None where there is none that makes sense."""
+    try:
+        found = json.loads(text or b"")
+    except (ValueError, RecursionError):
+        return None
+    return state_of(found) if isinstance(found, dict) else None
+
+
+def state_of(found: dict[str, Any]) -> InstanceState | None:
+    """Return the state that a JSON object describes, None where it makes no sense."""
+    match found:
+        case {
+            "pid": int(pid),
+            "port": int(port),
+            "host": str(host),
+            "started_at": str(started_at),
+            "config_file": str() | None as config_file,
+            "instance": str(instance),
+        } if pid > 0 and 0 < port < 65536 and _HOST.fullmatch(host) and INSTANCE.fullmatch(instance):
+            return InstanceState(
+                pid=pid, port=port, host=host, started_at=started_at, config_file=config_file, instance=instance
+            )
+    return None
