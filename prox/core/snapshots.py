@@ -80,6 +80,11 @@ class Leftover(Struct, frozen=True):
     command: str
     ports: tuple[int, ...] = ()
 
+    @property
+    def who(self) -> str:
+        """The same without the name of its process."""
+        return describe_leftover(None, self.pid, self.command, self.ports)
+
     def __str__(self) -> str:
         return describe_leftover(self.process, self.pid, self.command, self.ports)
 

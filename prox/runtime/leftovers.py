@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
 from prox.core.snapshots import Leftover
+from prox.runtime.daemons import DaemonClaims
 from prox.system.children import adopted, adopts, nothing_adopted, spawned
 from prox.system.group import wait_any_ended
 from prox.system.listeners import own_listeners
@@ -36,9 +38,12 @@ from prox.watchdog.marks import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from prox.runtime.daemons import Claimant
+    from prox.runtime.platform import Kind
     from prox.watchdog.marks import Mark, Row
 
-
+SETTLE_SECONDS, SETTLE_LOOK_SECONDS = 0.25, 0.01
+"""How long, and how often looked at, a daemon may take to become one that is not ended with its leader."""
 EXEC_LOOKS, EXEC_SECONDS = 50, 0.004
 """How often, and how long apart, an orphan is looked at whose environment is not there yet."""
 
@@ -49,8 +54,32 @@ class Leftovers:
     def __init__(self, instance: str) -> None:
         self._instance = instance
         self._marks = SharedLook(partial(marked, instance))
+        self._claims = DaemonClaims()
 
-    async def find(self, wanted: Callable[[str | None], bool]) -> dict[int, int]:
+    def add_run(self, run: Claimant) -> None:
+        """Let a run claim daemons, until ``remove_run``."""
+        self._claims.add_run(run)
+
+    def remove_run(self, name: str) -> None:
+        self._claims.remove_run(name)
+
+    async def claim_daemons(self, name: str, leader: int) -> None:
+        """Claim the orphans without a mark for a process whose leader has ended and is not reaped yet."""
+        if not adopts():
+            return
+        patience = trio.current_time() + SETTLE_SECONDS
+        with suppress(OSError):
+            while not nothing_adopted():
+                table = (await look()).rows
+                # A daemon leaves the group, and writes over its environment, once its parent has ended.
+                settled = not any(table[pid].group == leader for pid in adopted(table))
+                if settled and (orphans := _orphans(table)):
+                    settled = await in_thread(self._claim, name, orphans, table)
+                if settled or trio.current_time() > patience:
+                    return
+                await trio.sleep(SETTLE_LOOK_SECONDS)
+
+    async def find(self, wanted: Callable[[str | None], bool], kind: Kind = "all") -> dict[int, int]:
         """Return pid and start time of the leftovers of those processes for whose names ``wanted`` holds.
 
         None stands for leftovers whose process is not known. Empty if the process table cannot be read.
@@ -62,13 +91,11 @@ class Leftovers:
         except OSError:
             return {}
         if adopts():
-            sessions = spawned()
-            # Orphans in a session of ours are ended with its group.
-            orphans = {pid for pid in adopted(table) if table[pid].session not in sessions}
+            orphans = _orphans(table)
             # Mostly there are none, and nothing more to read.
-            found = await in_thread(self._adopted, orphans, table) if orphans else {}
+            found = await in_thread(self._adopted, orphans, table, kind) if orphans else {}
         else:
-            found = self._marked(await self._marks.look(), table)
+            found = self._marked(await self._marks.look(), table) if kind != "daemons" else {}
         return {pid: table[pid].started for pid, owner in found.items() if wanted(owner)}
 
     async def end(
@@ -77,6 +104,7 @@ class Leftovers:
         *,
         skip_grace: Callable[[], bool],
         report: Callable[[str], None],
+        kind: Kind = "all",
     ) -> None:
         """End what was left, gently first or at once where ``skip_grace``, and ``report`` each.
 
@@ -85,7 +113,7 @@ class Leftovers:
         """
         asked: set[int] = set()
         begun = trio.current_time()
-        while found := await self.find(wanted):
+        while found := await self.find(wanted, kind):
             passed = trio.current_time() - begun
             if passed >= GRACE_SECONDS + KILL_SECONDS:
                 return
@@ -110,13 +138,22 @@ class Leftovers:
         taken = {name: port for name, port in ports.items() if is_taken(port)}
         return await in_thread(_held_by_unknown, taken) if taken else ()
 
-    def _adopted(self, orphans: set[int], table: Mapping[int, Row]) -> dict[int, str | None]:
+    def _claim(self, name: str, orphans: set[int], table: Mapping[int, Row]) -> bool:
+        """Claim orphans for a process; return whether none still has the mark of it."""
+        owners = {pid: self._owner(pid) for pid in orphans}
+        self._claims.claim(name, [pid for pid, owner in owners.items() if owner is None], table)
+        return name not in owners.values()
+
+    def _adopted(self, orphans: set[int], table: Mapping[int, Row], kind: Kind) -> dict[int, str | None]:
         """Return the adopted orphans and their descendants, each with the name of its process."""
         owners: dict[int, str | None] = {}
         for root in orphans:
+            root_owner, claimant = self._owner(root), self._claims.owner(root, table)
             for pid in descendants([root], table):
                 if not table[pid].zombie:
-                    owners[pid] = self._owner(pid) or self._owner(root)
+                    owner = self._owner(pid) or root_owner
+                    if kind == "all" or (owner is None and claimant is not None) == (kind == "daemons"):
+                        owners[pid] = owner or claimant
         return owners
 
     def _marked(self, marks: Mapping[int, Mark], table: Mapping[int, Row]) -> dict[int, str | None]:
@@ -142,6 +179,12 @@ class Leftovers:
             if not in_exec:
                 break
         return mark.process if mark and mark.instance == self._instance else None
+
+
+def _orphans(table: Mapping[int, Row]) -> set[int]:
+    """Return what was adopted; orphans in a session of ours are ended with its group."""
+    sessions = spawned()
+    return {pid for pid in adopted(table) if table[pid].session not in sessions}
 
 
 def _held_by_unknown(ports: Mapping[str, int]) -> tuple[Leftover, ...]:

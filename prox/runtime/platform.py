@@ -7,7 +7,7 @@ time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import socket
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from prox.core.config.model import Command, Stdin
     from prox.core.lifecycle import Exit
     from prox.core.snapshots import Leftover
+    from prox.runtime.daemons import Claimant
     from prox.runtime.streams import OutputStream
 
 
@@ -74,10 +75,20 @@ Listener = tuple[int, "socket.socket"]
 """A listening socket for a child, with the number of the descriptor as which it gets the socket."""
 
 
+Kind = Literal["all", "marked", "daemons"]
+"""Which leftovers: those that are known by the variables that they inherited, or those that were claimed, or both."""
+
+
 class LeftoverFinder(Protocol):
     """Finds, ends and describes processes that left the group of their process (``runtime.leftovers``)."""
 
-    async def find(self, wanted: Callable[[str | None], bool]) -> dict[int, int]: ...
+    def add_run(self, run: Claimant) -> None: ...
+
+    def remove_run(self, name: str) -> None: ...
+
+    async def claim_daemons(self, name: str, leader: int) -> None: ...
+
+    async def find(self, wanted: Callable[[str | None], bool], kind: Kind = "all") -> dict[int, int]: ...
 
     async def end(
         self,
@@ -85,6 +96,7 @@ class LeftoverFinder(Protocol):
         *,
         skip_grace: Callable[[], bool],
         report: Callable[[str], None],
+        kind: Kind = "all",
     ) -> None: ...
 
     async def describe(self, pids: Iterable[int], process: str | None = None) -> tuple[Leftover, ...]: ...

@@ -98,6 +98,12 @@ class Process:
         failed: bool | None = None,
     ) -> None:
         """Apply an event. Raises AlreadyRunning or NotRunning for a request that cannot be met, and changes nothing."""
+        if self.daemons and self._run and event in (LifecycleEvent.START, LifecycleEvent.RESTART, LifecycleEvent.STOP):
+            self._run.remains.end_daemons()
+            if event is LifecycleEvent.STOP and not self.life.due:
+                self.life = replace(self.life, wanted=False)
+                self._changed(self)
+                return
         try:
             self.life, command = step(self.life, event, exit=exit, reason=reason, failed=failed)
         except AlreadyRunning:
@@ -187,7 +193,7 @@ class Process:
             succeeded=self.succeeded,
             matched=frozenset(self.matched),
             overdue=self._run is not None and self._run.overdue,
-            hopeless=self._why_at_rest() if self.is_settled else None,
+            hopeless=self._why_at_rest() if self.is_settled or self.daemons else None,
         )
 
     @property
@@ -199,6 +205,11 @@ class Process:
     def finished(self) -> bool:
         """Whether it ended by itself after it was last asked to run, and is not started again."""
         return self.is_settled and self.life.wanted and self.life.last_exit is not None
+
+    @property
+    def daemons(self) -> tuple[Leftover, ...]:
+        """What its leader, which has ended, has left to serve in its place."""
+        return self._run.remains.daemons if self._run else ()
 
     @property
     def health(self) -> HealthState:
@@ -230,7 +241,7 @@ class Process:
     @property
     def is_hopeless(self) -> bool:
         """Whether it will not run any more without a request."""
-        return not self.life.due and not self._busy
+        return not self.life.due and (not self._busy or bool(self.daemons))
 
     @property
     def ready(self) -> bool:
@@ -286,6 +297,9 @@ class Process:
             return f"waiting for {', '.join(self.waiting_for)}"
         if self.life.phase is Phase.BACKOFF:
             return f"{self.life.reason}; it is restarted"
+        if self.daemons:
+            left = ", ".join(each.who for each in self.daemons)
+            return f"{self.life.reason or self.life.last_exit}, and has left a daemon running: {left}"
         return self.life.reason
 
     async def prepare_restart(self) -> None:

@@ -18,6 +18,7 @@ from prox.core.logs.matching import first_match
 from prox.core.text import one_line
 from prox.runtime.listening import listening_ports
 from prox.runtime.probe import Probe, Target, run_probe
+from prox.runtime.remains import Remains
 from prox.runtime.stopping import stop_plan
 from prox.runtime.streams import OutputStream, pump
 
@@ -100,6 +101,7 @@ class ProcessRun:
         self._probe = probe
         self._watched = watched
         self._started_clock = time.monotonic()
+        self.remains = Remains(owner, context, child.pid)
         self._ready_since = None if owner.spec.healthcheck else trio.current_time()
         self._was_ready = self._ready_since is not None
         self.ready_seconds: float | None = 0.0 if self._was_ready else None
@@ -134,22 +136,10 @@ class ProcessRun:
                     nursery.start_soon(self._pump, stream, drain, self._emit(stream.name), end)
                 try:
                     self._owner.apply(LifecycleEvent.SPAWNED)
-                    if self._probe and self._spec.healthcheck:
-                        target = Target(
-                            name=self._owner.name,
-                            instance=self._context.instance,
-                            pid=self.child.pid,
-                            port=self._context.ports.get(self._owner.name),
-                            env=self.env,
-                            cwd=self._owner.cwd,
-                        )
-                        nursery.start_soon(run_probe, self._probe, self._spec.healthcheck, target, self._set_health)
-                        nursery.start_soon(self._limit_start)
-                    if self._owner.is_awaited and not self._job:
-                        nursery.start_soon(self._limit_wait)
-                    if self._job and self._job.timeout is not None:
-                        nursery.start_soon(self._limit_attempt, self._job.timeout)
-                    self._exited(await self.child.wait())
+                    async with trio.open_nursery() as while_up:
+                        self._start_checks(while_up)
+                        self._exited(await self.child.wait())
+                        while_up.cancel_scope.cancel()
                     if self._owner.life.phase is Phase.SWEEPING:
                         nursery.start_soon(self._report_exit, ends)
                 finally:
@@ -157,6 +147,8 @@ class ProcessRun:
                         # No goal cancelled it: the whole tree is going.
                         self._owner.apply(LifecycleEvent.STOP)
                     try:
+                        if self._owner.life.phase is Phase.SWEEPING:
+                            await self.remains.claim_daemons()
                         exit = await self.child.end(
                             stop_plan(
                                 self._spec.stop,
@@ -168,14 +160,35 @@ class ProcessRun:
                         )
                         if self._owner.life.phase is Phase.ENDING:
                             self._owner.apply(LifecycleEvent.EXITED, exit=exit)
-                        await self._end_leftovers()
+                        if self._owner.life.phase is Phase.SWEEPING:
+                            await self.remains.stay_with_daemons()
+                        await self.remains.end()
                     finally:
                         for drain in drains:
                             drain.deadline = trio.current_time() + DRAIN_SECONDS
                 nursery.cancel_scope.cancel()
         finally:
             self.health = replace(self.health, health="unknown")
+            self.remains.close()
             self._owner.apply(LifecycleEvent.GONE)
+
+    def _start_checks(self, nursery: trio.Nursery) -> None:
+        """Start what goes on while the leader runs."""
+        if self._probe and self._spec.healthcheck:
+            target = Target(
+                name=self._owner.name,
+                instance=self._context.instance,
+                pid=self.child.pid,
+                port=self._context.ports.get(self._owner.name),
+                env=self.env,
+                cwd=self._owner.cwd,
+            )
+            nursery.start_soon(run_probe, self._probe, self._spec.healthcheck, target, self._set_health)
+            nursery.start_soon(self._limit_start)
+        if self._owner.is_awaited and not self._job:
+            nursery.start_soon(self._limit_wait)
+        if self._job and self._job.timeout is not None:
+            nursery.start_soon(self._limit_attempt, self._job.timeout)
 
     async def _limit_start(self) -> None:
         """End a process that is not ready after ``start_timeout``."""
@@ -209,26 +222,6 @@ class ProcessRun:
             self._owner.report(f"timed out after {after}; stopping it")
             self.timed_out = True
             self._owner.apply(LifecycleEvent.FAILED, reason=f"timed out after {after}")
-
-    async def _end_leftovers(self) -> None:
-        """End or report the processes that left the group, as ``stop.leftovers`` says; the group is gone."""
-        if self._spec.stop.leftovers == "ignore":
-            return
-        leftovers = self._context.leftovers
-        with trio.CancelScope(shield=True):
-            if self._spec.stop.leftovers == "kill":
-                await leftovers.end(
-                    self._owns, skip_grace=lambda: self._owner.grace_skipped, report=self._report_ending
-                )
-            self._owner.leftovers = await leftovers.describe(await leftovers.find(self._owns), self._owner.name)
-        for each in self._owner.leftovers:
-            self._context.hub.system(f"left running: {each}")
-
-    def _owns(self, name: str | None) -> bool:
-        return name == self._owner.name
-
-    def _report_ending(self, what: str) -> None:
-        self._context.hub.system(f"{self._owner.name} has left {what} behind; ending it")
 
     def _exited(self, exit: Exit) -> None:
         """Record that the leader has exited."""

@@ -276,9 +276,9 @@ def all_down(processes: Iterable[Process]) -> bool:
 
 
 def stop_all(processes: Iterable[Process]) -> None:
-    """Request a stop of those that run or are about to."""
+    """Request a stop of those that run or are about to, and of daemons."""
     for process in processes:
-        if process.life.due:
+        if process.life.due or process.daemons:
             process.apply(LifecycleEvent.STOP)
 
 

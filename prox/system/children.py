@@ -22,6 +22,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 """linux/prctl.h"""
 
 _spawned: set[int] = set()
+_daemons: set[int] = set()
 _listeners: list[Callable[[str, int], None]] = []
 _adopts = False
 _reaping = False
@@ -41,6 +42,25 @@ def remove_child(pid: int) -> None:
         listener("gone", pid)
     if _reaping:
         _reap()
+
+
+def add_daemon(session: int) -> None:
+    """Register a session that is not a child's own, but ended like one should prox be killed."""
+    if session not in _daemons:
+        _daemons.add(session)
+        for listener in _listeners:
+            listener("begun", session)
+
+
+def remove_daemon(session: int) -> None:
+    _daemons.discard(session)
+    for listener in _listeners:
+        listener("gone", session)
+
+
+def sessions() -> frozenset[int]:
+    """Return the sessions that are ended should prox be killed: those of its children, and of daemons."""
+    return frozenset(_spawned | _daemons)
 
 
 def spawned() -> frozenset[int]:

@@ -139,6 +139,12 @@ def descendants(roots: Iterable[int], table: Mapping[int, Row]) -> set[int]:
     return found
 
 
+def name_of(pid: int) -> str:
+    """Return the name of a process's program, as the system has it (15 characters on Linux); empty if unknown."""
+    name = _read(f"/proc/{pid}/comm") if _LINUX else os.path.basename(_ps("-p", str(pid), "-o", "comm=").strip())
+    return name.decode("utf-8", "replace").strip()
+
+
 def command_of(pid: int) -> str:
     """Return the command line of a process as one line for people, empty where it is not known."""
     if _LINUX:

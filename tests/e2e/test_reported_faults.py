@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.leftovers import is_alive
 from helpers.project import command, wait_until
 
 if TYPE_CHECKING:
@@ -558,3 +559,79 @@ def test_an_instance_lives_on_without_its_files(how: str, project: Project) -> N
         assert (stopped.returncode, prox.wait()) == (0, 0)
         assert json.loads(run("list", "--json").stdout)["instances"] == []
     assert where == project.folder or not project.folder.exists()
+
+
+# -- row 7: a daemon that has overwritten its environment
+
+FORGETS = """
+import os, signal, socket, sys, time
+server = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
+server.set_inheritable(True)
+if os.fork():
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(1000)"], {})
+"""
+DAEMONS = [
+    pytest.param("exec python3 forgets.py", id="python"),
+    pytest.param("redis-server --port $PORT --daemonize yes --save ''", marks=pytest.mark.real("redis-server")),
+]
+
+
+def daemon_of(project: Project, name: str) -> int:
+    """Return the pid of the daemon that a process has left, once it is named."""
+    wait_until(lambda: "has left a daemon running" in (project.get(f"/processes/{name}").json()["reason"] or ""))
+    return int(re.findall(r"\(pid (\d+)\)", project.get(f"/processes/{name}").json()["reason"])[0])
+
+
+@pytest.mark.parametrize("cmd", DAEMONS)
+def test_a_daemon_belongs_to_its_process(cmd: str, project: Project) -> None:
+    project.write(FORGETS, "forgets.py")
+    project.write(f"""
+processes:
+  a: {{cmd: {json.dumps(cmd)}, port: auto}}
+  b: {{cmd: {json.dumps(cmd)}, port: auto}}
+  other: exec sleep 1000
+""")
+    with project.up() as prox:
+        daemons = {name: daemon_of(project, name) for name in ("a", "b")}
+        for name, pid in daemons.items():
+            port = project.get(f"/processes/{name}").json()["port"]
+            wait_until(lambda pid=pid, port=port: f"(pid {pid}), holds port {port}" in project.client("status").stdout)
+            with socket.create_connection(("127.0.0.1", port)):
+                pass
+        assert project.client("restart", "a").returncode == 0
+        wait_until(lambda: not is_alive(daemons["a"]))
+        again = daemon_of(project, "a")
+        assert again != daemons["a"]
+        assert is_alive(daemons["b"])
+        stopped = project.client("stop", "a")
+        assert (stopped.returncode, is_alive(again)) == (0, False)
+        assert project.get("/processes/a").json()["reason"] is None
+        assert project.client("stop", "a").returncode != 0
+        assert project.client("down").returncode == 0
+        assert prox.wait() == 0
+        assert not is_alive(daemons["b"])
+
+
+@pytest.mark.parametrize("cmd", DAEMONS)
+def test_a_daemon_ends_by_itself_or_with_a_prox_that_is_killed(cmd: str, project: Project) -> None:
+    project.write(FORGETS, "forgets.py")
+    project.write(f"""
+processes:
+  once: {{cmd: {json.dumps(cmd)}, port: auto}}
+  again: {{cmd: {json.dumps(cmd)}, port: auto, restart: always}}
+""")
+    with project.up() as prox:
+        once, again = daemon_of(project, "once"), daemon_of(project, "again")
+        os.kill(once, signal.SIGKILL)
+        wait_until(lambda: project.get("/processes/once").json()["down"])
+        assert project.get("/processes/once").json()["reason"] is None
+        os.kill(again, signal.SIGKILL)
+        wait_until(lambda: project.get("/processes/again").json()["restarts"] == 1)
+        again = daemon_of(project, "again")
+        prox.signal(signal.SIGKILL)
+        prox.wait()
+        wait_until(lambda: not is_alive(again))

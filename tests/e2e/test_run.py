@@ -27,7 +27,7 @@ processes:
   db:
     cmd: "trap 'echo db ends; exit 3' TERM; echo db begins; sleep 1000 & wait"
     healthcheck: {log: begins}
-  api: {cmd: "echo api begins; exec sleep 1000", depends_on: [db, migrate]}
+  api: {cmd: "echo api begins; exec sleep 1000", depends_on: [db, migrate], healthcheck: {log: begins}}
   other: {cmd: "echo other begins; exec sleep 1000"}
 jobs:
   migrate: {cmd: "echo migrating", depends_on: [db]}

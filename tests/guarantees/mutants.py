@@ -79,9 +79,9 @@ MUTANTS = (
     ),
     Mutant(
         "what leaves the group is not ended",
-        "prox/runtime/process_run.py",
-        "                        await self._end_leftovers()\n",
-        "",
+        "prox/runtime/remains.py",
+        "        await self._finder.end(\n",
+        "        await self._finder.find(self._owns)\n        return\n        await self._finder.end(\n",
         ("tests/e2e/test_stop.py", "tests/guarantees/test_churn.py::test_exits_with_a_grandchild_that_holds_the_pipe"),
     ),
     Mutant(

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from prox.core.config.model import Command, Stdin
     from prox.core.logs.batch import Stream
     from prox.core.snapshots import Leftover
-    from prox.runtime.platform import Listener, StopPlan
+    from prox.runtime.daemons import Claimant
+    from prox.runtime.platform import Kind, Listener, StopPlan
 
 
 class FakeStream:
@@ -135,12 +136,24 @@ class FakeChild:
 class NoLeftovers:
     """A world in which nothing leaves its group."""
 
-    async def find(self, wanted: Callable[[str | None], bool]) -> dict[int, int]:
+    def add_run(self, run: Claimant) -> None: ...
+
+    def remove_run(self, name: str) -> None: ...
+
+    async def claim_daemons(self, name: str, leader: int) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def find(self, wanted: Callable[[str | None], bool], kind: Kind = "all") -> dict[int, int]:
         await trio.lowlevel.checkpoint()
         return {}
 
     async def end(
-        self, wanted: Callable[[str | None], bool], *, skip_grace: Callable[[], bool], report: Callable[[str], None]
+        self,
+        wanted: Callable[[str | None], bool],
+        *,
+        skip_grace: Callable[[], bool],
+        report: Callable[[str], None],
+        kind: Kind = "all",
     ) -> None:
         await trio.lowlevel.checkpoint()
 

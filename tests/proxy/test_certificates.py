@@ -89,6 +89,7 @@ def test_without_auto_generate(tmp_path: Path) -> None:
 
 
 def test_mkcerts_authority_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other").mkdir()
     other = ensure(config_for(tmp_path / "other"))
     root = tmp_path / "mkcert"
     root.mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -219,7 +220,8 @@ def test_says_what_happened(prox_factory):
         assert p["db"].status == "stopped"
 """)
     ran = suite.run()
-    assert "3 failed, 1 passed" in ran.stdout, ran.stdout
+    # The crash of the isolated one may be seen at the end of the test, or when its copy is closed after that.
+    assert re.search(r"3 failed, 1 passed|2 failed, 2 passed.*1 error", ran.stdout), ran.stdout
     assert ran.stdout.count("ProcessCrashed: db crashed during this test: ended by SIGSEGV") >= 2
     assert ran.stdout.count("lines since the test began:\ndb begins\n") == 3
 
@@ -238,6 +240,9 @@ def test_one(db):
 
 def test_unrelated():
     os.kill(pid, signal.SIGKILL)
+    # Once it is reaped, prox knows.
+    while psutil.pid_exists(pid):
+        os.sched_yield()
 
 def test_two(db):
     assert db.status == "running" and db.pid != pid

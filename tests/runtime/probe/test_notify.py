@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,16 @@ def test_a_socket_whose_path_would_be_too_long_has_a_folder_of_its_own(tmp_path:
     assert not path.parent.exists()
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_was_removed_is_not_needed(tmp_path: Path) -> None:
+    probe = NotifyProbe(tmp_path / "gone")
+    path = Path(probe.env["NOTIFY_SOCKET"])
+    assert path.is_socket()
+    probe.close()
+    assert not path.parent.exists()
+    assert not (tmp_path / "gone").exists()
+
+
+def test_no_place_for_the_socket_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(OSError, match=r"^no socket for its notifications can be made in .*gone: No such file"):
         NotifyProbe(tmp_path / "gone")

@@ -1,0 +1,134 @@
+"""What a run leaves outside of its group: ended, reported or kept, as ``stop.leftovers`` and the end of its leader say.
+
+A leader that ended by itself may have left a daemon to serve in its place (``daemons``). That is kept until somebody
+stops or starts the process, or all of prox ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+import trio
+
+from prox.runtime.daemons import Claimant
+from prox.system.children import add_daemon, remove_daemon
+from prox.system.group import wait_any_ended
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from prox.core.config.model import Job, ProcessSpec
+    from prox.core.lifecycle import Life
+    from prox.core.snapshots import Leftover
+    from prox.runtime.context import InstanceContext
+    from prox.runtime.platform import Kind
+
+
+class Owner(Protocol):
+    """The process whose run it is."""
+
+    name: str
+    spec: ProcessSpec
+    job: Job | None
+    life: Life
+    leftovers: tuple[Leftover, ...]
+    grace_skipped: bool
+
+    def run_changed(self) -> None: ...
+
+
+class Remains:
+    """What the run of ``owner`` with this leader leaves."""
+
+    def __init__(self, owner: Owner, context: InstanceContext, leader: int) -> None:
+        self.daemons: tuple[Leftover, ...] = ()
+        """What the leader, which has ended, has left to serve in its place."""
+        self._owner = owner
+        self._job, self._stop = owner.job, owner.spec.stop
+        self._context, self._hub, self._finder = context, context.hub, context.leftovers
+        self._leader = leader
+        self._unwanted = trio.Event()
+        command = owner.spec.cmd if isinstance(owner.spec.cmd, str) else shlex.join(owner.spec.cmd)
+        self._finder.add_run(Claimant(owner.name, leader, command, context.ports.get(owner.name)))
+
+    async def claim_daemons(self) -> None:
+        """Find the daemons of a leader that has just ended by itself, and is not reaped yet."""
+        with trio.CancelScope(shield=True):
+            await self._finder.claim_daemons(self._owner.name, self._leader)
+
+    async def stay_with_daemons(self) -> None:
+        """Return once no daemon lives, or the process is to be stopped or started (``end_daemons``)."""
+        if self._job or self._stop.leftovers != "kill":
+            return
+        sessions: set[int] = set()
+        with trio.CancelScope(shield=True):
+            await self._kill("marked")
+            while found := await self._finder.find(self._owns, "daemons"):
+                sessions |= _registered_sessions(found)
+                await self._show(found)
+                if self._unwanted.is_set() or not self._owner.life.wanted or self._context.stopping:
+                    break
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._wait_unwanted, nursery.cancel_scope)
+                    await wait_any_ended(found)
+                    nursery.cancel_scope.cancel()
+            await self._kill("daemons")
+        self.daemons = ()
+        for session in sessions:
+            remove_daemon(session)
+
+    def end_daemons(self) -> None:
+        """Have the daemons ended: they are not wanted any more."""
+        self._unwanted.set()
+
+    async def end(self) -> None:
+        """End or report what has left the group, which is gone."""
+        if self._stop.leftovers == "ignore":
+            return
+        with trio.CancelScope(shield=True):
+            if self._stop.leftovers == "kill":
+                await self._kill("all")
+            found = await self._finder.find(self._owns)
+            self._owner.leftovers = await self._finder.describe(found, self._owner.name)
+        for each in self._owner.leftovers:
+            self._hub.system(f"left running: {each}")
+
+    def close(self) -> None:
+        self._finder.remove_run(self._owner.name)
+
+    async def _show(self, found: Collection[int]) -> None:
+        shown = {each.pid for each in self.daemons}
+        self.daemons = await self._finder.describe(found, self._owner.name)
+        for each in self.daemons:
+            if each.pid not in shown:
+                self._hub.system(f"{self._owner.name} has left a daemon running: {each.who}")
+        self._owner.run_changed()
+
+    async def _wait_unwanted(self, scope: trio.CancelScope) -> None:
+        await self._unwanted.wait()
+        scope.cancel()
+
+    async def _kill(self, kind: Kind) -> None:
+        await self._finder.end(
+            self._owns, skip_grace=lambda: self._owner.grace_skipped, report=self._report_ending, kind=kind
+        )
+
+    def _owns(self, name: str | None) -> bool:
+        return name == self._owner.name
+
+    def _report_ending(self, what: str) -> None:
+        self._hub.system(f"{self._owner.name} has left {what} behind; ending it")
+
+
+def _registered_sessions(pids: Collection[int]) -> set[int]:
+    """Return the sessions of daemons, registered to be ended should prox be killed."""
+    sessions = set()
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            sessions.add(os.getsid(pid))
+    for session in sessions:
+        add_daemon(session)
+    return sessions
