@@ -39,17 +39,16 @@ MAX_SHOWN = 256
 def free_ports(count: int, taken: Collection[int] = ()) -> list[int]:
     """Return ``count`` different ports, none of ``taken``, that nobody holds on any address.
 
-    All of them are held while the next one is chosen, and other instances of this user do not choose them as long as
-    this process lives. Raises OSError where there are not so many.
+    Other instances of this user do not choose them as long as this process lives. Raises OSError where there are not so
+    many.
     """
     ports: list[int] = []
     begin = random.randrange(len(RANGE))
-    with ExitStack() as held:
-        for port in chain(RANGE[begin:], RANGE[:begin]):
-            if len(ports) == count:
-                return ports
-            if port not in taken and reserve(port) and _hold(port, held):
-                ports.append(port)
+    for port in chain(RANGE[begin:], RANGE[:begin]):
+        if len(ports) == count:
+            return ports
+        if port not in taken and reserve(port) and _is_free(port):
+            ports.append(port)
     raise OSError(f"only {len(ports)} of {count} ports are free between {RANGE[0]} and {RANGE[-1]}")
 
 
@@ -156,19 +155,17 @@ def _shown(folder: str) -> str:
     return min(ways, key=len)
 
 
-def _hold(port: int, held: ExitStack) -> bool:
-    """Bind the port on every address of both kinds, for as long as ``held`` is open; say whether that was possible."""
-    with ExitStack() as attempt:
-        for family, host in WILDCARD:
-            try:
-                sock = attempt.enter_context(_open(family))
+def _is_free(port: int) -> bool:
+    """Return whether the port can be bound on every address of both kinds."""
+    for family, host in WILDCARD:
+        try:
+            with _open(family) as sock:
                 sock.bind((host, port))
-            except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    return False
-                if not _no_such_address(error):
-                    raise
-        held.enter_context(attempt.pop_all())
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            if not _no_such_address(error):
+                raise
     return True
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from prox.core.errors import StartFailed
 from prox.core.lifecycle import Exit
-from prox.system.children import add_child
+from prox.system.children import add_child, spawned
 from prox.system.spawn_limits import popen
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _MAX_INTERPRETER_LINE = 256
 """Bytes; Linux reads as many (execve(2))."""
-RESERVED_DESCRIPTORS = 24
-"""So many must be left when a child is spawned."""
+RESERVED_DESCRIPTORS = range(24, 41)
+"""A quarter of the limit, but no fewer and no more must be left when a child is spawned."""
 NOT_FOUND, NOT_ALLOWED = 127, 126
 """Exit codes of a command that cannot be run, as a shell has them (POSIX, Shell Command Language, 2.8.2)."""
 
@@ -126,12 +126,16 @@ def _with_descriptor(number: int, argv: list[str], env: Mapping[str, str], sourc
 
 
 def _check_room(descriptor: int) -> None:
-    """Leave prox itself some descriptors: it needs them to answer, to look at processes and to end them.
+    """Leave prox itself some descriptors: to answer, to write files, to load code, to look at processes and end them.
 
     ``descriptor`` is a new one: all that are lower are in use (POSIX, 2.6 File Descriptor Allocation). Raises OSError.
     """
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if limit != resource.RLIM_INFINITY and descriptor >= limit - RESERVED_DESCRIPTORS:
+    if limit == resource.RLIM_INFINITY:
+        return
+    reserved = min(max(limit // 4, RESERVED_DESCRIPTORS[0]), RESERVED_DESCRIPTORS[-1])
+    # Each child may need one more, for its log file.
+    if descriptor >= limit - reserved - len(spawned()):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 

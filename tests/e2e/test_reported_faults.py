@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -635,3 +636,39 @@ processes:
         prox.signal(signal.SIGKILL)
         prox.wait()
         wait_until(lambda: not is_alive(again))
+
+
+# -- row 8: few descriptors
+
+
+@pytest.mark.parametrize("limit", [96, 128, 200])
+def test_with_few_descriptors_what_fits_is_started(limit: int, project: Project) -> None:
+    names = [f"p{number}" for number in range(60)]
+    project.write(
+        "processes:\n" + "".join(f"  {name}: {{cmd: echo hi; exec sleep 1000, port: auto}}\n" for name in names)
+    )
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+
+    with project.up(preexec_fn=limited) as prox:
+        wait_until(lambda: all(project.get(f"/processes/{name}").json()["status"] != "starting" for name in names))
+        found = {each["name"]: each for each in project.get("/processes").json()["processes"]}
+        started = [name for name in names if found[name]["status"] == "running"]
+        assert 0 < len(started) < limit / 5
+        for name in names:
+            if name not in started:
+                assert "no descriptors are left" in found[name]["reason"]
+                assert "raise the limit (ulimit -n)" in found[name]["reason"]
+        for name in started:
+            prox.wait_line(re.compile(rf"{name} +│ hi"))
+        # What gets free is used (log files stay open), and answers come all the while.
+        other = next(name for name in names if name not in started)
+        assert project.client("start", other).returncode != 0
+        assert project.client("stop", *started).returncode == 0
+        assert project.client("start", other).returncode == 0
+        assert project.client("down").returncode == 0
+        assert prox.wait() == 0
+    for name in (*started, other):
+        assert (project.folder / f".prox/logs/{name}.log").read_text().endswith(" out hi\n")
+    assert "log files could not" not in prox.output
