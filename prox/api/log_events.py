@@ -63,7 +63,7 @@ def encode_batch(batch: Batch, matches: Callable[[bytes], bool] | None) -> bytes
         _JSON.encode(batch.process),
         batch.stream.encode(),
     )
-    end = b',"partial":true}\n\n' if batch.partial else b"}\n\n"
+    end = b',"partial":true' * batch.partial + b',"replaces":true' * batch.replaces + b"}\n\n"
     return b"".join(
         [b"id: %d\n%s%s%s" % (number, begin, text, end) for (number, _), text in zip(chosen, encoded, strict=False)]
     )

@@ -54,13 +54,17 @@ class LogStreamQuery(WantedLines, frozen=True, kw_only=True):
 
 
 class LogRecord(Struct, frozen=True):
-    """One line. A line of more than 1 MiB comes in several records, all but the last with ``partial``."""
+    """One line. One of more than 1 MiB, or that has no end for 0.5 s (a prompt), comes in several records, all but the
+    last with ``partial``. With ``replaces`` a record is a new state of a line that CR has rewritten, in the place of
+    those before.
+    """
 
     timestamp: str
     process: str
     stream: Literal["stdout", "stderr"]
     line: str
     partial: bool | UnsetType = UNSET
+    replaces: bool | UnsetType = UNSET
 
 
 class Logs(Struct, frozen=True):
@@ -120,7 +124,9 @@ def routes(supervisor: Supervisor) -> Blueprint:
 
 def record(line: LogLine) -> LogRecord:
     """Return a line as the API shows it."""
-    return LogRecord(_shown(line.timestamp), line.process, line.stream, line.text, line.partial or UNSET)
+    return LogRecord(
+        _shown(line.timestamp), line.process, line.stream, line.text, line.partial or UNSET, line.replaces or UNSET
+    )
 
 
 @lru_cache(maxsize=256)

@@ -157,8 +157,8 @@ def _say_dropped(count: int, wanted: _Wanted) -> None:
 
 def _rendered(printer: LinePrinter, record: Record) -> bytes:
     when = datetime.fromisoformat(record["timestamp"]).timestamp()
-    partial = bool(record.get("partial"))
-    return printer.line(when, record["process"], record["stream"], record["line"], partial=partial)
+    how = {key: bool(record.get(key)) for key in ("partial", "replaces")}
+    return printer.line(when, record["process"], record["stream"], record["line"], **how)
 
 
 def _show_files(asked: Sequence[str], wanted: _Wanted) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CHUNK = 64 * 1024
 """Bytes of one read. Larger ones exceed malloc's threshold for mmap and are slower."""
+SHOW_SECONDS = 0.5
+"""After so long the beginning of a line is shown, and what follows of it so often at the most."""
 DRAIN_BYTES = 1024 * 1024
 """The most that is still taken out of a pipe after the deadline: as much as a pipe can hold."""
 
@@ -71,14 +73,27 @@ async def pump(
 ) -> None:
     """Read a stream to its end and emit its lines; after the deadline of ``drain`` take what is available and end.
 
-    ``emit`` gets the lines that each read completes. ``wait_for_capacity`` is awaited in between: backpressure for
-    the writer.
+    ``emit`` gets the lines that each read completes, and every SHOW_SECONDS what is new of a line that has no end yet.
+    ``wait_for_capacity`` is awaited in between: backpressure for the writer.
     """
     splitter = LineSplitter()
     try:
         with drain:
-            while chunk := await stream.receive():
+            show_at = float("inf")
+            while True:
+                with trio.move_on_at(show_at) as patience:
+                    chunk = await stream.receive()
+                if patience.cancelled_caught:
+                    emit(splitter.show())
+                    show_at = float("inf")
+                    continue
+                if not chunk:
+                    break
                 emit(splitter.feed(chunk))
+                if not splitter.has_news:
+                    show_at = float("inf")
+                elif show_at == float("inf") or b"\n" in chunk:
+                    show_at = trio.current_time() + SHOW_SECONDS
                 await wait_for_capacity()
         if drain.cancelled_caught:
             for chunk in stream.receive_available():

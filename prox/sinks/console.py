@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from prox.core.logs.batch import SYSTEM
-from prox.sinks.render import LinePrinter
+from prox.sinks.render import CLEAR_LINE, LinePrinter
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ WRITE_BYTES = 1024 * 1024
 
 FOOTER_SECONDS = 1.0
 """How often the footer is printed anew when nothing else is."""
-_CLEAR_LINE = b"\r\x1b[K"
-"""Erases the line of the cursor (EL, ECMA-48 §8.3.41)."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What is over when somebody makes room; every other failure of a write is for good."""
@@ -104,7 +102,7 @@ class Console:
             self._footer = None
             if self._footer_shown:
                 # What is printed next erases it; there may be nothing else.
-                self._add(_CLEAR_LINE)
+                self._add(CLEAR_LINE)
             self._add(self._printer.end())
         with trio.move_on_after(seconds):
             while self._waiting:
@@ -147,7 +145,7 @@ class Console:
 
     def _with_footer(self, text: bytes) -> bytes:
         """Return a text with the footer anew after it. An unfinished line has none."""
-        lead = _CLEAR_LINE if self._footer_shown else b""
+        lead = CLEAR_LINE if self._footer_shown else b""
         end = self._footer() if self._footer and (not text or text.endswith(b"\n")) else b""
         self._footer_shown = bool(end)
         self._waiting += len(lead) + len(end)

@@ -5,7 +5,7 @@ A lossless sink that writes at once. Counterpart of ``reader``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,6 +137,10 @@ class Records:
 
     def add(self, batch: Batch) -> bytes:
         """Return what is to be appended now; it may be nothing."""
+        if batch.file is not None:
+            batch = replace(batch, data=batch.file, partial=not batch.file.endswith(b"\n"), file=None)
+            if not batch.data:
+                return b""
         if self._unfinished not in (None, batch.stream):
             self._waiting += _format(batch, continued=self._waiting_unfinished)
             self._waiting_unfinished = batch.partial

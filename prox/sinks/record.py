@@ -63,7 +63,7 @@ class Decoder:
     def lines(self, blocks: Iterable[bytes]) -> Iterator[FileLine]:
         """Yield the lines of a file."""
         continued = False
-        for data, partial in _pieces(blocks):
+        for data, partial, *_ in _pieces(blocks):
             for record in [data] if partial else data[:-1].split(b"\n"):
                 text = record if continued else self._take_head(record)
                 yield FileLine(self._time, self._timestamp, self._process, self._stream, text, partial)

@@ -6,6 +6,7 @@ Pure functions of what was written. ``console`` prints them as they come, `prox 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prox.core.logs.batch import SYSTEM, Batch, Stream
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 PALETTE = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 """Colours of the processes, in the order of prox.yaml (SGR, ECMA-48 §8.3.117). Red is for what went wrong."""
 _DIM, _BOLD, _RED = 2, 1, 31
+CLEAR_LINE = b"\r\x1b[K"
+"""Erases the line of the cursor (EL, ECMA-48 §8.3.41)."""
 
 
 def prefixed(batch: Batch, prefix: bytes, *, continued: bool) -> bytes:
@@ -65,18 +68,24 @@ class LinePrinter:
     def render(self, batch: Batch) -> bytes:
         """Return the lines of a batch.
 
-        A long line that comes in pieces has its prefix once, and again where another line came in between.
+        A line that comes in pieces has its prefix once, and again where another line came in between. A new state of a
+        line takes its place on a terminal; elsewhere it is a line of its own.
         """
         key = (batch.process, batch.stream)
         before, self._unfinished = self._unfinished, key if batch.partial else None
         shown = batch if self._raw else _cleaned(batch, color=self._color)
-        text = prefixed(shown, self.prefix(batch.time, batch.process, batch.stream), continued=before == key)
-        return text if before in (None, key) else b"\n" + text
+        continued = before == key and not batch.replaces
+        text = prefixed(shown, self.prefix(batch.time, batch.process, batch.stream), continued=continued)
+        if before is None or continued:
+            return text
+        return (CLEAR_LINE if before == key and self._color else b"\n") + text
 
-    def line(self, when: float, process: str, stream: Stream, text: str, *, partial: bool = False) -> bytes:
-        """Return one line, given as plain values: ``text`` has no line end; ``partial``: more of it follows."""
+    def line(
+        self, when: float, process: str, stream: Stream, text: str, *, partial: bool = False, replaces: bool = False
+    ) -> bytes:
+        """Return one line, given as plain values: ``text`` has no line end. ``partial``, ``replaces`` as of Batch."""
         data = text.encode("utf-8", "replace")
-        return self.render(Batch(process, stream, when, 0, 1, data if partial else data + b"\n", partial))
+        return self.render(Batch(process, stream, when, 0, 1, data if partial else data + b"\n", partial, replaces))
 
     def end(self) -> bytes:
         """Return what ends a line that is not finished yet; empty where there is none."""
@@ -103,4 +112,4 @@ def _cleaned(batch: Batch, *, color: bool) -> Batch:
     data = terminal_safe(batch.data, color=color)
     if data is batch.data:
         return batch
-    return Batch(batch.process, batch.stream, batch.time, batch.first_id, batch.count, data, batch.partial)
+    return replace(batch, data=data)

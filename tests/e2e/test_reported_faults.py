@@ -10,7 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -672,3 +672,69 @@ def test_with_few_descriptors_what_fits_is_started(limit: int, project: Project)
     for name in (*started, other):
         assert (project.folder / f".prox/logs/{name}.log").read_text().endswith(" out hi\n")
     assert "log files could not" not in prox.output
+
+
+# -- row 11: a line that has no end yet
+
+PROGRESS = (
+    'for n in 1 2 3; do printf "$n\\r"; done; sleep 0.7; printf "4%%\\r5%%"; sleep 0.7; echo "\\rdone"; sleep 1000'
+)
+
+
+def records_of(project: Project, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = project.get(f"/logs?process={name}").json()["logs"]
+    return found
+
+
+def test_a_prompt_is_seen(project: Project) -> None:
+    project.write("""
+processes:
+  ask: {cmd: 'printf "Continue? "; until test -e go; do sleep 0.05; done; echo yes; exec sleep 1000',
+        healthcheck: {log: Continue}}
+  after: {cmd: exec sleep 1000, depends_on: {ask: {log: "^Continue. $"}}}
+  whole: {cmd: 'printf "Listening on"; sleep 0.8; echo " 8080"; exec sleep 1000', healthcheck: {log: on 8080}}
+""")
+    with project.up() as prox:
+        prox.wait_line(re.compile(r"ask +│ Continue\? "))
+        for name in ("ask", "after", "whole"):
+            wait_until(lambda name=name: project.get(f"/processes/{name}").json()["ready"])
+        assert [(each["line"], each.get("partial")) for each in records_of(project, "ask")] == [("Continue? ", True)]
+        assert project.get("/logs?process=ask&pattern=Cont").json()["filtered_count"] == 1
+        assert "Continue? " in project.client("logs", "ask").stdout
+        assert not (project.folder / ".prox/logs/ask.log").exists()
+        project.write("", "go")
+        wait_until(lambda: len(records_of(project, "ask")) == 2)
+        assert [(each["line"], each.get("partial")) for each in records_of(project, "ask")] == [
+            ("Continue? ", True),
+            ("yes", None),
+        ]
+        assert project.client("logs", "ask").stdout.endswith("│ Continue? yes\n")
+        assert project.client("down").returncode == 0
+        assert prox.wait() == 0
+    assert (project.folder / ".prox/logs/ask.log").read_text().endswith(" out Continue? yes\n")
+    assert (project.folder / ".prox/logs/whole.log").read_text().endswith(" out Listening on 8080\n")
+
+
+def test_of_a_progress_bar_the_newest_state_is_seen(project: Project) -> None:
+    project.write(PROGRESS, "bar.sh")
+    project.write("processes: {bar: {cmd: sh bar.sh, healthcheck: {log: ^done}}}")
+    with project.up() as prox:
+        wait_until(lambda: project.get("/processes/bar").json()["ready"])
+        assert [(each["line"], each.get("partial"), each.get("replaces")) for each in records_of(project, "bar")] == [
+            ("3", True, None),
+            ("5%", True, True),
+            ("done", None, True),
+        ]
+        shown = [line.split("│ ")[1] for line in project.client("logs", "bar").stdout.splitlines()]
+        assert shown == ["3", "5%", "done"]
+        project.client("down")
+        prox.wait()
+    kept = (project.folder / ".prox/logs/bar.log").read_bytes()
+    assert kept.endswith(b" out 1\r2\r3\r4%\r5%\rdone\n")
+    assert kept.count(b"\n") == 1
+
+
+def test_a_command_that_ends_within_a_line(project: Project) -> None:
+    project.write("jobs: {a: 'printf waiting; sleep 0.7; printf \" more\"'}")
+    ran = project.run("run")
+    assert re.search(r"a +│ waiting more$", ran.stdout, re.MULTILINE)

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from prox.sinks.files import WAITING_BYTES, LogFiles, Records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from prox.core.logs.lines import Piece
 
 NOON = 1737282721.123
 OUT, ERR = b"2025-01-19T10:32:01.123Z out ", b"2025-01-19T10:32:01.123Z err "
@@ -77,9 +80,9 @@ WRITES = st.lists(
 
 
 @settings(deadline=None, max_examples=60)
-@given(WRITES, st.integers(1, 20), st.integers(50, 1000))
+@given(WRITES, st.integers(1, 20), st.integers(50, 1000), st.booleans())
 def test_every_byte_of_every_stream_is_there_in_order(
-    writes: list[tuple[Stream, list[int], int]], max_line: int, max_size: int
+    writes: list[tuple[Stream, list[int], int]], max_line: int, max_size: int, shown: bool
 ) -> None:
     """Whatever is cut by chunks, by long lines and by rotation. A line is cut in the file only where it is too long."""
     splitters = {"stdout": LineSplitter(max_line), "stderr": LineSplitter(max_line)}
@@ -91,6 +94,8 @@ def test_every_byte_of_every_stream_is_there_in_order(
             written[stream] += data
             for start in range(0, len(data), chunk):
                 emit(files, stream, splitters[stream].feed(data[start : start + chunk]))
+                if shown:
+                    emit(files, stream, splitters[stream].show())
         for stream in ("stdout", "stderr"):
             emit(files, stream, splitters[stream].flush())
         files.close()
@@ -103,9 +108,9 @@ def test_every_byte_of_every_stream_is_there_in_order(
             assert found[stream] == lines
 
 
-def emit(files: LogFiles, stream: Stream, pieces: Sequence[tuple[bytes, bool]]) -> None:
-    for data, _ in pieces:
-        files.write(batch(data, stream))
+def emit(files: LogFiles, stream: Stream, pieces: Sequence[Piece]) -> None:
+    for piece in pieces:
+        files.write(replace(batch(piece.data, stream), file=piece.file))
 
 
 def read(folder: Path) -> dict[str, list[bytes]]:

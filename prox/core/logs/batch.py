@@ -20,8 +20,9 @@ SYSTEM = "system"
 class Batch:
     """``count`` records with the ids ``first_id``, ``first_id + 1``, …; ids rise over all processes together.
 
-    ``data`` is lines ended by LF; where ``partial``, it is one piece of a long line, without LF, and the next
-    batch of the same process and stream goes on with that line. ``time`` is in seconds since the epoch.
+    ``data`` is lines ended by LF; where ``partial``, it is one piece of a line, without LF, and the next batch of the
+    same process and stream goes on with that line, or ``replaces`` what there was of it. ``time`` is in seconds since
+    the epoch. ``file``: what log files hold in the place of ``data``; None: ``data``.
     """
 
     process: str
@@ -31,6 +32,8 @@ class Batch:
     count: int
     data: bytes
     partial: bool = False
+    replaces: bool = False
+    file: bytes | None = None
 
     @property
     def end_id(self) -> int:
@@ -59,6 +62,7 @@ class LogLine:
     stream: Stream
     text: str
     partial: bool = False
+    replaces: bool = False
 
 
 def text_of(record: bytes, *, partial: bool = False) -> str:
@@ -91,6 +95,6 @@ def lines_of(batch: Batch) -> list[LogLine]:
     """Split a batch into lines."""
     when = _shown(batch.time)
     return [
-        LogLine(number, when, batch.process, batch.stream, text, batch.partial)
+        LogLine(number, when, batch.process, batch.stream, text, batch.partial, batch.replaces)
         for number, text in enumerate(texts_of(batch), batch.first_id)
     ]

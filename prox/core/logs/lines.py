@@ -2,6 +2,9 @@
 
 A line ends at LF, which is no part of it; a CR before it stays, as it is a byte that the process wrote.
 A line longer than ``MAX_LINE`` comes in several pieces, so that no line can hold more than that in memory.
+
+What has no end yet, a prompt or a progress bar, can be shown before that (``show``): then the rest of the line follows
+in pieces of its own. Of text that CR rewrites only the newest state is shown. Log files get such a line once, whole.
 """
 
 from __future__ import annotations
@@ -13,10 +16,14 @@ MAX_LINE = 1024 * 1024
 
 
 class Piece(NamedTuple):
-    """Whole lines, each ended by LF, or (``partial``) a part of one long line, more of which follows."""
+    """Whole lines, each ended by LF, or (``partial``) a part of one line, more of which follows."""
 
     data: bytes
     partial: bool = False
+    replaces: bool = False
+    """``data`` is a new state of the line, and takes the place of the pieces of it before."""
+    file: bytes | None = None
+    """What log files hold in the place of ``data``: nothing, or all of the line; None: ``data``."""
 
 
 class LineSplitter:
@@ -25,6 +32,26 @@ class LineSplitter:
     def __init__(self, max_line: int = MAX_LINE) -> None:
         self._max_line = max_line
         self._tail = bytearray()
+        self._shown = 0
+        """Bytes of the tail that were shown."""
+        self._is_shown = False
+        """Whether some of the tail was."""
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is a beginning of a line that was not shown yet."""
+        return len(self._tail) > self._shown
+
+    def show(self) -> list[Piece]:
+        """Return what is there of the line that has no end yet, apart from what was shown."""
+        state = bytes(self._tail).rstrip(b"\r")
+        rewritten = state.rfind(b"\r") + 1
+        new = state[rewritten or self._shown :]
+        self._shown = len(self._tail) if rewritten else len(state)
+        if not new:
+            return []
+        replaces, self._is_shown = bool(rewritten and self._is_shown), True
+        return [Piece(new, partial=True, replaces=replaces, file=b"")]
 
     def feed(self, chunk: bytes) -> list[Piece]:
         """Return what ``chunk`` completes, in order."""
@@ -32,6 +59,11 @@ class LineSplitter:
         if not end:
             self._tail += chunk
             return self._cut_tail()
+        if self._is_shown:
+            first = chunk.find(b"\n") + 1
+            self._tail += chunk[:first]
+            pieces = [*self._cut_tail(), self._completed()]
+            return pieces + (self.feed(chunk[first:]) if first < len(chunk) else [])
         whole = bytes(self._tail) + chunk[:end] if self._tail else chunk[:end]
         self._tail = bytearray(chunk[end:])
         # Only a block longer than the limit can hold a line longer than the limit.
@@ -40,16 +72,38 @@ class LineSplitter:
 
     def flush(self) -> list[Piece]:
         """Return the last line, which no LF ended, as a whole one: the stream is at its end."""
+        if self._is_shown:
+            self._tail += b"\n"
+            return [self._completed()]
         tail, self._tail = bytes(self._tail), bytearray()
         return [Piece(tail + b"\n")] if tail else []
+
+    def _completed(self) -> Piece:
+        """Return the rest of a line that was shown in part, and has its end now."""
+        line = bytes(self._tail)
+        state = line[:-1].rstrip(b"\r")
+        rewritten = state.rfind(b"\r") + 1
+        shown = self._shown
+        self._tail.clear()
+        self._shown, self._is_shown = 0, False
+        if rewritten:
+            return Piece(state[rewritten:] + b"\n", replaces=True, file=line)
+        return Piece(line[shown:], file=line)
 
     def _cut_tail(self) -> list[Piece]:
         """Cut pieces off an unfinished line as long as it is longer than the limit."""
         pieces = []
         while len(self._tail) > self._max_line:
             size = _char_boundary(self._tail, self._max_line)
-            pieces.append(Piece(bytes(self._tail[:size]), partial=True))
+            part = bytes(self._tail[:size])
+            if not self._is_shown:
+                pieces.append(Piece(part, partial=True))
+            elif rewritten := part.rfind(b"\r") + 1:
+                pieces.append(Piece(part[rewritten:], partial=True, replaces=True, file=part))
+            else:
+                pieces.append(Piece(part[self._shown :], partial=True, file=part))
             del self._tail[:size]
+            self._shown = max(0, self._shown - size)
         return pieces
 
     def _cut_lines(self, whole: bytes) -> list[Piece]:

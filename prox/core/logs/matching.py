@@ -16,6 +16,9 @@ def first_match(pieces: Sequence[Piece], matches: Callable[[bytes], bool]) -> st
     """Return the text of the first line that matches; None if none does."""
     for piece in pieces:
         records = [piece.data] if piece.partial else piece.data[:-1].split(b"\n")
+        if piece.file and not piece.partial:
+            # It was shown in part; here is the whole line.
+            records.append(piece.file[:-1])
         for record in records:
             text = text_of(record, partial=piece.partial)
             if matches(text.encode()):

@@ -6,6 +6,7 @@ Publishing is synchronous, so that ids, rings and subscribers always agree; a pu
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
@@ -88,12 +89,12 @@ class LogHub:
     def publish(self, process: str, stream: Stream, pieces: Iterable[Piece]) -> None:
         """Record what a process wrote, as of now."""
         now = time.time()
-        for data, partial in pieces:
+        for data, partial, replaces, file in pieces:
             count = 1 if partial else data.count(b"\n")
-            batch = Batch(process, stream, now, self._next_id, count, data, partial)
+            batch = Batch(process, stream, now, self._next_id, count, data, partial, replaces)
             self._next_id += count
             self._rings[process].append(batch)
-            self._arrived.append(batch)
+            self._arrived.append(batch if file is None else dataclasses.replace(batch, file=file))
         if not self._delivering:
             self._deliver()
 

@@ -29,7 +29,7 @@ def feed(chunks: list[bytes], max_line: int = MAX_LINE) -> list[Piece]:
 def records(pieces: list[Piece]) -> list[tuple[bytes, bool]]:
     """Return single lines, and pieces of long ones with True."""
     found: list[tuple[bytes, bool]] = []
-    for data, partial in pieces:
+    for data, partial, *_ in pieces:
         assert data
         assert partial or data.endswith(b"\n")
         assert not partial or b"\n" not in data
@@ -79,6 +79,62 @@ def test_pieces_of_a_line_show_the_same_text(data: bytes, places: list[int], max
     for record, partial in records(feed(split_at(data, places), max_line)):
         shown += record.decode("utf-8", "replace") + ("" if partial else "\n")
     assert shown.removesuffix("\n") == data.decode("utf-8", "replace").removesuffix("\n")
+
+
+def show(*steps: bytes | None, max_line: int = MAX_LINE) -> list[Piece]:
+    """Feed chunks, and show what is there at each None."""
+    splitter = LineSplitter(max_line)
+    return [piece for step in steps for piece in (splitter.show() if step is None else splitter.feed(step))] + (
+        splitter.flush()
+    )
+
+
+def test_the_beginning_of_a_line_is_shown() -> None:
+    assert show(b"one\nCont", b"inue? ", None, None, b"ye", None, b"s\nnext\nla", b"st") == [
+        Piece(b"one\n"),
+        Piece(b"Continue? ", partial=True, file=b""),
+        Piece(b"ye", partial=True, file=b""),
+        Piece(b"s\n", file=b"Continue? yes\n"),
+        Piece(b"next\n"),
+        Piece(b"last\n"),
+    ]
+
+
+def test_what_was_shown_is_ended() -> None:
+    assert show(b"a", None) == [Piece(b"a", partial=True, file=b""), Piece(b"\n", file=b"a\n")]
+    assert show(b"a", None, b"\r\n") == [Piece(b"a", partial=True, file=b""), Piece(b"\r\n", file=b"a\r\n")]
+
+
+def test_of_a_line_that_is_rewritten_the_newest_state_is_shown() -> None:
+    assert show(b"\r10%\r20%", b"\r30%", None, b"\r40%\r", None, b"\r\r50%\r60%\nnext\n") == [
+        Piece(b"30%", partial=True, file=b""),
+        Piece(b"40%", partial=True, replaces=True, file=b""),
+        Piece(b"60%\n", replaces=True, file=b"\r10%\r20%\r30%\r40%\r\r\r50%\r60%\n"),
+        Piece(b"next\n"),
+    ]
+    # One that ends before it was shown is what was written.
+    assert show(b"10%\r20%", b"\r30%\n", None) == [Piece(b"10%\r20%\r30%\n")]
+
+
+@settings(deadline=None)
+@given(OUTPUT, st.lists(st.tuples(st.integers(0, 1000), st.booleans()), max_size=12), st.integers(1, 50))
+@example(b"abcdef\n", [(2, True), (4, True)], 3)
+@example(b"ab\rcdef\rgh\n", [(4, True), (7, True)], 4)
+def test_what_is_shown_changes_nothing_in_files(data: bytes, places: list[tuple[int, bool]], max_line: int) -> None:
+    """Files hold every byte, and without CR viewers see every byte as well."""
+    at = sorted((place % (len(data) + 1), shown) for place, shown in places)
+    steps: list[bytes | None] = []
+    start = 0
+    for place, shown in at:
+        steps += [data[start:place], None] if shown else [data[start:place]]
+        start = place
+    pieces = show(*(step for step in (*steps, data[start:]) if step != b""), max_line=max_line)
+    expected = data + (b"\n" if data and not data.endswith(b"\n") else b"")
+    assert b"".join(piece.data if piece.file is None else piece.file for piece in pieces) == expected
+    if b"\r" not in data:
+        assert b"".join(piece.data for piece in pieces) == expected
+        assert not any(piece.replaces for piece in pieces)
+    assert all(len(piece.data) <= max_line + 1 for piece in pieces if piece.file is not None)
 
 
 def test_what_is_complete_is_given_at_once() -> None:
