@@ -15,6 +15,7 @@ from prox.core.errors import ProxError
 from prox.core.lifecycle import Exit
 from prox.runtime.streams import PipeStream
 from prox.system.children import remove_child
+from prox.system.exits import wait_exit
 from prox.system.group import kill_group, members_alive, terminate_group, wait_empty
 from prox.system.spawning import Spawned, spawn
 from prox.watchdog.marks import KILL_SECONDS
@@ -58,18 +59,7 @@ class Child:
 
     async def wait(self) -> Exit:
         """Return how the leader ended. It is not reaped yet: its number stays taken until ``end`` is done."""
-        if self._pidfd is None:
-            return await self._wait_in_thread()
-        await trio.lowlevel.wait_readable(self._pidfd)
-        return _peek_exit(self.pid)
-
-    async def _wait_in_thread(self) -> Exit:
-        """The same where there is no pidfd: the system has none, or no descriptor was left."""
-        if not hasattr(os, "waitid"):
-            # macOS before Python 3.13 cannot show an exit without reaping.
-            return Exit.of(await trio.to_thread.run_sync(self._popen.wait, abandon_on_cancel=True))
-        await trio.to_thread.run_sync(os.waitid, os.P_PID, self.pid, os.WEXITED | os.WNOWAIT, abandon_on_cancel=True)
-        return _peek_exit(self.pid)
+        return await wait_exit(self._popen, self._pidfd)
 
     async def end(self, plan: StopPlan) -> Exit:
         """End the whole group, whatever of it is left: ask, wait out the grace, kill; then reap the leader.
@@ -145,11 +135,3 @@ class Child:
         except ProcessLookupError:
             return False
         return True
-
-
-def _peek_exit(pid: int) -> Exit:
-    """Return how a child that has ended did so, and leave it unreaped."""
-    status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    assert status is not None
-    by_itself = status.si_code == os.CLD_EXITED
-    return Exit.of(status.si_status if by_itself else -status.si_status)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import trio
@@ -108,23 +109,31 @@ def nothing_adopted() -> bool:
         return False
     if _reaping:
         _reap()
-    children: set[int] = set()
     try:
-        for thread in os.listdir("/proc/self/task"):
-            try:
-                with open(f"/proc/self/task/{thread}/children", "rb") as file:
-                    children.update(map(int, file.read().split()))
-            except ProcessLookupError:
-                # The thread has just ended.
-                continue
+        return _children() <= _spawned
     except OSError:
         return False
-    return children <= _spawned
+
+
+def _children() -> set[int]:
+    """Return all children of this process. Raises OSError where the system does not tell."""
+    children: set[int] = set()
+    for thread in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{thread}/children", "rb") as file:
+                children.update(map(int, file.read().split()))
+        except ProcessLookupError:
+            # The thread has just ended.
+            continue
+    return children
 
 
 async def reap_adopted(*, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
     """Reap what was adopted and has ended, until cancelled."""
     global _reaping
+    if not _adopts:
+        task_status.started()
+        return
     with trio.open_signal_receiver(signal.SIGCHLD) as signals:
         _reaping = True
         task_status.started()
@@ -138,6 +147,9 @@ async def reap_adopted(*, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_
 
 def _reap() -> None:
     """Reap what has ended, up to a child that is not to be reaped yet: ``remove_child`` goes on from there."""
+    if not hasattr(os, "waitid"):
+        _reap_each()
+        return
     while True:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -146,3 +158,10 @@ def _reap() -> None:
             os.waitpid(ended.si_pid, os.WNOHANG)
         except ChildProcessError:
             return
+
+
+def _reap_each() -> None:
+    """The same where no child can be looked at without reaping it."""
+    with suppress(OSError):
+        for pid in _children() - _spawned:
+            os.waitpid(pid, os.WNOHANG)

@@ -738,3 +738,38 @@ def test_a_command_that_ends_within_a_line(project: Project) -> None:
     project.write("jobs: {a: 'printf waiting; sleep 0.7; printf \" more\"'}")
     ran = project.run("run")
     assert re.search(r"a +│ waiting more$", ran.stdout, re.MULTILINE)
+
+
+# -- as on macOS before Python 3.13: without waitid(2), and without pidfds
+
+LESS = """
+import os
+for name in {names}:
+    if hasattr(os, name):
+        delattr(os, name)
+"""
+
+
+@pytest.mark.parametrize("names", [["waitid", "pidfd_open"], ["pidfd_open"]], ids="-".join)
+def test_with_less_of_a_system(names: list[str], project: Project) -> None:
+    """More processes than Trio has threads: their ends are seen all the same."""
+    (project.folder / "less").mkdir()
+    (project.folder / "less/sitecustomize.py").write_text(LESS.format(names=names))
+    count = 45
+    project.write(
+        "processes:\n"
+        + "".join(f"  p{number}: exec sleep 1000\n" for number in range(count))
+        + "  orphans: {cmd: \"(sh -c 'sleep 0.1 & exit' &); exec sleep 1000\"}\n  fails: {cmd: sleep 0.2; exit 3}\n"
+    )
+    env = project.env | {"PYTHONPATH": str(project.folder / "less")}
+    with project.up(env=env) as prox:
+        prox.wait_line("fails crashed: exited with code 3")
+        found = project.get("/processes").json()["processes"]
+        assert [each["status"] for each in found].count("running") == count + 1
+        assert all(each["memory_bytes"] for each in found if each["status"] == "running")
+        pid = next(each["pid"] for each in found if each["name"] == "p7")
+        os.kill(pid, signal.SIGKILL)
+        prox.wait_line("p7 crashed: ended by SIGKILL")
+        assert project.client("restart", "p8").returncode == 0
+        prox.signal(signal.SIGINT)
+        assert prox.wait() == 0

@@ -1,0 +1,70 @@
+"""Waiting for a child to end: with a pidfd (Linux), with kqueue (macOS), or in a thread where there is neither."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import trio
+
+from prox.core.lifecycle import Exit
+
+if TYPE_CHECKING:
+    import subprocess
+
+_WAITING = trio.CapacityLimiter(math.inf)
+"""Threads that wait for children: Trio's own limit, which other work needs, would be reached with 40 of them."""
+
+
+async def wait_exit(child: subprocess.Popen[bytes], pidfd: int | None) -> Exit:
+    """Return how a child ended. It is not reaped, where the system can tell that before (waitid(2))."""
+    if pidfd is not None:
+        await trio.lowlevel.wait_readable(pidfd)
+        return _peek(child)
+    if sys.platform == "darwin":
+        await _wait_kqueue(child.pid)
+        return _peek(child)
+    await trio.to_thread.run_sync(_wait, child, abandon_on_cancel=True, limiter=_WAITING)
+    return _peek(child)
+
+
+def _wait(child: subprocess.Popen[bytes]) -> None:
+    if hasattr(os, "waitid"):
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    else:
+        child.wait()
+
+
+def _peek(child: subprocess.Popen[bytes]) -> Exit:
+    """Return how a child that has ended did so, and leave it unreaped where that is possible."""
+    if child.returncode is not None or not hasattr(os, "waitid"):
+        # macOS before Python 3.13.
+        return Exit.of(child.wait())
+    status = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert status is not None
+    by_itself = status.si_code == os.CLD_EXITED
+    return Exit.of(status.si_status if by_itself else -status.si_status)
+
+
+if sys.platform == "darwin":
+    import select
+
+    async def _wait_kqueue(pid: int) -> None:
+        """Wait for NOTE_EXIT (kqueue(2)), which a zombie has had: then there is no such process to watch."""
+        kqueue = trio.lowlevel.current_kqueue()
+
+        def event(flags: int) -> select.kevent:
+            return select.kevent(pid, select.KQ_FILTER_PROC, flags, select.KQ_NOTE_EXIT)
+
+        def abort(raise_cancel: object) -> trio.lowlevel.Abort:
+            kqueue.control([event(select.KQ_EV_DELETE)], 0)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        try:
+            kqueue.control([event(select.KQ_EV_ADD | select.KQ_EV_ONESHOT)], 0)
+        except ProcessLookupError:
+            await trio.lowlevel.checkpoint()
+        else:
+            await trio.lowlevel.wait_kevent(pid, select.KQ_FILTER_PROC, abort)
