@@ -19,7 +19,7 @@ help:
 	@echo 'make check  format, lint, types, imports, layout'
 	@echo 'make torture  repeat the guarantees of docs/guarantees.md for 15 minutes; FULL=1: with the large counts (an hour)'
 	@echo 'make mutants  see that tests notice when parts of prox are taken away'
-	@echo 'make real   install Vite and what the examples need, for the tests that run real programs'
+	@echo 'make real   install Vite, other tools and what the examples need, for the tests that run real programs'
 	@echo 'make clean  remove all that was made here'
 
 demo: $(VENV)/.for-use
@@ -49,7 +49,7 @@ mutants: $(VENV)/.for-work
 # Without npm, or where an installation fails, the tests say at their end what they left out.
 real:
 	@if command -v npm >/dev/null; then \
-	  $(MAKE) --no-print-directory --keep-going .real/vite/.installed .real/fullstack/.installed || true; \
+	  $(MAKE) --no-print-directory --keep-going .real/vite/.installed .real/tools/.installed .real/fullstack/.installed || true; \
 	fi
 	@$(MAKE) --no-print-directory --keep-going $(SUITES) || true
 
@@ -80,9 +80,9 @@ $(VENV)/.for-work: pyproject.toml | $(VENV)/.created
 	@$(PIP) --editable '.[dev,real]'
 	@touch $@ $(VENV)/.for-use
 
-.real/vite/.installed: tests/e2e/real/vite/package.json tests/e2e/real/vite/package-lock.json
+.real/vite/.installed .real/tools/.installed: .real/%/.installed: tests/e2e/real/%/package.json tests/e2e/real/%/package-lock.json
 	@mkdir -p $(@D)
-	@cp tests/e2e/real/vite/package.json tests/e2e/real/vite/package-lock.json $(@D)
+	@cp $^ $(@D)
 	cd $(@D) && npm ci --engine-strict --no-audit --no-fund --fetch-retries=5
 	@touch $@
 

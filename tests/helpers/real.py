@@ -26,6 +26,8 @@ REAL = Path(__file__).parents[2] / ".real"
 VITE = REAL / "vite" / "node_modules" / "vite" / "bin" / "vite.js"
 FULLSTACK = REAL / "fullstack"
 """The Python environment and the npm packages of examples/fullstack."""
+TOOLS = REAL / "tools" / "node_modules" / ".bin"
+"""concurrently and tailwindcss."""
 SUITES = REAL / "suites"
 """For examples/suite-redis and suite-postgres: the Python environment and the unpacked suite of each."""
 
@@ -53,6 +55,12 @@ def why_missing(program: str) -> str | None:
                 return "node is not on PATH (install Node.js 20.19 or newer with npm, then `make real`)"
             if not VITE.exists():
                 return f"{VITE.parents[2]} does not hold it (`make real` installs it with npm, and says what fails)"
+        case "tools":
+            if not (shutil.which("node") and (TOOLS / "concurrently").exists()):
+                return f"{TOOLS.parents[1]} does not hold its packages (`make real` installs them with npm)"
+        case "celery":
+            if not (find_spec("celery") and find_spec("redis")):
+                return "celery and redis are not installed (pip install -e '.[real]')"
         case "faketime":
             if not faketime():
                 return "its library is not installed (Debian: apt-get install faketime)"
