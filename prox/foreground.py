@@ -24,6 +24,7 @@ from prox.app import log_files_of, run_tree
 from prox.core.config.doubtful import doubts
 from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
 from prox.core.logs.batch import SYSTEM
+from prox.core.logs.query import LogFilter
 from prox.core.runs.stack import harness_facts
 from prox.core.text import one_line
 from prox.instance.folder import FOLDER, LOG_FILE, InstanceFolder
@@ -52,6 +53,8 @@ FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 5.0, 1.0
 """How long the end waits for a terminal or pipe that accepts no output; the second, after a second signal."""
 PRIVATE_GRACE_SECONDS = 2.0
 """How long the processes of a test suite that was killed may take to end."""
+MAX_WARNINGS = 20
+"""So many are told to whoever started an instance in the background; its log has all."""
 LEFT_SOMETHING = 70
 """The exit code if processes or ports are left after the stop (``cli.md``)."""
 
@@ -228,7 +231,8 @@ async def _serve_until_stopped(
         if options.wait:
             await _wait_ready_or_keep(supervisor, options)
         facts = harness_facts(config) if options.private else {}
-        _tell(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url, **facts})
+        warnings = _warnings(supervisor)
+        _tell(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url, "warnings": warnings, **facts})
     if options.exit_when_done:
         return await _stay_until_done(supervisor)
     async with trio.open_nursery() as nursery:
@@ -252,6 +256,12 @@ def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyL
         say(f"warning: {doubt}")
     if folder.unlisted:
         say(f"`prox list` cannot show this instance: {folder.unlisted}")
+
+
+def _warnings(supervisor: Supervisor) -> list[str]:
+    """Return the first that prox has warned of: whoever started it in the background sees no lines."""
+    said = supervisor.hub.select(LogFilter(processes=frozenset([SYSTEM]))).lines
+    return [line.text for line in said if line.text.startswith("warning: ")][:MAX_WARNINGS]
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -14,7 +14,7 @@ from prox.api.answers import json_response
 from prox.api.errors import InvalidParameter
 from prox.api.log_events import DroppedLines, LogEncoder, LogEvents
 from prox.api.openapi import describe
-from prox.api.parameters import moment, read
+from prox.api.parameters import IS_INSTANT, moment, read
 from prox.api.sse import stream_response
 from prox.core.errors import UnknownProcess
 from prox.core.logs.batch import SYSTEM, timestamp
@@ -36,8 +36,8 @@ class WantedLines(Struct, frozen=True, kw_only=True):
     pattern: Annotated[str, Meta(description="Only lines that contain it", max_length=MAX_PATTERN)] = ""
     regex: Annotated[bool, Meta(description="The pattern is a regular expression (RE2's)")] = False
     stream: Annotated[Literal["", "stdout", "stderr"], Meta(description="Only lines of it. Empty: both")] = ""
-    since: Annotated[str, Meta(description=f"Only lines from then on ({_INSTANT})")] = ""
-    until: Annotated[str, Meta(description=f"Only lines before then ({_INSTANT})")] = ""
+    since: Annotated[str, Meta(description=f"Only lines from then on ({_INSTANT})", extra_json_schema=IS_INSTANT)] = ""
+    until: Annotated[str, Meta(description=f"Only lines before then ({_INSTANT})", extra_json_schema=IS_INSTANT)] = ""
 
 
 class LogsQuery(WantedLines, frozen=True, kw_only=True):

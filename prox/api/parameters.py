@@ -16,7 +16,7 @@ from msgspec import inspect
 from prox.api.errors import InvalidParameter
 from prox.core.lifecycle import signal_name
 from prox.core.spelling import did_you_mean
-from prox.core.timestamps import parse_instant
+from prox.core.timestamps import INSTANT, parse_instant
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=msgspec.Struct)
 
 _HUGE = 10**18
+IS_INSTANT = {"pattern": f"^(?:{INSTANT})?$"}
+"""What `moment` takes, as a part of a JSON Schema."""
 
 
 def read(kind: type[T], given: MultiDict[str, str]) -> T:
@@ -51,12 +53,28 @@ def read_body(kind: type[T], body: bytes) -> T:
 
 def signal_number(name: str, text: str) -> int:
     """Return the number of a signal: with or without SIG before it, in any letter case. Raises InvalidParameter."""
-    known = {signal_name(number): int(number) for number in valid_signals()} | Signals.__members__
+    known = _signals()
     wanted = f"SIG{text.upper().removeprefix('SIG')}"
     if wanted not in known:
         hint = did_you_mean(wanted, known)
         raise InvalidParameter(f"{name} must be the name of a signal such as SIGUSR1, not {text!r}{hint}")
-    return int(known[wanted])
+    return known[wanted]
+
+
+def signal_pattern() -> str:
+    """Return the regular expression of the names that ``signal_number`` takes, for a JSON Schema."""
+    names = "|".join(_any_case(name.removeprefix("SIG")) for name in _signals())
+    return f"^(?:{_any_case('SIG')})?(?:{names})$"
+
+
+def _signals() -> dict[str, int]:
+    return {signal_name(number): int(number) for number in valid_signals()} | {
+        name: int(number) for name, number in Signals.__members__.items()
+    }
+
+
+def _any_case(name: str) -> str:
+    return "".join(f"[{char}{char.lower()}]" if char.isalpha() else re.escape(char) for char in name)
 
 
 def moment(name: str, text: str, now: float) -> float | None:

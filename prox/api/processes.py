@@ -13,7 +13,7 @@ from quart import Blueprint, Response, request
 
 from prox.api.answers import Success, json_response
 from prox.api.openapi import describe
-from prox.api.parameters import read, read_body, signal_number
+from prox.api.parameters import read, read_body, signal_number, signal_pattern
 from prox.core.snapshots import HealthcheckSnapshot, HistoryEntry, Leftover, ProcessSnapshot
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class WantedSignal(Struct, frozen=True):
             min_length=1,
             max_length=32,
             examples=["SIGUSR1"],
+            extra_json_schema={"pattern": signal_pattern()},
         ),
     ]
     scope: Literal["leader", "group"] = "leader"

@@ -15,7 +15,7 @@ from prox.api.answers import encode, json_response
 from prox.api.errors import InvalidParameter, ProxyNotEnabled, RequestNotFound
 from prox.api.logs import LogRecord, record
 from prox.api.openapi import describe
-from prox.api.parameters import moment, read, read_body
+from prox.api.parameters import IS_INSTANT, moment, read, read_body
 from prox.api.sse import event, stream_response
 from prox.core.exchanges import Exchange, ExchangeFilter, RequestRecord, record_of
 from prox.core.har import har, visible
@@ -39,7 +39,9 @@ class WantedRequests(Struct, frozen=True, kw_only=True):
     method: Annotated[str, Meta(description="Only of it, in any letter case. Empty: all")] = ""
     min_status: Status | None = None
     max_status: Status | None = None
-    since: Annotated[str, Meta(description="RFC 3339, or a duration back from now such as 5m")] = ""
+    since: Annotated[
+        str, Meta(description="RFC 3339, or a duration back from now such as 5m", extra_json_schema=IS_INSTANT)
+    ] = ""
 
 
 class RequestsQuery(WantedRequests, frozen=True, kw_only=True):

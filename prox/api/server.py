@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import traceback
 from typing import TYPE_CHECKING
 
 import trio
@@ -11,7 +12,7 @@ import trio
 from prox.api.answers import Failure
 from prox.api.app import create_app
 from prox.api.connection import ApiConnection, refusal
-from prox.api.errors import http_failure
+from prox.api.errors import http_failure, log
 from prox.api.hypercorn_shell import Shell, SignedConfig
 from prox.net.acceptor import Acceptor
 
@@ -29,8 +30,19 @@ UNREAD_SECONDS = 60
 
 _AT_CAPACITY = Failure("too many connections are in use; close some of them", "TOO_MANY_CONNECTIONS")
 
-_log = logging.getLogger("prox.api.server")
-_log.setLevel(logging.WARNING)
+
+class _FailureLog(logging.Logger):
+    """Tells ``report`` what goes wrong below the app, and who logs in a program that embeds prox."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        super().__init__("prox.api.server", logging.WARNING)
+        self.parent = log
+        self._report = report
+
+    def handle(self, record: logging.LogRecord) -> None:
+        super().handle(record)
+        failure = traceback.format_exception(record.exc_info[1]) if record.exc_info else []
+        self._report("".join([f"{record.getMessage()}\n", *failure]))
 
 
 async def serve_api(
@@ -52,21 +64,25 @@ async def serve_api(
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         # Accepted connections inherit it from the listening socket (tcp(7)).
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
-    config = SignedConfig(supervisor.instance, _log)
+    failures = _FailureLog(supervisor.hub.system)
+    config = SignedConfig(supervisor.instance, failures)
 
     def refuse(status: int, with_body: bool) -> bytes:
         return refusal(status, http_failure(status), config, with_body=with_body)
 
     shell = Shell(create_app(supervisor, settings, recorder), config, refuse)
-    server = _Server(shell, refusal(503, _AT_CAPACITY, config), supervisor.hub.system)
+    server = _Server(shell, refusal(503, _AT_CAPACITY, config), supervisor.hub.system, failures)
     await server.run(trio.SocketListener(trio.socket.from_stdlib_socket(sock)), task_status)
 
 
 class _Server:
     """Accepts connections and keeps the set of those that are open."""
 
-    def __init__(self, shell: Shell, at_capacity: bytes, report: Callable[[str], None]) -> None:
+    def __init__(
+        self, shell: Shell, at_capacity: bytes, report: Callable[[str], None], failures: logging.Logger
+    ) -> None:
         self._shell = shell
+        self._failures = failures
         self._connections: set[ApiConnection] = set()
         self._acceptor = Acceptor("the API", self._connections, at_capacity, report)
         self._ending = trio.Event()
@@ -100,6 +116,6 @@ class _Server:
         try:
             await connection.run()
         except* Exception as failure:
-            _log.warning("a connection failed", exc_info=failure)
+            self._failures.warning("a connection to the API failed", exc_info=failure)
         finally:
             self._connections.remove(connection)

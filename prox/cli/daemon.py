@@ -1,8 +1,8 @@
 """`prox up -d`: start an instance in the background, and stay until it answers or has failed.
 
 The instance is `prox up` in a session of its own, which holds none of our descriptors but one end of a pipe. On
-that it writes one line of JSON: ``{"pid", "url"}``, or ``{"error", "code"}`` with the exit code; its end without
-a line says that it failed in a way that only its log tells.
+that it writes one line of JSON: ``{"pid", "url", "warnings"}``, or ``{"error", "code"}`` with the exit code; its end
+without a line says that it failed in a way that only its log tells.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = ())
         daemon.returncode = 0
         say(f"prox started (pid {message['pid']})")
         say(str(message["url"]))
+        for warning in message.get("warnings", []):
+            warn(escape_controls(str(warning)))
         return exit_codes.OK
     ended = daemon.wait()
     error = message.get("error", "prox ended before it could answer")

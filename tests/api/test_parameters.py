@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import Meta, Struct
 from werkzeug.datastructures import MultiDict
 
 from prox.api.errors import InvalidParameter
-from prox.api.parameters import moment, read
+from prox.api.parameters import moment, read, signal_number, signal_pattern
 
 if TYPE_CHECKING:
     from conftest import Api
@@ -115,3 +118,20 @@ async def test_those_of_a_stream_too(api: Api) -> None:
     for query in ("tail=-1", "tail=x", "since=x", "until=x", "stream=x", "regex=x", "process=a&process=b"):
         assert (await api.error("GET", f"/logs/stream?{query}"))[:2] == (400, "INVALID_PARAMETER"), query
         assert (await api.ask("HEAD", f"/logs/stream?{query}")).status == 400
+
+
+def test_the_pattern_of_signals_is_that_of_what_is_taken() -> None:
+    pattern = re.compile(signal_pattern())
+    for text in ("HUP", "hup", "SIGHUP", "sigHup", "Sigterm", "SIGRTMIN+1", "usr1"):
+        assert pattern.search(text)
+        assert signal_number("signal", text)
+    for text in ("", "SIG", "NOPE", " HUP", "HUP\n", "SIGSIGHUP", "9", "SIGRTMIN 1"):
+        assert not pattern.fullmatch(text)
+        with pytest.raises(InvalidParameter):
+            signal_number("signal", text)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.from_regex(re.compile(signal_pattern(), re.ASCII), fullmatch=True))
+def test_what_the_pattern_of_signals_describes_is_taken(text: str) -> None:
+    assert signal_number("signal", text) > 0

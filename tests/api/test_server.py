@@ -76,6 +76,19 @@ async def test_what_breaks_a_connection_breaks_no_other(api: Api, monkeypatch: p
             assert await reader.lines(1) == [name]
 
 
+async def test_a_connection_that_fails_is_reported(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(self: connection_module.ApiConnection) -> bytes:
+        raise ZeroDivisionError("of all things")
+
+    async with serve() as api:
+        with monkeypatch.context() as broken:
+            broken.setattr(connection_module.ApiConnection, "_receive", fail)
+            await api.send(b"")
+        said = [line["line"] for line in (await api.get("/logs?process=system"))["logs"]]
+        assert "a connection to the API failed" in said
+        assert any("ZeroDivisionError: of all things" in line for line in said)
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: loc"])
 async def test_a_connection_that_says_nothing_is_closed(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, sent: bytes

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prox.core.timestamps import parse_instant
+from prox.core.timestamps import INSTANT, parse_instant
 
 NOW = 1_737_283_000.0
 AT = datetime(2025, 1, 19, 10, 32, 1, tzinfo=UTC).timestamp()
@@ -60,3 +61,34 @@ def test_any_text_is_an_instant_or_an_error(text: str) -> None:
     except ValueError:
         return
     assert isinstance(found, float)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.from_regex(re.compile(INSTANT, re.ASCII), fullmatch=True))
+def test_what_the_pattern_describes_is_an_instant(text: str) -> None:
+    try:
+        parse_instant(text, 0.0)
+    except ValueError:
+        # The only limit that no pattern has: a duration of 64 characters or 292 years.
+        assert text[-1] in "smh"
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.datetimes(timezones=st.timezones()))
+def test_every_instant_is_described_by_the_pattern(when: datetime) -> None:
+    text = when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    assert re.fullmatch(INSTANT, text)
+    assert parse_instant(text, 0.0) == when.timestamp()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0000-01-01T00:00:00Z", "2023-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2024-04-31T00:00:00Z"),
+        *("2024-13-01T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:60:00Z"),
+    ],
+)
+def test_days_and_hours_that_there_are_not(text: str) -> None:
+    assert not re.fullmatch(INSTANT, text)
+    with pytest.raises(ValueError, match="must be a time"):
+        parse_instant(text, 0.0)

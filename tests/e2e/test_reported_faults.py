@@ -773,3 +773,21 @@ def test_with_less_of_a_system(names: list[str], project: Project) -> None:
         assert project.client("restart", "p8").returncode == 0
         prox.signal(signal.SIGINT)
         assert prox.wait() == 0
+
+
+# -- warnings of an instance in the background
+
+
+@pytest.mark.parametrize(
+    ("config", "warning"),
+    [
+        ("api: {port: 0, host: 0.0.0.0, auth: false}\nprocesses: {a: exec sleep 1000}", "api.auth is false: whoever"),
+        ("processes: {a: [sleep, '1000', $HOME]}", "processes.a.cmd passes '$HOME' on as written"),
+    ],
+)
+def test_warnings_of_the_background_are_shown(config: str, warning: str, project: Project) -> None:
+    project.write(config)
+    started = project.run("up", "-d")
+    assert project.run("down").returncode == 0
+    assert started.returncode == 0
+    assert f"prox: warning: {warning}" in started.stderr
