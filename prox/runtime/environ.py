@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from prox.core.environment import BuiltEnvironment, build_environment, own_variables
 from prox.core.errors import ConfigError, Problem
-from prox.core.runs.stack import per_worker_names
+from prox.core.runs.stack import is_per_worker
 from prox.instance.env_files import read_env_file
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def process_environment(
     layers: list[Layer] = [*read(config.env_file), config.env, *read(spec.env_file), spec.env]
     if problems:
         raise ConfigError(tuple(problems))
-    worker = inherited.get("PROX_WORKER") or ("main" if name in per_worker_names(config) else None)
+    worker = inherited.get("PROX_WORKER") or ("main" if is_per_worker(config, name) else None)
     # A shell takes it for the logical name of its folder, make(1) for $(PWD).
     own = {"PWD": working_folder(config.folder, spec.cwd)} | own_variables(name, instance, ports, urls, worker=worker)
     if attempt is not None:

@@ -168,10 +168,20 @@ class ProcessSet:
 
     def missing(self, process: Process) -> list[Process]:
         """Return what has to be started before a process can start, in that order: dependencies that are at rest."""
-        facts = {each.name: each.fact() for each in self}
-        open_conditions = {each.name: unmet(self.depends_on(each), facts) for each in self}
-        names = [name for name in needed(open_conditions[process.name], open_conditions) if name != process.name]
+        open_conditions: dict[str, tuple[str, ...]] = {}
+        waiting = [process.name]
+        while waiting:
+            name = waiting.pop()
+            if name not in open_conditions:
+                open_conditions[name] = self._open_conditions(name)
+                waiting += open_conditions[name]
+        names = [name for name in needed([process.name], open_conditions) if name != process.name]
         return [self._processes[name] for name in names if self._processes[name].is_hopeless]
+
+    def _open_conditions(self, name: str) -> tuple[str, ...]:
+        """Return the names that a process still waits for."""
+        dependencies = self.depends_on(self._processes[name])
+        return unmet(dependencies, {other: self._processes[other].fact() for other in dependencies})
 
     def levels(self, processes: Iterable[Process]) -> list[list[Process]]:
         """Return processes in the order in which they stop: dependents first, each level at once."""

@@ -63,6 +63,21 @@ def per_worker_names(config: Config) -> tuple[str, ...]:
     return tuple(name for name in specs if name in found)
 
 
+def is_per_worker(config: Config, name: str) -> bool:
+    """Return whether a process or job is one of ``per_worker_names``, without a look at those that it does not need."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        each = waiting.pop()
+        spec = config.processes.get(each) or config.jobs.get(each)
+        if spec is not None and each not in seen:
+            if spec.per_worker:
+                return True
+            seen.add(each)
+            waiting += spec.depends_on
+    return False
+
+
 def harness_facts(config: Config) -> dict[str, list[str]]:
     """Return the names that a test harness needs to know of a configuration."""
     return {
