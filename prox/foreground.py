@@ -54,7 +54,7 @@ FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 5.0, 1.0
 PRIVATE_GRACE_SECONDS = 2.0
 """How long the processes of a test suite that was killed may take to end."""
 MAX_WARNINGS = 20
-"""So many are told to whoever started an instance in the background; its log has all."""
+"""The most warnings that `prox up -d` shows."""
 LEFT_SOMETHING = 70
 """The exit code if processes or ports are left after the stop (``cli.md``)."""
 
@@ -259,7 +259,7 @@ def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyL
 
 
 def _warnings(supervisor: Supervisor) -> list[str]:
-    """Return the first that prox has warned of: whoever started it in the background sees no lines."""
+    """Return the first warnings, for `prox up -d`, which does not see the log."""
     said = supervisor.hub.select(LogFilter(processes=frozenset([SYSTEM]))).lines
     return [line.text for line in said if line.text.startswith("warning: ")][:MAX_WARNINGS]
 

@@ -25,7 +25,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _HUGE = 10**18
 IS_INSTANT = {"pattern": f"^(?:{INSTANT})?$"}
-"""What `moment` takes, as a part of a JSON Schema."""
+"""The JSON Schema of the texts that `moment` accepts."""
 
 
 def read(kind: type[T], given: MultiDict[str, str]) -> T:
@@ -62,7 +62,7 @@ def signal_number(name: str, text: str) -> int:
 
 
 def signal_pattern() -> str:
-    """Return the regular expression of the names that ``signal_number`` takes, for a JSON Schema."""
+    """Return a regular expression, for a JSON Schema, of the names that ``signal_number`` accepts."""
     names = "|".join(_any_case(name.removeprefix("SIG")) for name in _signals())
     return f"^(?:{_any_case('SIG')})?(?:{names})$"
 

@@ -32,7 +32,7 @@ _AT_CAPACITY = Failure("too many connections are in use; close some of them", "T
 
 
 class _FailureLog(logging.Logger):
-    """Tells ``report`` what goes wrong below the app, and who logs in a program that embeds prox."""
+    """A logger of failures below the app that also passes them to ``report``."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
         super().__init__("prox.api.server", logging.WARNING)

@@ -1,8 +1,7 @@
-"""``~/.prox/instances/``: where on this machine instances of this user run.
+"""The registry ``~/.prox/instances/`` of this user's running instances on this machine.
 
-Each instance puts in a file of its own, and holds a lock on it for as long as it lives: what is not locked was left by
-one that was killed. So an instance is found, and known to live, also where its ``.prox/`` was removed, or the project's
-folder moved.
+Each instance writes one file and holds a lock on it while it runs; an unlocked file belongs to a killed instance. This
+finds an instance, and proves that it runs, even if its ``.prox/`` was removed or its project directory moved.
 """
 
 from __future__ import annotations
@@ -29,26 +28,28 @@ _MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What an instance says of itself. ``folder`` is its ``.prox``, as that was called when it started."""
+    """The registry entry of a running instance. ``folder`` is the path of its ``.prox`` at its start."""
 
     name: str
-    """Of its file."""
+    """The file name."""
     folder: Path
     instance: str
     """The id of the run."""
     pid: int
     project: tuple[int, int]
-    """Device and inode of the project's folder, by which it is known wherever it moves."""
+    """Device and inode of the project directory, which identify it after a move."""
     state: InstanceState | None
-    """Where it answers; None as long as it does not."""
+    """The address of its API; None until that answers."""
 
     def __str__(self) -> str:
         where = f", {self.state.url}" if self.state else ""
-        gone = f"{self.folder} was removed or moved since it started"
-        return f"prox is already running (pid {self.pid}{where}), though {gone}; `prox down` stops it"
+        return (
+            f"prox is already running (pid {self.pid}{where}), although {self.folder} was removed or moved; "
+            "`prox down` stops it"
+        )
 
     def is_in(self, project: Path) -> bool:
-        """Return whether this is the instance of a project: of that folder, or of one that was at its path."""
+        """Return whether this is the instance of a project directory, or of one that had its path before."""
         if self.folder.parent == project:
             return True
         try:
@@ -59,12 +60,12 @@ class Entry:
 
 
 class Registration:
-    """The file that this process's instance has put in, locked."""
+    """The locked registry file of this process's instance."""
 
     def __init__(self, name: str, lock: int, project: int, said: dict[str, Any]) -> None:
         self.name = name
         self._lock = lock
-        # Held open, so that no other folder gets the same number while we live.
+        # Open, so that the inode number is not reused while this instance runs.
         self._project = project
         self._said = said
 
@@ -73,12 +74,12 @@ class Registration:
         return Path.home() / ".prox" / _FOLDER / self.name
 
     def set_state(self, state: InstanceState) -> None:
-        """Add where the instance answers."""
+        """Add the address of the API."""
         self._said["state"] = asdict(state)
         _write(self._lock, self._said)
 
     def remove(self) -> None:
-        """Take it out again; where that cannot be done, whoever looks next does it."""
+        """Remove the file. If that fails, the next reader of the registry removes it."""
         with suppress(FolderRefused, OSError), _open() as instances:
             os.unlink(self.name, dir_fd=instances)
         os.close(self._lock)
@@ -86,7 +87,7 @@ class Registration:
 
 
 def register(folder: Path, instance: str) -> Registration:
-    """Put in the run of an instance that has this folder. Raises FolderRefused, OSError."""
+    """Add an instance with this folder to the registry. Raises FolderRefused, OSError."""
     name = f"{secrets.token_hex(8)}.json"
     project = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -106,10 +107,7 @@ def register(folder: Path, instance: str) -> Registration:
 
 
 def entries() -> list[Entry]:
-    """Return the entries of all instances that live, by folder, and take out those of instances that do not.
-
-    Raises FolderRefused.
-    """
+    """Return the entries of all running instances, sorted by folder, and remove stale files. Raises FolderRefused."""
     found = []
     try:
         with _open() as instances:
@@ -126,14 +124,14 @@ def entries() -> list[Entry]:
 
 
 def find_entry(project: Path) -> Entry | None:
-    """Return the entry of the instance that lives in a project's folder; None where there is none, or no registry."""
+    """Return the entry of the running instance of a project directory; None without one, or without a registry."""
     with suppress(FolderRefused):
         return next((entry for entry in entries() if entry.is_in(project)), None)
     return None
 
 
 def wait_removed(entry: Entry) -> None:
-    """Wait until an instance has ended."""
+    """Wait until an instance has exited."""
     with (
         suppress(FolderRefused, FileNotFoundError),
         _open() as instances,
@@ -157,7 +155,7 @@ def _open(*, create: bool = False) -> Iterator[int]:
 
 
 def _put_in(name: str, said: dict[str, Any], instances: int) -> int:
-    """Make the file, locked before anybody can find it, and return its descriptor."""
+    """Create the file, locked before it is visible, and return its descriptor."""
     draft = f".{name}"
     lock = open_file(draft, instances, create=True)
     try:
@@ -172,14 +170,14 @@ def _put_in(name: str, said: dict[str, Any], instances: int) -> int:
 
 def _write(file: int, said: dict[str, Any]) -> None:
     data = json.dumps(said).encode() + b"\n"
-    # In place, as the lock belongs to the file; whoever reads half of it looks again.
+    # In place: the lock belongs to this inode. A reader of half of it retries.
     os.pwrite(file, data, 0)
     os.ftruncate(file, len(data))
 
 
 def _names(instances: int) -> list[str]:
     with os.scandir(instances) as found:
-        # A draft, which is about to become a file, begins with a dot.
+        # The name of a draft, which is about to be renamed, begins with a dot.
         return [entry.name for entry, _ in zip(found, range(_MOST), strict=False) if _is_entry(entry.name)]
 
 

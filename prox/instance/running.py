@@ -1,7 +1,7 @@
-"""The instance of a project as others see it: whether one runs, where it answers, when it has ended.
+"""Find a project's running instance: whether one runs, the address of its API, its exit.
 
-That is decided by the lock in its folder (``instance.folder``), and where that was removed, by its entry in the
-registry. ``folder`` is a project's ``.prox``, which need not be there.
+The lock in its folder decides (``instance.folder``); if the folder was removed, its entry in the registry. ``folder``
+is a project's ``.prox``, which need not exist.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def is_running(folder: Path) -> bool:
 
 
 def read_running(folder: Path) -> InstanceState | None:
-    """Return where the instance answers; None where none runs, or answers yet.
+    """Return the address of the instance's API; None if no instance runs, or its API does not answer yet.
 
-    The port may belong to somebody else by the time it is used: whoever answers there must say that it is
-    ``instance``. Raises FolderRefused.
+    By the time of a request the port may belong to another program: check that the answer is from ``instance``.
+    Raises FolderRefused.
     """
     if is_locked(folder):
         with suppress(FileNotFoundError):
@@ -41,7 +41,7 @@ def read_running(folder: Path) -> InstanceState | None:
 
 
 def check_free(folder: Path) -> None:
-    """Raise InstanceRunning, saying which, where an instance runs; FolderRefused."""
+    """Raise InstanceRunning if an instance runs. Raises FolderRefused."""
     if is_locked(folder):
         raise InstanceRunning(describe_running(folder))
     entry = find_entry(folder.parent)
@@ -51,7 +51,7 @@ def check_free(folder: Path) -> None:
 
 @contextmanager
 def watch_end(folder: Path) -> Iterator[Callable[[], None]]:
-    """Give a function that waits until the instance has ended that runs now. Raises FolderRefused."""
+    """Yield a function that waits until the instance that runs now has exited. Raises FolderRefused."""
     entry = None if is_locked(folder) else find_entry(folder.parent)
     if entry:
         yield lambda: wait_removed(entry)
@@ -67,7 +67,7 @@ def watch_end(folder: Path) -> Iterator[Callable[[], None]]:
 
 
 def living_instances() -> frozenset[str]:
-    """Return the ids of all runs that live, as far as there is a registry."""
+    """Return the ids of all running instances in the registry."""
     with suppress(FolderRefused):
         return frozenset(entry.instance for entry in entries())
     return frozenset()

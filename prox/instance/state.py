@@ -1,4 +1,4 @@
-"""Where an instance answers: what stands in its state file, and in its entry of the registry."""
+"""The state of an instance, as its state file and its registry entry hold it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceState:
-    """Where the instance of a project answers: what stands in its state file."""
+    """The address and identity of a running instance."""
 
     pid: int
     port: int
@@ -42,7 +42,7 @@ class InstanceState:
 
 
 def decode_state(text: bytes | None) -> InstanceState | None:
-    """Return the state, None where there is none that makes sense."""
+    """Return the state that a file holds; None if there is none, or it is invalid."""
     try:
         found = json.loads(text or b"")
     except (ValueError, RecursionError):
@@ -51,7 +51,7 @@ def decode_state(text: bytes | None) -> InstanceState | None:
 
 
 def state_of(found: dict[str, Any]) -> InstanceState | None:
-    """Return the state that a JSON object describes, None where it makes no sense."""
+    """Return the state that a JSON object holds; None if it is invalid."""
     match found:
         case {
             "pid": int(pid),

@@ -1,8 +1,8 @@
-"""Whose daemons are whose: orphans that carry no mark, because they have overwritten their environment.
+"""Assign daemons to processes: orphans without a marker, because they overwrite their environment.
 
-`redis-server --daemonize yes`, nginx and PostgreSQL do so. When a leader ends, such an orphan is claimed for its
-process where there is evidence, and more than for any other: the port on which the orphan listens, or its program,
-which the command names. Among equals the port decides once it listens. What nobody claims is ended with prox itself
+`redis-server --daemonize yes`, nginx and PostgreSQL do so. When a leader exits, an orphan is claimed for its process if
+the evidence for it is the strongest: the orphan listens on its port, or the orphan's program is named in its command.
+A tie is decided by the port, as soon as the orphan listens. Unclaimed orphans are ended when prox stops
 (``final_check``).
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """A run of a process: its leader's pid, its command as text, its port."""
+    """A run that may leave daemons: its leader's pid, its command as text, its port."""
 
     name: str
     leader: int
@@ -32,13 +32,12 @@ class Claimant:
 
 
 class DaemonClaims:
-    """The runs that may have left daemons, and the sessions of daemons that were claimed. Both looks block."""
+    """The runs that may leave daemons, and the sessions of claimed daemons. ``claim`` and ``owner`` block."""
 
     def __init__(self) -> None:
         self._runs: dict[str, Claimant] = {}
         self._claims: dict[int, tuple[Claimant, ...]] = {}
-        """By session: a daemon that forks, and ends, has claimed for its child. First the one whose leader had ended,
-        then others with as much evidence."""
+        """By session, which children inherit: the run whose leader exited, then others with equal evidence."""
 
     def add_run(self, run: Claimant) -> None:
         self._runs[run.name] = run
@@ -47,7 +46,7 @@ class DaemonClaims:
         self._runs.pop(name, None)
 
     def claim(self, name: str, orphans: Iterable[int], table: Mapping[int, Row]) -> None:
-        """Claim orphans without a mark for a process whose leader has ended, and is still in the table."""
+        """Claim unmarked orphans for a process whose leader has exited and is still in the table."""
         sessions = {row.session for row in table.values()}
         self._claims = {session: claim for session, claim in self._claims.items() if session in sessions}
         for pid in orphans:
@@ -58,7 +57,7 @@ class DaemonClaims:
                     self._claims[table[pid].session] = (*mine, *(run for run in best if run.name != name))
 
     def owner(self, pid: int, table: Mapping[int, Row]) -> str | None:
-        """Return the name of the process that has claimed an orphan; None where none has."""
+        """Return the name of the process that an orphan is claimed for, or None."""
         claimants = self._claims.get(table[pid].session, ())
         if len(claimants) > 1:
             ports = _ports_of(pid, table)
@@ -68,7 +67,7 @@ class DaemonClaims:
         return claimants[0].name if claimants else None
 
     def _best(self, pid: int, table: Mapping[int, Row]) -> list[Claimant]:
-        """Return the runs with the most evidence; one that began after the orphan cannot be its origin."""
+        """Return the runs with the strongest evidence. A run that began after the orphan cannot be its origin."""
         runs = [
             run
             for run in self._runs.values()
@@ -90,6 +89,6 @@ def _ports_of(pid: int, table: Mapping[int, Row]) -> set[int]:
 
 
 def _names_of(pid: int) -> set[str]:
-    """Return what a program is called: by the system, and by itself."""
+    """Return the names of a process's program: the kernel's, and that of its command line."""
     title = command_of(pid).split(" ")[0].rstrip(":")
     return {name for name in (name_of(pid), os.path.basename(title)) if len(name) > 1}

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from prox.watchdog.marks import Mark, Row
 
 SETTLE_SECONDS, SETTLE_LOOK_SECONDS = 0.25, 0.01
-"""How long, and how often looked at, a daemon may take to become one that is not ended with its leader."""
+"""How long a daemon may take to leave the group and overwrite its environment, and the interval between checks."""
 EXEC_LOOKS, EXEC_SECONDS = 50, 0.004
 """How often, and how long apart, an orphan is looked at whose environment is not there yet."""
 
@@ -57,21 +57,21 @@ class Leftovers:
         self._claims = DaemonClaims()
 
     def add_run(self, run: Claimant) -> None:
-        """Let a run claim daemons, until ``remove_run``."""
+        """Register a run, which may leave daemons."""
         self._claims.add_run(run)
 
     def remove_run(self, name: str) -> None:
         self._claims.remove_run(name)
 
     async def claim_daemons(self, name: str, leader: int) -> None:
-        """Claim the orphans without a mark for a process whose leader has ended and is not reaped yet."""
+        """Claim unmarked orphans for a process whose leader has exited and is not reaped yet."""
         if not adopts():
             return
         patience = trio.current_time() + SETTLE_SECONDS
         with suppress(OSError):
             while not nothing_adopted():
                 table = (await look()).rows
-                # A daemon leaves the group, and writes over its environment, once its parent has ended.
+                # A daemon leaves the group and overwrites its environment after its parent has exited.
                 settled = not any(table[pid].group == leader for pid in adopted(table))
                 if settled and (orphans := _orphans(table)):
                     settled = await in_thread(self._claim, name, orphans, table)
@@ -139,7 +139,7 @@ class Leftovers:
         return await in_thread(_held_by_unknown, taken) if taken else ()
 
     def _claim(self, name: str, orphans: set[int], table: Mapping[int, Row]) -> bool:
-        """Claim orphans for a process; return whether none still has the mark of it."""
+        """Claim orphans for a process; return whether none of them has its marker."""
         owners = {pid: self._owner(pid) for pid in orphans}
         self._claims.claim(name, [pid for pid, owner in owners.items() if owner is None], table)
         return name not in owners.values()
@@ -182,7 +182,7 @@ class Leftovers:
 
 
 def _orphans(table: Mapping[int, Row]) -> set[int]:
-    """Return what was adopted; orphans in a session of ours are ended with its group."""
+    """Return the adopted processes, apart from those in a child's session, which end with its group."""
     sessions = spawned()
     return {pid for pid in adopted(table) if table[pid].session not in sessions}
 

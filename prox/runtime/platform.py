@@ -76,7 +76,7 @@ Listener = tuple[int, "socket.socket"]
 
 
 Kind = Literal["all", "marked", "daemons"]
-"""Which leftovers: those that are known by the variables that they inherited, or those that were claimed, or both."""
+"""Leftovers identified by their marker, claimed daemons, or both."""
 
 
 class LeftoverFinder(Protocol):

@@ -99,7 +99,7 @@ class Process:
     ) -> None:
         """Apply an event. Raises AlreadyRunning or NotRunning for a request that cannot be met, and changes nothing."""
         if self.daemons and self._run and event in (LifecycleEvent.START, LifecycleEvent.RESTART, LifecycleEvent.STOP):
-            self._run.remains.end_daemons()
+            self._run.leftovers.end_daemons()
             if event is LifecycleEvent.STOP and not self.life.due:
                 self.life = replace(self.life, wanted=False)
                 self._changed(self)
@@ -208,8 +208,8 @@ class Process:
 
     @property
     def daemons(self) -> tuple[Leftover, ...]:
-        """What its leader, which has ended, has left to serve in its place."""
-        return self._run.remains.daemons if self._run else ()
+        """The daemons that its leader left running when it exited."""
+        return self._run.leftovers.daemons if self._run else ()
 
     @property
     def health(self) -> HealthState:

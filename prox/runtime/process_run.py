@@ -18,7 +18,7 @@ from prox.core.logs.matching import first_match
 from prox.core.text import one_line
 from prox.runtime.listening import listening_ports
 from prox.runtime.probe import Probe, Target, run_probe
-from prox.runtime.remains import Remains
+from prox.runtime.run_leftovers import RunLeftovers
 from prox.runtime.stopping import stop_plan
 from prox.runtime.streams import OutputStream, pump
 
@@ -101,7 +101,7 @@ class ProcessRun:
         self._probe = probe
         self._watched = watched
         self._started_clock = time.monotonic()
-        self.remains = Remains(owner, context, child.pid)
+        self.leftovers = RunLeftovers(owner, context, child.pid)
         self._ready_since = None if owner.spec.healthcheck else trio.current_time()
         self._was_ready = self._ready_since is not None
         self.ready_seconds: float | None = 0.0 if self._was_ready else None
@@ -148,7 +148,7 @@ class ProcessRun:
                         self._owner.apply(LifecycleEvent.STOP)
                     try:
                         if self._owner.life.phase is Phase.SWEEPING:
-                            await self.remains.claim_daemons()
+                            await self.leftovers.claim_daemons()
                         exit = await self.child.end(
                             stop_plan(
                                 self._spec.stop,
@@ -161,15 +161,15 @@ class ProcessRun:
                         if self._owner.life.phase is Phase.ENDING:
                             self._owner.apply(LifecycleEvent.EXITED, exit=exit)
                         if self._owner.life.phase is Phase.SWEEPING:
-                            await self.remains.stay_with_daemons()
-                        await self.remains.end()
+                            await self.leftovers.stay_with_daemons()
+                        await self.leftovers.end()
                     finally:
                         for drain in drains:
                             drain.deadline = trio.current_time() + DRAIN_SECONDS
                 nursery.cancel_scope.cancel()
         finally:
             self.health = replace(self.health, health="unknown")
-            self.remains.close()
+            self.leftovers.close()
             self._owner.apply(LifecycleEvent.GONE)
 
     def _start_checks(self, nursery: trio.Nursery) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CHUNK = 64 * 1024
 """Bytes of one read. Larger ones exceed malloc's threshold for mmap and are slower."""
 SHOW_SECONDS = 0.5
-"""After so long the beginning of a line is shown, and what follows of it so often at the most."""
+"""The delay before an unfinished line is published, and between its further parts."""
 DRAIN_BYTES = 1024 * 1024
 """The most that is still taken out of a pipe after the deadline: as much as a pipe can hold."""
 
@@ -73,7 +73,7 @@ async def pump(
 ) -> None:
     """Read a stream to its end and emit its lines; after the deadline of ``drain`` take what is available and end.
 
-    ``emit`` gets the lines that each read completes, and every SHOW_SECONDS what is new of a line that has no end yet.
+    ``emit`` gets the lines that each read completes, and every SHOW_SECONDS the new part of an unfinished line.
     ``wait_for_capacity`` is awaited in between: backpressure for the writer.
     """
     splitter = LineSplitter()

@@ -28,7 +28,7 @@ class RotatingFile:
     """Mode 0600, in a folder that is made (0700) where it is missing. ``max_size`` in bytes.
 
     No file gets larger than ``max_size`` but by a line that is larger itself. ``keep``: how many full ones are kept.
-    ``root``: a folder that is never made; while it is missing, an open file is written on, wherever it went.
+    ``root``: a directory that is never created; while it is missing, an open file is still appended to.
     """
 
     def __init__(self, path: Path, *, max_size: int, keep: int, root: Path | None = None) -> None:

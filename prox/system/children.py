@@ -46,7 +46,7 @@ def remove_child(pid: int) -> None:
 
 
 def add_daemon(session: int) -> None:
-    """Register a session that is not a child's own, but ended like one should prox be killed."""
+    """Register a daemon's session, which the watchdog ends if prox is killed."""
     if session not in _daemons:
         _daemons.add(session)
         for listener in _listeners:
@@ -60,7 +60,7 @@ def remove_daemon(session: int) -> None:
 
 
 def sessions() -> frozenset[int]:
-    """Return the sessions that are ended should prox be killed: those of its children, and of daemons."""
+    """Return the sessions that the watchdog ends if prox is killed: those of children, and of daemons."""
     return frozenset(_spawned | _daemons)
 
 
@@ -161,7 +161,7 @@ def _reap() -> None:
 
 
 def _reap_each() -> None:
-    """The same where no child can be looked at without reaping it."""
+    """The same without waitid(2), which looks at a child without reaping it."""
     with suppress(OSError):
         for pid in _children() - _spawned:
             os.waitpid(pid, os.WNOHANG)

@@ -1,4 +1,4 @@
-"""Waiting for a child to end: with a pidfd (Linux), with kqueue (macOS), or in a thread where there is neither."""
+"""Wait for the exit of a child: by pidfd (Linux), kqueue (macOS), or in a thread."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import subprocess
 
 _WAITING = trio.CapacityLimiter(math.inf)
-"""Threads that wait for children: Trio's own limit, which other work needs, would be reached with 40 of them."""
+"""No limit: each child takes one thread, and Trio's default of 40 is needed for other work."""
 
 
 async def wait_exit(child: subprocess.Popen[bytes], pidfd: int | None) -> Exit:
-    """Return how a child ended. It is not reaped, where the system can tell that before (waitid(2))."""
+    """Return how a child exited. It is not reaped if the system has waitid(2)."""
     if pidfd is not None:
         await trio.lowlevel.wait_readable(pidfd)
         return _peek(child)
@@ -38,7 +38,7 @@ def _wait(child: subprocess.Popen[bytes]) -> None:
 
 
 def _peek(child: subprocess.Popen[bytes]) -> Exit:
-    """Return how a child that has ended did so, and leave it unreaped where that is possible."""
+    """Return the exit of a child that has exited, without reaping it if the system has waitid(2)."""
     if child.returncode is not None or not hasattr(os, "waitid"):
         # macOS before Python 3.13.
         return Exit.of(child.wait())
@@ -52,7 +52,7 @@ if sys.platform == "darwin":
     import select
 
     async def _wait_kqueue(pid: int) -> None:
-        """Wait for NOTE_EXIT (kqueue(2)), which a zombie has had: then there is no such process to watch."""
+        """Wait for NOTE_EXIT (kqueue(2)). A zombie cannot be watched any more (ESRCH)."""
         kqueue = trio.lowlevel.current_kqueue()
 
         def event(flags: int) -> select.kevent:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MAX_INTERPRETER_LINE = 256
 """Bytes; Linux reads as many (execve(2))."""
 RESERVED_DESCRIPTORS = range(24, 41)
-"""A quarter of the limit, but no fewer and no more must be left when a child is spawned."""
+"""The descriptors that must be free after a spawn: a quarter of the limit, within these bounds."""
 NOT_FOUND, NOT_ALLOWED = 127, 126
 """Exit codes of a command that cannot be run, as a shell has them (POSIX, Shell Command Language, 2.8.2)."""
 
@@ -126,7 +126,7 @@ def _with_descriptor(number: int, argv: list[str], env: Mapping[str, str], sourc
 
 
 def _check_room(descriptor: int) -> None:
-    """Leave prox itself some descriptors: to answer, to write files, to load code, to look at processes and end them.
+    """Reserve descriptors for prox itself: for connections, log files, imports and the process table.
 
     ``descriptor`` is a new one: all that are lower are in use (POSIX, 2.6 File Descriptor Allocation). Raises OSError.
     """
@@ -134,7 +134,7 @@ def _check_room(descriptor: int) -> None:
     if limit == resource.RLIM_INFINITY:
         return
     reserved = min(max(limit // 4, RESERVED_DESCRIPTORS[0]), RESERVED_DESCRIPTORS[-1])
-    # Each child may need one more, for its log file.
+    # And one for the log file of each child.
     if descriptor >= limit - reserved - len(spawned()):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 

@@ -79,7 +79,7 @@ MUTANTS = (
     ),
     Mutant(
         "what leaves the group is not ended",
-        "prox/runtime/remains.py",
+        "prox/runtime/run_leftovers.py",
         "        await self._finder.end(\n",
         "        await self._finder.find(self._owns)\n        return\n        await self._finder.end(\n",
         ("tests/e2e/test_stop.py", "tests/guarantees/test_churn.py::test_exits_with_a_grandchild_that_holds_the_pipe"),

@@ -73,7 +73,7 @@ def test_an_instance_is_found_without_its_folder(tmp_path: Path, gone: str) -> N
             folder.parent.mkdir()
         for each in where:
             message = (
-                r"prox is already running \(pid \d+, http://127.0.0.1:1234\), though .*a/.prox was removed or moved"
+                r"prox is already running \(pid \d+, http://127.0.0.1:1234\), although .*a/.prox was removed or moved"
             )
             with pytest.raises(InstanceRunning, match=message), InstanceFolder(each / ".prox"):
                 pass

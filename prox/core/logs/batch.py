@@ -21,8 +21,8 @@ class Batch:
     """``count`` records with the ids ``first_id``, ``first_id + 1``, …; ids rise over all processes together.
 
     ``data`` is lines ended by LF; where ``partial``, it is one piece of a line, without LF, and the next batch of the
-    same process and stream goes on with that line, or ``replaces`` what there was of it. ``time`` is in seconds since
-    the epoch. ``file``: what log files hold in the place of ``data``; None: ``data``.
+    same process and stream continues that line, or ``replaces`` its earlier pieces. ``time`` is in seconds since the
+    epoch. ``file``: the bytes for log files instead of ``data``; None: ``data``.
     """
 
     process: str

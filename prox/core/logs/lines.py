@@ -3,8 +3,9 @@
 A line ends at LF, which is no part of it; a CR before it stays, as it is a byte that the process wrote.
 A line longer than ``MAX_LINE`` comes in several pieces, so that no line can hold more than that in memory.
 
-What has no end yet, a prompt or a progress bar, can be shown before that (``show``): then the rest of the line follows
-in pieces of its own. Of text that CR rewrites only the newest state is shown. Log files get such a line once, whole.
+An unfinished line, such as a prompt or a progress bar, can be published before its LF (``show``); the rest of the line
+then follows in further pieces. Of text rewritten by CR only the newest state is published. Log files get the line once,
+whole.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ class Piece(NamedTuple):
     data: bytes
     partial: bool = False
     replaces: bool = False
-    """``data`` is a new state of the line, and takes the place of the pieces of it before."""
+    """``data`` is the newest state of a line rewritten by CR, and replaces the earlier pieces of the line."""
     file: bytes | None = None
-    """What log files hold in the place of ``data``: nothing, or all of the line; None: ``data``."""
+    """The bytes for log files instead of ``data``: none, or the whole line; None: ``data``."""
 
 
 class LineSplitter:
@@ -33,17 +34,17 @@ class LineSplitter:
         self._max_line = max_line
         self._tail = bytearray()
         self._shown = 0
-        """Bytes of the tail that were shown."""
+        """Bytes of the tail that were published."""
         self._is_shown = False
-        """Whether some of the tail was."""
+        """Whether a part of the present line was published."""
 
     @property
     def has_news(self) -> bool:
-        """Whether there is a beginning of a line that was not shown yet."""
+        """Whether the unfinished line has bytes that were not published."""
         return len(self._tail) > self._shown
 
     def show(self) -> list[Piece]:
-        """Return what is there of the line that has no end yet, apart from what was shown."""
+        """Return the unpublished part of the unfinished line, or its newest state."""
         state = bytes(self._tail).rstrip(b"\r")
         rewritten = state.rfind(b"\r") + 1
         new = state[rewritten or self._shown :]
@@ -79,7 +80,7 @@ class LineSplitter:
         return [Piece(tail + b"\n")] if tail else []
 
     def _completed(self) -> Piece:
-        """Return the rest of a line that was shown in part, and has its end now."""
+        """Return the rest of a partly published line, which is finished now."""
         line = bytes(self._tail)
         state = line[:-1].rstrip(b"\r")
         rewritten = state.rfind(b"\r") + 1

@@ -17,7 +17,7 @@ def first_match(pieces: Sequence[Piece], matches: Callable[[bytes], bool]) -> st
     for piece in pieces:
         records = [piece.data] if piece.partial else piece.data[:-1].split(b"\n")
         if piece.file and not piece.partial:
-            # It was shown in part; here is the whole line.
+            # The whole line, of which parts were published before.
             records.append(piece.file[:-1])
         for record in records:
             text = text_of(record, partial=piece.partial)

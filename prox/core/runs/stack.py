@@ -64,7 +64,7 @@ def per_worker_names(config: Config) -> tuple[str, ...]:
 
 
 def is_per_worker(config: Config, name: str) -> bool:
-    """Return whether a process or job is one of ``per_worker_names``, without a look at those that it does not need."""
+    """Return whether a process or job, or a dependency of it, has ``per_worker``."""
     seen: set[str] = set()
     waiting = [name]
     while waiting:

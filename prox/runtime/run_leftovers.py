@@ -1,7 +1,7 @@
-"""What a run leaves outside of its group: ended, reported or kept, as ``stop.leftovers`` and the end of its leader say.
+"""The leftovers of one run: processes that left its group. They are ended, reported or kept.
 
-A leader that ended by itself may have left a daemon to serve in its place (``daemons``). That is kept until somebody
-stops or starts the process, or all of prox ends.
+``stop.leftovers`` decides, with one exception: a daemon whose leader has exited by itself (``runtime.daemons``) keeps
+running until the process is stopped or started again, or prox stops.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Owner(Protocol):
     def run_changed(self) -> None: ...
 
 
-class Remains:
-    """What the run of ``owner`` with this leader leaves."""
+class RunLeftovers:
+    """The leftovers of the run of ``owner`` with this leader."""
 
     def __init__(self, owner: Owner, context: InstanceContext, leader: int) -> None:
         self.daemons: tuple[Leftover, ...] = ()
-        """What the leader, which has ended, has left to serve in its place."""
+        """The daemons that the leader left running when it exited."""
         self._owner = owner
         self._job, self._stop = owner.job, owner.spec.stop
         self._context, self._hub, self._finder = context, context.hub, context.leftovers
@@ -55,12 +55,12 @@ class Remains:
         self._finder.add_run(Claimant(owner.name, leader, command, context.ports.get(owner.name)))
 
     async def claim_daemons(self) -> None:
-        """Find the daemons of a leader that has just ended by itself, and is not reaped yet."""
+        """Claim the daemons of the leader, which has just exited by itself and is not reaped yet."""
         with trio.CancelScope(shield=True):
             await self._finder.claim_daemons(self._owner.name, self._leader)
 
     async def stay_with_daemons(self) -> None:
-        """Return once no daemon lives, or the process is to be stopped or started (``end_daemons``)."""
+        """Wait until no daemon is left or ``end_daemons`` is called; then end those that are."""
         if self._job or self._stop.leftovers != "kill":
             return
         sessions: set[int] = set()
@@ -81,11 +81,11 @@ class Remains:
             remove_daemon(session)
 
     def end_daemons(self) -> None:
-        """Have the daemons ended: they are not wanted any more."""
+        """End the daemons, because the process is being stopped or started."""
         self._unwanted.set()
 
     async def end(self) -> None:
-        """End or report what has left the group, which is gone."""
+        """End or report the leftovers; the group is empty."""
         if self._stop.leftovers == "ignore":
             return
         with trio.CancelScope(shield=True):
@@ -124,7 +124,7 @@ class Remains:
 
 
 def _registered_sessions(pids: Collection[int]) -> set[int]:
-    """Return the sessions of daemons, registered to be ended should prox be killed."""
+    """Register the sessions of daemons with the watchdog, and return them."""
     sessions = set()
     for pid in pids:
         with suppress(ProcessLookupError):
