@@ -255,13 +255,15 @@ def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyL
     for doubt in doubts(config):
         say(f"warning: {doubt}")
     if folder.unlisted:
-        say(f"`prox list` cannot show this instance: {folder.unlisted}")
+        say(f"warning: `prox list` cannot show this instance: {folder.unlisted}")
 
 
 def _warnings(supervisor: Supervisor) -> list[str]:
-    """Return the first warnings, for `prox up -d`, which does not see the log."""
+    """Return the first warnings and failed starts, for `prox up -d`, which does not see the log."""
     said = supervisor.hub.select(LogFilter(processes=frozenset([SYSTEM]))).lines
-    return [line.text for line in said if line.text.startswith("warning: ")][:MAX_WARNINGS]
+    warnings = [line.text for line in said if line.text.startswith("warning: ") or " was not started: " in line.text]
+    more = len(warnings) - MAX_WARNINGS
+    return [*warnings[:MAX_WARNINGS], *([f"and {more} more; see `prox status`"] if more > 0 else [])]
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -34,7 +34,7 @@ def watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, st
 
 async def end_left_behind(path: Path, report: Callable[[str], None]) -> None:
     """End what an instance with this folder left running when it and its watchdog were killed."""
-    find = partial(left_behind, instance_prefix(path), await in_thread(living_instances))
+    find = partial(left_behind, instance_prefix(path), await in_thread(living_instances, path))
     left = find()
     if not left:
         return

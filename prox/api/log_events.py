@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from prox.api.sse import CHUNK_BYTES, event
-from prox.core.logs.batch import Batch, texts_of, timestamp
+from prox.core.logs.batch import Batch, texts_of, timestamp, whole_line
 from prox.runtime.broadcast.subscription import Dropped
 
 if TYPE_CHECKING:
@@ -53,7 +53,12 @@ _JSON = msgspec.json.Encoder()
 def encode_batch(batch: Batch, matches: Callable[[bytes], bool] | None) -> bytes:
     """Return one event for each line of a batch that matches, as ``data: LogRecord``."""
     texts = enumerate(texts_of(batch), batch.first_id)
-    chosen = [(number, text) for number, text in texts if matches(text.encode())] if matches else list(texts)
+    whole = whole_line(batch) if matches else None
+    chosen = (
+        [(number, text) for number, text in texts if matches(text.encode()) or (whole is not None and matches(whole))]
+        if matches
+        else list(texts)
+    )
     if not chosen:
         return b""
     # One call for all lines, as they share everything but their text. JSON has no raw line break.

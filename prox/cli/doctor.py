@@ -137,11 +137,13 @@ def _leftovers(folder: Path) -> Iterator[Finding]:
 
 def _programs(config: Config) -> Iterator[Finding]:
     """Look for the folders and, where no shell reads them, the commands of processes."""
+    from prox.system.spawning import why_not_in
+
     for kind, specs in (("processes", config.processes), ("jobs", config.jobs)):
         for name, spec in specs.items():
             cwd = Path(config.folder, spec.cwd)
-            if not cwd.is_dir():
-                yield Finding(f"{kind}.{name}.cwd", False, f"{cwd} is not there; create it, or change its cwd")
+            if why := why_not_in(str(cwd)):
+                yield Finding(f"{kind}.{name}.cwd", False, why)
             elif not isinstance(spec.cmd, str) and not _is_found(spec.cmd[0], cwd, config.env | spec.env):
                 yield Finding(f"{kind}.{name}.cmd", False, f"the command {spec.cmd[0]!r} was not found in PATH")
 

@@ -51,7 +51,7 @@ def _end_in(folder: Path) -> list[Ended]:
     from prox.instance.running import living_instances
     from prox.watchdog.marks import command_of, end, left_behind, mark_of
 
-    living = living_instances()
+    living = living_instances(folder)
 
     def find() -> dict[int, int]:
         return left_behind(instance_prefix(folder), living)

@@ -38,6 +38,16 @@ def load_project(*, overrides: str | None = None) -> Config:
     return load_config(find_config_file(), project_dir=settings().project_dir, overrides=overrides)
 
 
+def refuse_running() -> None:
+    """Raise InstanceRunning if an instance runs here, even if its prox.yaml is gone."""
+    from prox.instance.running import check_free
+
+    given = settings()
+    found = _running_above(Path.cwd()) if given.config is None and given.project_dir is None else None
+    if found:
+        check_free(found)
+
+
 def project_folder() -> Path:
     """Return the project's folder. Raises ConfigError where there is no project."""
     given = settings().project_dir

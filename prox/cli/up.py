@@ -14,7 +14,7 @@ from prox.cli.exit_codes import exit_code_of
 from prox.cli.names import expand
 from prox.cli.output import colored
 from prox.cli.parameters import seconds
-from prox.cli.project import load_project
+from prox.cli.project import load_project, refuse_running
 from prox.core.config.jobs import all_specs
 from prox.core.errors import NotYet, ProxError
 from prox.instance.private_settings import read_private_settings
@@ -75,6 +75,8 @@ def up(
             take_lifeline(options["lifeline"])
         private = options["private"]
         check_system()
+        if not private:
+            refuse_running()
         config = load_project(overrides=read_private_settings(private).overrides_text if private else None)
         refuse_terminals(config)
         groups_of = {name: spec.groups for name, spec in all_specs(config).items()}

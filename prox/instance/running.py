@@ -7,13 +7,15 @@ is a project's ``.prox``, which need not exist.
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from prox.core.errors import InstanceRunning
-from prox.instance.folder import PID_FILE, describe_running, is_locked, read_state
+from prox.instance.folder import PID_FILE, describe_running, instance_prefix, is_locked, read_state
 from prox.instance.owned_files import FolderRefused, open_file, open_folder
 from prox.instance.registry import entries, find_entry, wait_removed
+from prox.watchdog.marks import marked, process_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,8 +68,31 @@ def watch_end(folder: Path) -> Iterator[Callable[[], None]]:
         yield lambda: fcntl.flock(lock, fcntl.LOCK_SH)
 
 
-def living_instances() -> frozenset[str]:
-    """Return the ids of all running instances in the registry."""
+def living_instances(folder: Path) -> frozenset[str]:
+    """Return the ids of running instances: those in the registry, and those that have ``folder``.
+
+    The latter need no registry: the supervisor of their processes has the lock file of the folder open (Linux).
+    """
+    found: set[str] = set()
     with suppress(FolderRefused):
-        return frozenset(entry.instance for entry in entries())
-    return frozenset()
+        found.update(entry.instance for entry in entries())
+    table = process_table()
+    lock = os.path.join(os.path.realpath(folder), PID_FILE)
+    for pid, mark in marked(instance_prefix(folder)).items():
+        ancestor = table[pid].parent if pid in table else 0
+        while mark.instance not in found and ancestor in table and ancestor > 1:
+            if _has_open(ancestor, lock):
+                found.add(mark.instance)
+            ancestor = table[ancestor].parent
+    return frozenset(found)
+
+
+def _has_open(pid: int, path: str) -> bool:
+    """Return whether a process has a file open, which may have been removed (proc_pid_fd(5))."""
+    try:
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}") in (path, f"{path} (deleted)"):
+                return True
+    except OSError:
+        return False
+    return False

@@ -15,6 +15,7 @@ import trio
 
 from prox.core.critical_path import Span, critical_path
 from prox.core.lifecycle import LifecycleEvent, Phase
+from prox.core.logs.joining import joined
 from prox.core.logs.query import LogFilter
 from prox.core.runs.plan import chain_lengths, keeps_alive, must_live, pick
 from prox.core.runs.record import SUCCEEDED
@@ -393,7 +394,7 @@ class JobRunner:
 
     def _last_lines(self, name: str, since: float | None) -> tuple[str, ...]:
         wanted = LogFilter(processes=frozenset({name}), since=since)
-        return tuple(line.text for line in self._context.hub.select(wanted, lines=LAST_LINES).lines)
+        return tuple(joined(self._context.hub.select(wanted).lines)[-LAST_LINES:])
 
     def _now(self) -> float:
         return round(trio.current_time() - self._begun_at, 6)

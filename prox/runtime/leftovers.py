@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import trio
 
 from prox.core.snapshots import Leftover
-from prox.runtime.daemons import DaemonClaims
 from prox.system.children import adopted, adopts, nothing_adopted, spawned
 from prox.system.group import wait_any_ended
 from prox.system.listeners import own_listeners
@@ -33,12 +32,13 @@ from prox.watchdog.marks import (
     mark_of,
     marked,
     send,
+    tag_for,
+    tag_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from prox.runtime.daemons import Claimant
     from prox.runtime.platform import Kind
     from prox.watchdog.marks import Mark, Row
 
@@ -54,29 +54,26 @@ class Leftovers:
     def __init__(self, instance: str) -> None:
         self._instance = instance
         self._marks = SharedLook(partial(marked, instance))
-        self._claims = DaemonClaims()
+        self._names: dict[int, str] = {}
+        """The processes that were started, by tag."""
 
-    def add_run(self, run: Claimant) -> None:
-        """Register a run, which may leave daemons."""
-        self._claims.add_run(run)
+    def add_process(self, name: str) -> None:
+        """Register a process that is started, whose leftovers are known by its tag."""
+        self._names[tag_for(self._instance, name)] = name
 
-    def remove_run(self, name: str) -> None:
-        self._claims.remove_run(name)
+    async def wait_daemonized(self, name: str, leader: int) -> None:
+        """Give the daemons of a leader that has just exited the time to become daemons.
 
-    async def claim_daemons(self, name: str, leader: int) -> None:
-        """Claim unmarked orphans for a process whose leader has exited and is not reaped yet."""
-        if not adopts():
-            return
+        They leave the group, and overwrite their environment, after their parent has exited.
+        """
         patience = trio.current_time() + SETTLE_SECONDS
         with suppress(OSError):
-            while not nothing_adopted():
+            while adopts() and not nothing_adopted() and trio.current_time() < patience:
                 table = (await look()).rows
-                # A daemon leaves the group and overwrites its environment after its parent has exited.
-                settled = not any(table[pid].group == leader for pid in adopted(table))
-                if settled and (orphans := _orphans(table)):
-                    settled = await in_thread(self._claim, name, orphans, table)
-                if settled or trio.current_time() > patience:
-                    return
+                if not any(table[pid].group == leader for pid in adopted(table)):
+                    found = await in_thread(self._adopted, _orphans(table), table, "marked")
+                    if name not in found.values():
+                        return
                 await trio.sleep(SETTLE_LOOK_SECONDS)
 
     async def find(self, wanted: Callable[[str | None], bool], kind: Kind = "all") -> dict[int, int]:
@@ -138,22 +135,21 @@ class Leftovers:
         taken = {name: port for name, port in ports.items() if is_taken(port)}
         return await in_thread(_held_by_unknown, taken) if taken else ()
 
-    def _claim(self, name: str, orphans: set[int], table: Mapping[int, Row]) -> bool:
-        """Claim orphans for a process; return whether none of them has its marker."""
-        owners = {pid: self._owner(pid) for pid in orphans}
-        self._claims.claim(name, [pid for pid, owner in owners.items() if owner is None], table)
-        return name not in owners.values()
-
     def _adopted(self, orphans: set[int], table: Mapping[int, Row], kind: Kind) -> dict[int, str | None]:
-        """Return the adopted orphans and their descendants, each with the name of its process."""
+        """Return the adopted orphans and their descendants, each with the name of its process.
+
+        The marker of a root counts for its descendants without one.
+        """
         owners: dict[int, str | None] = {}
         for root in orphans:
-            root_owner, claimant = self._owner(root), self._claims.owner(root, table)
+            root_owner, root_tag = self._owner(root), self._names.get(tag_of(root) or 0)
             for pid in descendants([root], table):
-                if not table[pid].zombie:
-                    owner = self._owner(pid) or root_owner
-                    if kind == "all" or (owner is None and claimant is not None) == (kind == "daemons"):
-                        owners[pid] = owner or claimant
+                if table[pid].zombie:
+                    continue
+                owner = self._owner(pid) or root_owner
+                by_tag = self._names.get(tag_of(pid) or 0) or root_tag
+                if kind == "all" or (owner is None and by_tag is not None) == (kind == "daemons"):
+                    owners[pid] = owner or by_tag
         return owners
 
     def _marked(self, marks: Mapping[int, Mark], table: Mapping[int, Row]) -> dict[int, str | None]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from prox.core.config.model import Command, Stdin
     from prox.core.lifecycle import Exit
     from prox.core.snapshots import Leftover
-    from prox.runtime.daemons import Claimant
     from prox.runtime.streams import OutputStream
 
 
@@ -76,17 +75,15 @@ Listener = tuple[int, "socket.socket"]
 
 
 Kind = Literal["all", "marked", "daemons"]
-"""Leftovers identified by their marker, claimed daemons, or both."""
+"""Leftovers with the variables of prox in their environment, those with the tag only (daemons), or both."""
 
 
 class LeftoverFinder(Protocol):
     """Finds, ends and describes processes that left the group of their process (``runtime.leftovers``)."""
 
-    def add_run(self, run: Claimant) -> None: ...
+    def add_process(self, name: str) -> None: ...
 
-    def remove_run(self, name: str) -> None: ...
-
-    async def claim_daemons(self, name: str, leader: int) -> None: ...
+    async def wait_daemonized(self, name: str, leader: int) -> None: ...
 
     async def find(self, wanted: Callable[[str | None], bool], kind: Kind = "all") -> dict[int, int]: ...
 

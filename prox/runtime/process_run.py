@@ -148,7 +148,7 @@ class ProcessRun:
                         self._owner.apply(LifecycleEvent.STOP)
                     try:
                         if self._owner.life.phase is Phase.SWEEPING:
-                            await self.leftovers.claim_daemons()
+                            await self.leftovers.wait_daemonized()
                         exit = await self.child.end(
                             stop_plan(
                                 self._spec.stop,
@@ -169,7 +169,6 @@ class ProcessRun:
                 nursery.cancel_scope.cancel()
         finally:
             self.health = replace(self.health, health="unknown")
-            self.leftovers.close()
             self._owner.apply(LifecycleEvent.GONE)
 
     def _start_checks(self, nursery: trio.Nursery) -> None:

@@ -1,20 +1,15 @@
 """The leftovers of one run: processes that left its group. They are ended, reported or kept.
 
-``stop.leftovers`` decides, with one exception: a daemon whose leader has exited by itself (``runtime.daemons``) keeps
-running until the process is stopped or started again, or prox stops.
+``stop.leftovers`` decides, with one exception: if a leader exits by itself, its daemons, which overwrite their
+environment, keep running until the process is stopped or started again, or prox stops.
 """
 
 from __future__ import annotations
 
-import os
-import shlex
-from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from prox.runtime.daemons import Claimant
-from prox.system.children import add_daemon, remove_daemon
 from prox.system.group import wait_any_ended
 
 if TYPE_CHECKING:
@@ -51,25 +46,22 @@ class RunLeftovers:
         self._context, self._hub, self._finder = context, context.hub, context.leftovers
         self._leader = leader
         self._unwanted = trio.Event()
-        command = owner.spec.cmd if isinstance(owner.spec.cmd, str) else shlex.join(owner.spec.cmd)
-        self._finder.add_run(Claimant(owner.name, leader, command, context.ports.get(owner.name)))
+        self._finder.add_process(owner.name)
 
-    async def claim_daemons(self) -> None:
-        """Claim the daemons of the leader, which has just exited by itself and is not reaped yet."""
+    async def wait_daemonized(self) -> None:
+        """Give the daemons of the leader, which has just exited by itself, the time to become daemons."""
         with trio.CancelScope(shield=True):
-            await self._finder.claim_daemons(self._owner.name, self._leader)
+            await self._finder.wait_daemonized(self._owner.name, self._leader)
 
     async def stay_with_daemons(self) -> None:
         """Wait until no daemon is left or ``end_daemons`` is called; then end those that are."""
         if self._job or self._stop.leftovers != "kill":
             return
-        sessions: set[int] = set()
         with trio.CancelScope(shield=True):
             await self._kill("marked")
             while found := await self._finder.find(self._owns, "daemons"):
-                sessions |= _registered_sessions(found)
                 await self._show(found)
-                if self._unwanted.is_set() or not self._owner.life.wanted or self._context.stopping:
+                if self._is_unwanted():
                     break
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._wait_unwanted, nursery.cancel_scope)
@@ -77,8 +69,6 @@ class RunLeftovers:
                     nursery.cancel_scope.cancel()
             await self._kill("daemons")
         self.daemons = ()
-        for session in sessions:
-            remove_daemon(session)
 
     def end_daemons(self) -> None:
         """End the daemons, because the process is being stopped or started."""
@@ -96,8 +86,9 @@ class RunLeftovers:
         for each in self._owner.leftovers:
             self._hub.system(f"left running: {each}")
 
-    def close(self) -> None:
-        self._finder.remove_run(self._owner.name)
+    def _is_unwanted(self) -> bool:
+        life = self._owner.life
+        return self._unwanted.is_set() or life.due or not life.wanted or self._context.stopping
 
     async def _show(self, found: Collection[int]) -> None:
         shown = {each.pid for each in self.daemons}
@@ -121,14 +112,3 @@ class RunLeftovers:
 
     def _report_ending(self, what: str) -> None:
         self._hub.system(f"{self._owner.name} has left {what} behind; ending it")
-
-
-def _registered_sessions(pids: Collection[int]) -> set[int]:
-    """Register the sessions of daemons with the watchdog, and return them."""
-    sessions = set()
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            sessions.add(os.getsid(pid))
-    for session in sessions:
-        add_daemon(session)
-    return sessions

@@ -144,7 +144,7 @@ class Supervisor:
             self._tasks = None
             with trio.CancelScope(shield=True):
                 self.leftovers = await end_remaining(
-                    all_specs(self.config),
+                    {process.name: process.spec for process in self._processes if process.life.spawns},
                     self._context.leftovers,
                     {process.name: process.held_port for process in self._processes if process.held_port},
                     skip_grace=lambda: self._stop.killed,

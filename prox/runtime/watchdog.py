@@ -15,7 +15,7 @@ import trio
 import prox.watchdog.program
 from prox.core.errors import ProxError
 from prox.core.lifecycle import Exit
-from prox.system.children import add_child, listen, remove_child, sessions, unlisten
+from prox.system.children import add_child, listen, remove_child, spawned, unlisten
 from prox.watchdog.marks import wait_any_ended
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Watchdog:
         add_child(self._popen.pid, quiet=True)
         os.set_blocking(self._pipe, False)
         lines = [f"{word} {value}" for word, value in self._watch_list]
-        lines += [f"begun {pid}" for pid in sessions() if pid != self._popen.pid]
+        lines += [f"begun {pid}" for pid in spawned() if pid != self._popen.pid]
         self._write(b"".join(os.fsencode(line) + b"\n" for line in lines))
 
     def _tell(self, word: str, pid: int) -> None:

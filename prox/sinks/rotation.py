@@ -12,6 +12,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from prox.system.descriptors import log_file_closed, log_file_opened
+
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -68,6 +70,7 @@ class RotatingFile:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+            log_file_closed()
 
     def _open(self) -> tuple[int, int]:
         """Have the file at the path open; return its descriptor and its size."""
@@ -87,6 +90,7 @@ class RotatingFile:
             _make_folder(Path(self._path).parent)
             descriptor = os.open(self._path, _FLAGS, 0o600)
         self._descriptor = descriptor
+        log_file_opened()
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is not a plain file; remove it")

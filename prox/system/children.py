@@ -23,7 +23,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 """linux/prctl.h"""
 
 _spawned: set[int] = set()
-_daemons: set[int] = set()
 _listeners: list[Callable[[str, int], None]] = []
 _adopts = False
 _reaping = False
@@ -43,25 +42,6 @@ def remove_child(pid: int) -> None:
         listener("gone", pid)
     if _reaping:
         _reap()
-
-
-def add_daemon(session: int) -> None:
-    """Register a daemon's session, which the watchdog ends if prox is killed."""
-    if session not in _daemons:
-        _daemons.add(session)
-        for listener in _listeners:
-            listener("begun", session)
-
-
-def remove_daemon(session: int) -> None:
-    _daemons.discard(session)
-    for listener in _listeners:
-        listener("gone", session)
-
-
-def sessions() -> frozenset[int]:
-    """Return the sessions that the watchdog ends if prox is killed: those of children, and of daemons."""
-    return frozenset(_spawned | _daemons)
 
 
 def spawned() -> frozenset[int]:

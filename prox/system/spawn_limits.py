@@ -24,6 +24,9 @@ prints; to children in sessions without a terminal they are never sent."""
 _MANY = 1 << 20
 """Descriptors. What has no upper limit gets that one."""
 
+RTTIME = getattr(resource, "RLIMIT_RTTIME", -1)
+"""-1: the system has no such limit."""
+
 _given: tuple[int, int] | None = None
 """Soft and hard limit that prox was started with, where it has another one now."""
 
@@ -53,28 +56,39 @@ def raise_descriptor_limit() -> None:
             _given = soft, hard
 
 
-def popen(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Spawn a child that has the limits prox was started with. Raises OSError and ValueError as ``Popen`` does."""
-    if _given is None:
-        return subprocess.Popen(argv, **options)
+def popen(argv: list[str], *, tag: int | None = None, **options: Any) -> subprocess.Popen[bytes]:
+    """Spawn a child with the limits that prox was started with, and ``tag`` as its marker (``watchdog.marks``).
+
+    Raises OSError and ValueError as ``Popen`` does.
+    """
+    limits = {resource.RLIMIT_NOFILE: _given} if _given else {}
+    if tag is not None and RTTIME >= 0:
+        limits[RTTIME] = (tag, resource.getrlimit(RTTIME)[1])
     try:
-        with _limited(_given):
+        with _limited(limits):
             return subprocess.Popen(argv, **options)
     except OSError as error:
-        if error.errno != errno.EMFILE or not hasattr(resource, "prlimit"):
+        if not _given or error.errno != errno.EMFILE or not hasattr(resource, "prlimit"):
             raise
     # prox has more open than that itself: the child gets its limit a moment after it has begun.
-    child = subprocess.Popen(argv, **options)
+    del limits[resource.RLIMIT_NOFILE]
+    with _limited(limits):
+        child = subprocess.Popen(argv, **options)
     with suppress(OSError):
         resource.prlimit(child.pid, resource.RLIMIT_NOFILE, _given)
     return child
 
 
 @contextmanager
-def _limited(limits: tuple[int, int]) -> Iterator[None]:
-    own = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+def _limited(limits: dict[int, tuple[int, int]]) -> Iterator[None]:
+    """Have these limits for a moment, which a child inherits. One that is not allowed is left as it is."""
+    own = {kind: resource.getrlimit(kind) for kind in limits}
     try:
+        for kind, wanted in limits.items():
+            with suppress(ValueError, OSError):
+                resource.setrlimit(kind, wanted)
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, own)
+        for kind, before in own.items():
+            with suppress(ValueError, OSError):
+                resource.setrlimit(kind, before)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from prox.core.errors import StartFailed
 from prox.core.lifecycle import Exit
-from prox.system.children import add_child, spawned
+from prox.system.children import add_child
+from prox.system.descriptors import check_room
 from prox.system.spawn_limits import popen
+from prox.watchdog.marks import tag_for
 
 if TYPE_CHECKING:
     import socket
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _MAX_INTERPRETER_LINE = 256
 """Bytes; Linux reads as many (execve(2))."""
-RESERVED_DESCRIPTORS = range(24, 41)
-"""The descriptors that must be free after a spawn: a quarter of the limit, within these bounds."""
 NOT_FOUND, NOT_ALLOWED = 127, 126
 """Exit codes of a command that cannot be run, as a shell has them (POSIX, Shell Command Language, 2.8.2)."""
 
@@ -79,9 +78,10 @@ def spawn(
             source, held = os.pipe()
             theirs.append(source)
             ours.append(held)
-        _check_room(max(ours + theirs))
+        check_room(max(ours + theirs))
         process = popen(
             argv if listener is None else _with_descriptor(listener[0], argv, env, source),
+            tag=tag_for(env["PROX_INSTANCE"], env.get("PROX_PROCESS", "")) if "PROX_INSTANCE" in env else None,
             cwd=cwd,
             env=env,
             start_new_session=True,
@@ -104,7 +104,7 @@ def spawn(
 
 def check_command(command: Command, *, cwd: str, env: Mapping[str, str]) -> None:
     """Check that a command could be run, as far as that can be known before. Raises SpawnFailed."""
-    if why := _why_not_in(cwd):
+    if why := why_not_in(cwd):
         raise SpawnFailed(why, Exit(code=NOT_FOUND))
     if isinstance(command, str):
         return
@@ -125,20 +125,6 @@ def _with_descriptor(number: int, argv: list[str], env: Mapping[str, str], sourc
     return ["/bin/sh", "-c", f'exec {number}<&0 <{path} && exec "$@"', "sh", *argv]
 
 
-def _check_room(descriptor: int) -> None:
-    """Reserve descriptors for prox itself: for connections, log files, imports and the process table.
-
-    ``descriptor`` is a new one: all that are lower are in use (POSIX, 2.6 File Descriptor Allocation). Raises OSError.
-    """
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if limit == resource.RLIM_INFINITY:
-        return
-    reserved = min(max(limit // 4, RESERVED_DESCRIPTORS[0]), RESERVED_DESCRIPTORS[-1])
-    # And one for the log file of each child.
-    if descriptor >= limit - reserved - len(spawned()):
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
-
 def _pidfd_of(pid: int) -> int | None:
     """Return a pidfd of a child; None where the system has none, or no descriptor is left, which the child survives."""
     if not hasattr(os, "pidfd_open"):
@@ -149,7 +135,7 @@ def _pidfd_of(pid: int) -> int | None:
         return None
 
 
-def _why_not_in(cwd: str) -> str | None:
+def why_not_in(cwd: str) -> str | None:
     """Return why a folder cannot be a working directory; None if it can."""
     if os.path.isdir(cwd):
         return None if os.access(cwd, os.X_OK) else f"cannot enter working directory {cwd}: permission denied"
@@ -188,7 +174,7 @@ def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed
         return SpawnFailed(f"{program!r} cannot be run: {error}", Exit(code=NOT_ALLOWED))
     missing = isinstance(error, FileNotFoundError | NotADirectoryError)
     exit = Exit(code=NOT_FOUND if missing else NOT_ALLOWED)
-    if error.filename == cwd and (why := _why_not_in(cwd)):
+    if error.filename == cwd and (why := why_not_in(cwd)):
         return SpawnFailed(why, exit)
     if missing:
         return SpawnFailed(_why_not_found(program, cwd), exit)

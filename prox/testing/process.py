@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from prox.client.errors import ApiError
 from prox.core.logs.batch import SYSTEM, timestamp
+from prox.core.logs.joining import LineJoiner
 from prox.core.patterns import compile_regex
 from prox.testing.failures import LAST_LINES, SharedProcess, StartFailure, explain_start
 from prox.testing.limits import LINE_SECONDS, READY_SECONDS
@@ -90,7 +91,7 @@ class ProcessHandle:
 
         Raises TimeoutError after ``timeout`` seconds, and at once where the process has ended.
         """
-        matches, process = compile_regex(pattern), self._now()
+        matches, process, joiner = compile_regex(pattern), self._now(), LineJoiner()
         begun = process["started_at"]
         if is_down(process):
             found = self._client.logs(process=self.name, pattern=pattern, regex=True, since=begun)["logs"]
@@ -106,8 +107,11 @@ class ProcessHandle:
                     if event.data["process"] == SYSTEM:
                         if is_down(self._now()):
                             break
-                    elif matches(event.data["line"].encode()):
-                        return str(event.data["line"])
+                        continue
+                    how = {key: bool(event.data.get(key)) for key in ("partial", "replaces")}
+                    line = joiner.add(self.name, event.data["stream"], str(event.data["line"]), **how)
+                    if matches(line.encode()):
+                        return line
         except TimeoutError:
             raise TimeoutError(f"{self.name} wrote no line that matches {pattern!r} within {timeout:g} s") from None
         raise TimeoutError(f"{self.name} wrote no line that matches {pattern!r}, and has ended")

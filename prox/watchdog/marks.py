@@ -1,19 +1,21 @@
-"""Processes that carry the variables of an instance, found in the process table; and their end.
+"""Processes that carry the markers of an instance, found in the process table; and their end.
 
-Every process that prox starts inherits ``PROX_INSTANCE`` and ``PROX_PROCESS``, whatever session it moves to. They are
-what it was started with: a program that starts another one without them, or that writes over them (as those do that
-set their title), is not found by them.
+Every process that prox starts inherits ``PROX_INSTANCE`` and ``PROX_PROCESS``, whatever session it moves to. A program
+that clears or overwrites its environment, as daemons do that set their title, keeps the second marker on Linux: the
+soft limit RLIMIT_RTTIME (setrlimit(2)), a number of microseconds that no process can reach, so that it limits nothing.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import resource
 import select
 import signal
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -34,6 +36,10 @@ _INSTANCE = re.compile(rb"(?:^|[%b])PROX_INSTANCE=([A-Za-z0-9_-]{1,64})(?=[%b]|$
 _PROCESS = re.compile(rb"(?:^|[%b])PROX_PROCESS=([A-Za-z0-9_.-]{1,63})(?=[%b]|$)" % (_END, _END))
 
 
+_TAG = 1 << 62
+"""Added to each tag: 146,000 years in microseconds."""
+
+
 class Mark(NamedTuple):
     """What a process says of itself: the instance that started it, and as which process."""
 
@@ -49,6 +55,22 @@ class Row(NamedTuple):
     session: int
     zombie: bool
     started: int
+
+
+def tag_for(instance: str, process: str) -> int:
+    """Return the RLIMIT_RTTIME of a process's children: 32 bits of the instance's id, 24 of the process's name."""
+    return _TAG | crc32(instance.encode()) << 24 | crc32(process.encode()) & 0xFFFFFF
+
+
+def tag_of(pid: int) -> int | None:
+    """Return the tag of a process; None if it has none, is gone or another user's, or the system has no tags."""
+    if not _LINUX:
+        return None
+    try:
+        limit = resource.prlimit(pid, resource.RLIMIT_RTTIME)[0]
+    except OSError:
+        return None
+    return limit if limit & _TAG and limit > 0 else None
 
 
 def mark_of(pid: int) -> Mark | None:
@@ -96,6 +118,16 @@ def left_behind(instance: str, living: Collection[str] = ()) -> dict[int, int]:
         for pid, mark in marked(instance).items()
         if mark.instance not in living and pid in table and pid not in lineage and not table[pid].zombie
     }
+
+
+def tagged(instance: str) -> list[int]:
+    """Return the processes with a tag of an instance, this one excepted."""
+    wanted = tag_for(instance, "") >> 24
+    return (
+        [pid for pid in _pids() if (tag := tag_of(pid)) and tag >> 24 == wanted and pid != os.getpid()]
+        if _LINUX
+        else []
+    )
 
 
 def process_table() -> dict[int, Row]:

@@ -25,7 +25,7 @@ import os
 import signal
 from contextlib import suppress
 
-from prox.watchdog.marks import descendants, end, mark_of, marked, process_table
+from prox.watchdog.marks import descendants, end, mark_of, marked, process_table, tag_for, tag_of, tagged
 
 _IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGALRM")
 _NOTIFY = "notify-"
@@ -66,7 +66,7 @@ class WatchList:
         """Return pid and start of what is left of the instance, zombies aside."""
         table = process_table()
         in_sessions = {pid for pid, row in table.items() if row.session in self.sessions}
-        others = set(marked(self.instance)) | (descendants(in_sessions, table) - in_sessions)
+        others = {*marked(self.instance), *tagged(self.instance)} | (descendants(in_sessions, table) - in_sessions)
         found = in_sessions | {pid for pid in others if not self._is_spared(pid)}
         return {
             pid: table[pid].started for pid in found if pid in table and pid != os.getpid() and not table[pid].zombie
@@ -74,7 +74,9 @@ class WatchList:
 
     def _is_spared(self, pid: int) -> bool:
         mark = mark_of(pid)
-        return mark is not None and mark.process in self.spared
+        if mark is not None:
+            return mark.process in self.spared
+        return tag_of(pid) in {tag_for(self.instance, name) for name in self.spared}
 
 
 def main() -> None:

@@ -89,7 +89,10 @@ jobs:
     assert found["processes.api.cmd"] == (False, "the command 'no-such-program' was not found in PATH")
     assert found["processes.web.cmd"] == (False, "the command './serve' was not found in PATH")
     missing = project.folder / "nowhere"
-    assert found["processes.worker.cwd"] == (False, f"{missing} is not there; create it, or change its cwd")
+    assert found["processes.worker.cwd"] == (
+        False,
+        f"its working directory {missing} does not exist; create it, or change its cwd",
+    )
     assert "jobs.seed.cmd" not in found
 
 

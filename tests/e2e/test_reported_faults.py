@@ -562,6 +562,29 @@ def test_an_instance_lives_on_without_its_files(how: str, project: Project) -> N
     assert where == project.folder or not project.folder.exists()
 
 
+def test_up_without_the_configuration_says_who_runs(project: Project) -> None:
+    project.write("processes: {a: exec sleep 1000}")
+    with project.up() as prox:
+        (project.folder / "prox.yaml").rename(project.folder / "other-branch")
+        for arguments in (["up"], ["up", "-d"]):
+            again = project.run(*arguments)
+            assert (again.returncode, f"prox is already running (pid {prox.pid}" in again.stderr) == (73, True)
+
+
+def test_the_doctor_spares_what_lives_without_a_registry(project: Project, tmp_path: Path) -> None:
+    project.write("processes: {a: exec sleep 1000}")
+    with project.up() as prox:
+        wait_until(lambda: project.get("/processes/a").json()["pid"])
+        pid = project.get("/processes/a").json()["pid"]
+        shutil.rmtree(project.folder / ".prox")
+        other = project.env | {"HOME": str(tmp_path)}
+        for arguments in (["doctor"], ["down"]):
+            project.run(*arguments, env=other)
+            assert is_alive(pid)
+        prox.signal(signal.SIGTERM)
+        assert prox.wait() == 0
+
+
 # -- row 7: a daemon that has overwritten its environment
 
 FORGETS = """
@@ -638,6 +661,77 @@ processes:
         wait_until(lambda: not is_alive(again))
 
 
+HIDDEN = "env -i PATH=$PATH setsid -f sh -c 'echo $$ > {name}.pid; exec sleep 1000'"
+"""Starts a daemon without an environment."""
+
+
+def hidden_daemon(project: Project, name: str) -> int:
+    path = project.folder / f"{name}.pid"
+    wait_until(lambda: path.exists() and path.read_text() != "")
+    return int(path.read_text())
+
+
+def test_daemons_side_by_side_are_told_apart(project: Project) -> None:
+    """Also the daemon of a leader that goes on, and whatever `leftovers` says of others."""
+    names = ["live", "quick", "first", "second"]
+    hidden = {name: HIDDEN.format(name=name) for name in names}
+    project.write(f"""
+processes:
+  live: {{cmd: "{hidden["live"]}; exec sleep 1000"}}
+  quick: {{cmd: "{hidden["quick"]}; sleep 0.3"}}
+  plain: {{cmd: sleep 0.3}}
+  first: {{cmd: "{hidden["first"]}; sleep 0.3"}}
+  second: {{cmd: "{hidden["second"]}; sleep 0.3"}}
+  kept: {{cmd: exec sleep 1000, stop: {{leftovers: ignore}}}}
+""")
+    with project.up() as prox:
+        pids = {name: hidden_daemon(project, name) for name in names}
+        for name in names[1:]:
+            assert daemon_of(project, name) == pids[name]
+        assert project.get("/processes/plain").json()["reason"] is None
+        for stopped in ("quick", "first"):
+            assert project.client("stop", stopped).returncode == 0
+            assert not is_alive(pids.pop(stopped))
+            assert all(map(is_alive, pids.values()))
+        (project.folder / "live.pid").unlink()
+        assert project.client("restart", "live").returncode == 0
+        assert not is_alive(pids["live"])
+        pids["live"] = hidden_daemon(project, "live")
+        assert project.client("stop", "live").returncode == 0
+        assert not is_alive(pids.pop("live"))
+        assert is_alive(pids["second"])
+        prox.signal(signal.SIGTERM)
+        assert prox.wait() == 0
+        assert not is_alive(pids["second"])
+
+
+def test_a_job_leaves_the_daemons_of_others_alone(project: Project) -> None:
+    project.write(f"""
+jobs:
+  long: "{HIDDEN.format(name="long")}; sleep 1.5; kill -0 $(cat long.pid)"
+  short: sleep 0.5
+  other: {{cmd: "{HIDDEN.format(name="other")}; sleep 0.5", stop: {{leftovers: ignore}}}}
+  unasked: {{cmd: sleep 1, stop: {{leftovers: report}}}}
+""")
+    ran = project.run("run", "long", "short")
+    assert ran.returncode == 0, ran.stdout
+    assert not is_alive(hidden_daemon(project, "long"))
+
+
+def test_requests_for_a_process_with_a_daemon_at_once(project: Project) -> None:
+    project.write(FORGETS, "forgets.py")
+    project.write("processes: {a: {cmd: exec python3 forgets.py, port: auto}}")
+    with project.up():
+        daemon_of(project, "a")
+        for _ in range(3):
+            asked = [
+                asking(project, *args) for args in (("restart", "a"), ("restart", "a"), ("stop", "a"), ("start", "a"))
+            ]
+            for each in asked:
+                each.communicate(timeout=30)
+        assert project.client("down").returncode == 0
+
+
 # -- row 8: few descriptors
 
 
@@ -672,6 +766,23 @@ def test_with_few_descriptors_what_fits_is_started(limit: int, project: Project)
     for name in (*started, other):
         assert (project.folder / f".prox/logs/{name}.log").read_text().endswith(" out hi\n")
     assert "log files could not" not in prox.output
+
+
+def test_a_restart_has_the_descriptors_of_what_it_stops(project: Project) -> None:
+    project.write("processes:\n" + "".join(f"  p{number}: echo hi; exec sleep 1000\n" for number in range(60)))
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (160, 160))
+
+    with project.up(preexec_fn=limited) as prox:
+        prox.wait_line("was not started: no descriptors")
+        wait_until(lambda: all(each["status"] != "starting" for each in project.get("/processes").json()["processes"]))
+        running = [each["name"] for each in project.get("/processes").json()["processes"] if each["pid"]]
+        for name in running:
+            prox.wait_line(re.compile(rf"{name} +│ hi"))
+        for name in running[:3]:
+            assert project.client("restart", name).returncode == 0
+        project.client("down")
 
 
 # -- row 11: a line that has no end yet
@@ -732,6 +843,21 @@ def test_of_a_progress_bar_the_newest_state_is_seen(project: Project) -> None:
     kept = (project.folder / ".prox/logs/bar.log").read_bytes()
     assert kept.endswith(b" out 1\r2\r3\r4%\r5%\rdone\n")
     assert kept.count(b"\n") == 1
+
+
+def test_patterns_see_lines_that_were_shown_in_parts(project: Project) -> None:
+    script = ["printf 'caf\\303'", "sleep 0.7", "printf '\\251 is '", "sleep 0.7", "echo closed", "exit 3"]
+    project.write("\n".join(script), "b.sh")
+    project.write("""
+processes: {a: {cmd: "printf 'rea'; sleep 0.7; printf 'dy to'; sleep 0.7; echo ' serve'; exec sleep 1000"}}
+jobs: {b: sh b.sh}
+""")
+    with project.up():
+        assert project.client("wait", "a", "--log", "^ready to serve$", "--timeout", "20s").returncode == 0
+        assert project.client("logs", "a", "--pattern", "ready to serve").stdout.endswith(" serve\n")
+    ran = project.run("run", "b")
+    assert ran.returncode == 3
+    assert "\n  café is closed\n" in ran.stdout[ran.stdout.index("last lines") :]
 
 
 def test_a_command_that_ends_within_a_line(project: Project) -> None:

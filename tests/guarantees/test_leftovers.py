@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from helpers.project import Project
 
 DAEMON = "(setsid sh -c 'echo $$ > daemon; exec sleep 1000' &); until test -s daemon; do :; done; exec sleep 1000"
-CLEAN = "(env -i PATH=$PATH setsid sh -c 'echo $$ > daemon; exec sleep 1000' &); until test -s daemon; do :; done"
+CLEAN = (
+    "(env -i PATH=$PATH prlimit --rttime=unlimited setsid sh -c 'echo $$ > daemon; exec sleep 1000' &);"
+    " until test -s daemon; do :; done"
+)
 STUBBORN = (
     "(setsid sh -c 'trap \"\" TERM; echo $$ > daemon; while :; do sleep 0.1; done' &);"
     " until test -s daemon; do :; done; exec sleep 1000"

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from prox.core.config.model import Command, Stdin
     from prox.core.logs.batch import Stream
     from prox.core.snapshots import Leftover
-    from prox.runtime.daemons import Claimant
     from prox.runtime.platform import Kind, Listener, StopPlan
 
 
@@ -136,11 +135,9 @@ class FakeChild:
 class NoLeftovers:
     """A world in which nothing leaves its group."""
 
-    def add_run(self, run: Claimant) -> None: ...
+    def add_process(self, name: str) -> None: ...
 
-    def remove_run(self, name: str) -> None: ...
-
-    async def claim_daemons(self, name: str, leader: int) -> None:
+    async def wait_daemonized(self, name: str, leader: int) -> None:
         await trio.lowlevel.checkpoint()
 
     async def find(self, wanted: Callable[[str | None], bool], kind: Kind = "all") -> dict[int, int]:

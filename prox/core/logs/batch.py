@@ -40,6 +40,11 @@ class Batch:
         """The id after the last record's."""
         return self.first_id + self.count
 
+    @property
+    def size(self) -> int:
+        """The bytes that it holds."""
+        return len(self.data) + len(self.file or b"")
+
     def records(self) -> list[bytes]:
         """Return each record's bytes, without the LF."""
         return [self.data] if self.partial else self.data[:-1].split(b"\n")
@@ -50,6 +55,13 @@ class Batch:
             return self
         rest = self.data.split(b"\n", records)[records]
         return Batch(self.process, self.stream, self.time, self.first_id + records, self.count - records, rest)
+
+
+def whole_line(batch: Batch) -> bytes | None:
+    """Return the text, in UTF-8, of a partly published line that this batch completes; None otherwise."""
+    if not batch.file or batch.partial:
+        return None
+    return batch.file.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace").encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,10 @@ class LineSplitter:
 
     def show(self) -> list[Piece]:
         """Return the unpublished part of the unfinished line, or its newest state."""
-        state = bytes(self._tail).rstrip(b"\r")
+        state = _whole_chars(bytes(self._tail).rstrip(b"\r"))
         rewritten = state.rfind(b"\r") + 1
         new = state[rewritten or self._shown :]
-        self._shown = len(self._tail) if rewritten else len(state)
+        self._shown = len(state)
         if not new:
             return []
         replaces, self._is_shown = bool(rewritten and self._is_shown), True
@@ -124,6 +124,16 @@ class LineSplitter:
             start = end
         pieces.append(Piece(whole[plain_from:]))
         return pieces
+
+
+def _whole_chars(data: bytes) -> bytes:
+    """Return data without the first bytes of a UTF-8 character at its end, the rest of which is to come."""
+    for place in range(1, min(4, len(data) + 1)):
+        byte = data[-place]
+        if byte & 0xC0 != 0x80:
+            length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+            return data[:-place] if length > place else data
+    return data
 
 
 def _char_boundary(data: bytes | bytearray, size: int) -> int:

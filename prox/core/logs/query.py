@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prox.core.logs.batch import Batch, LogLine, Stream, lines_of
+from prox.core.logs.batch import Batch, LogLine, Stream, lines_of, whole_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,6 +41,9 @@ class LogFilter:
         if self.matches is None:
             return lines
         matches = self.matches
+        whole = whole_line(batch)
+        if whole is not None and matches(whole):
+            return lines
         return [line for line in lines if matches(line.text.encode())]
 
 

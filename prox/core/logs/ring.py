@@ -28,15 +28,15 @@ class Ring:
     def append(self, batch: Batch) -> None:
         self._batches.append(batch)
         self._lines += batch.count
-        self._bytes += len(batch.data)
+        self._bytes += batch.size
         self.lines_in += batch.count
         head = self._batches[0]
         while len(self._batches) > 1 and (
-            self._lines - head.count >= self._max_lines or self._bytes - len(head.data) >= self._max_bytes
+            self._lines - head.count >= self._max_lines or self._bytes - head.size >= self._max_bytes
         ):
             self._batches.popleft()
             self._lines -= head.count
-            self._bytes -= len(head.data)
+            self._bytes -= head.size
             head = self._batches[0]
 
     def newest_first(self) -> Iterator[Batch]:
@@ -55,7 +55,7 @@ class Ring:
             if kept is not batch:
                 return
             lines -= kept.count
-            size -= len(kept.data)
+            size -= kept.size
 
     def held_after(self, last_id: int) -> int:
         """Return how many lines with an id above ``last_id`` are in the ring."""
@@ -78,7 +78,7 @@ class Ring:
 
 def _keep_newest(batch: Batch, lines: int, size: int, *, at_least: int) -> Batch | None:
     """Return the newest part of ``batch`` within the bounds; None where nothing of it is."""
-    if batch.count <= lines and len(batch.data) <= size:
+    if batch.count <= lines and batch.size <= size:
         return batch
     keep = 0
     for record in reversed(batch.records()):

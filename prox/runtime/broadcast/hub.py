@@ -6,7 +6,6 @@ Publishing is synchronous, so that ids, rings and subscribers always agree; a pu
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
@@ -91,10 +90,10 @@ class LogHub:
         now = time.time()
         for data, partial, replaces, file in pieces:
             count = 1 if partial else data.count(b"\n")
-            batch = Batch(process, stream, now, self._next_id, count, data, partial, replaces)
+            batch = Batch(process, stream, now, self._next_id, count, data, partial, replaces, file)
             self._next_id += count
             self._rings[process].append(batch)
-            self._arrived.append(batch if file is None else dataclasses.replace(batch, file=file))
+            self._arrived.append(batch)
         if not self._delivering:
             self._deliver()
 
