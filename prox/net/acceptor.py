@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import sys
 from typing import TYPE_CHECKING, Protocol
 
 import trio
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 MAX_CONNECTIONS = 1024
 """If the descriptor limit is low, half of that: processes and their pipes need descriptors, too."""
 MAX_REFUSED = 64
-"""How many refused clients may still be sending; more are cut off."""
+"""How many refused clients may still be sending; others are read once, and briefly."""
+BRIEF_SECONDS, BRIEF_BYTES = 0.5, 16 * 1024
+HEADROOM = 16
+"""So many of the last descriptors are no connection's: clients that come when the others are taken get a refusal."""
 BACKLOG = 1024
 """The listen backlog. A client that finds it full retries after a whole second (tcp(7))."""
 PAUSE_SECONDS, ROOM_SECONDS = 0.02, 0.01
@@ -63,8 +67,8 @@ class Acceptor:
         self._short = OnceNotice(report)
         self._full = OnceNotice(report)
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        unlimited = descriptors == resource.RLIM_INFINITY
-        self._limit = MAX_CONNECTIONS if unlimited else min(MAX_CONNECTIONS, descriptors // 2)
+        self._descriptors = sys.maxsize if descriptors == resource.RLIM_INFINITY else descriptors
+        self._limit = min(MAX_CONNECTIONS, self._descriptors // 2)
 
     async def serve(
         self,
@@ -88,11 +92,12 @@ class Acceptor:
                     await trio.sleep(ROOM_SECONDS if self._make_room(AWAKE_SECONDS) else PAUSE_SECONDS)
                     continue
                 self._short.is_over(f"{self._name} takes connections again")
-                if self._inside < self._limit or self._make_room():
+                crowded = stream.socket.fileno() >= self._descriptors - HEADROOM
+                if (self._inside < self._limit and not crowded) or self._make_room():
                     nursery.start_soon(self._handle, handler, stream)
                 else:
                     self._full.begins(f"{self._inside} clients of {self._name} are busy; more are refused")
-                    nursery.start_soon(self._refuse, stream)
+                    nursery.start_soon(self._refuse, stream, HEADROOM // 2 if crowded else MAX_REFUSED)
 
     async def _handle(self, handler: Callable[[trio.SocketStream], Awaitable[None]], stream: trio.SocketStream) -> None:
         self._inside += 1
@@ -112,18 +117,22 @@ class Acceptor:
         min(idle)[2].retire()
         return True
 
-    async def _refuse(self, stream: trio.SocketStream) -> None:
+    async def _refuse(self, stream: trio.SocketStream, most: int) -> None:
+        patient = self._refused < most
+        self._refused += patient
         async with stream:
-            if self._refused >= MAX_REFUSED:
-                return
-            self._refused += 1
             try:
+                if not patient:
+                    # What was sent and not read would destroy the response (RST, RFC 9112 §9.6).
+                    with trio.move_on_after(BRIEF_SECONDS):
+                        await stream.receive_some(BRIEF_BYTES)
                 await stream.send_all(self._refusal)
-                await linger(stream)
+                if patient:
+                    await linger(stream)
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
                 pass
             finally:
-                self._refused -= 1
+                self._refused -= patient
 
 
 class OnceNotice:

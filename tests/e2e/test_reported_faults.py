@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -766,6 +767,29 @@ def test_with_few_descriptors_what_fits_is_started(limit: int, project: Project)
     for name in (*started, other):
         assert (project.folder / f".prox/logs/{name}.log").read_text().endswith(" out hi\n")
     assert "log files could not" not in prox.output
+
+
+def test_every_client_gets_an_answer(project: Project) -> None:
+    """Streams take what descriptors there are; who comes then is refused at once, and is answered when one goes."""
+    project.write("processes:\n" + "".join(f"  p{number}: exec sleep 1000\n" for number in range(10)))
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+
+    with project.up(preexec_fn=limited) as prox:
+        state = project.state()
+        assert state
+        with ExitStack() as stack:
+            for _ in range(90):
+                stream = stack.enter_context(socket.create_connection((state["host"], state["port"])))
+                stream.sendall(b"GET /api/v1/logs/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            for _ in range(5):
+                # 200 where a stream has not begun yet, and makes room.
+                answer = project.get("/status")
+                assert answer.status == 200 or answer.json()["code"] == "TOO_MANY_CONNECTIONS"
+        wait_until(lambda: project.get("/status").status == 200)
+        assert project.client("down").returncode == 0
+        assert prox.wait() == 0
 
 
 def test_a_restart_has_the_descriptors_of_what_it_stops(project: Project) -> None:
