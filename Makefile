@@ -28,7 +28,7 @@ demo: $(VENV)/.for-use
 setup: $(VENV)/.for-work real
 
 test: $(VENV)/.for-work real
-	$(BIN)/python -m pytest --numprocesses 4 $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal $(ARGS)
 
 check: $(VENV)/.for-work
 	$(BIN)/ruff format --check .

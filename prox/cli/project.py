@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -23,12 +24,23 @@ STARTING_SECONDS = 15.0
 _LOOK_SECONDS = 0.05
 
 
+def current_folder() -> Path:
+    """Return the current directory, or its former path if it was removed. Raises NoInstance without one."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        path = os.environ.get("PWD", "")
+        if not os.path.isabs(path):
+            raise NoInstance("the current directory was removed; change to another one") from None
+        return Path(path)
+
+
 def find_config_file() -> Path:
     """Return prox.yaml of the project. Raises ConfigError where there is none."""
     from prox.instance.finding import find_config
 
     given = settings()
-    return find_config(config=given.config, project_dir=given.project_dir, cwd=Path.cwd())
+    return find_config(config=given.config, project_dir=given.project_dir, cwd=current_folder())
 
 
 def load_project(*, overrides: str | None = None) -> Config:
@@ -43,7 +55,7 @@ def refuse_running() -> None:
     from prox.instance.running import check_free
 
     given = settings()
-    found = _running_above(Path.cwd()) if given.config is None and given.project_dir is None else None
+    found = _running_above(current_folder()) if given.config is None and given.project_dir is None else None
     if found:
         check_free(found)
 
@@ -59,7 +71,7 @@ def instance_folder() -> Path:
     from prox.instance.folder import FOLDER
 
     given = settings()
-    found = _running_above(Path.cwd()) if given.config is None and given.project_dir is None else None
+    found = _running_above(current_folder()) if given.config is None and given.project_dir is None else None
     return found or project_folder() / FOLDER
 
 

@@ -151,7 +151,9 @@ def test_what_passes_h11_reads_in_the_same_way(data: bytes, mutations: list[tupl
     event = connection.next_event()
     assert isinstance(event, h11.Request)
     assert event.method == found.method
-    assert [(name.lower(), value) for name, value in found.fields] == list(event.headers)
+    # h11 gives the value of Transfer-Encoding in lower case.
+    expected = [(name.lower(), value) for name, value in found.fields]
+    assert [(n, v.lower() if n == b"transfer-encoding" else v) for n, v in expected] == list(event.headers)
     body = b""
     while isinstance(event := connection.next_event(), h11.Data):
         body += event.data

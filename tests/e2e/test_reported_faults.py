@@ -572,6 +572,22 @@ def test_up_without_the_configuration_says_who_runs(project: Project) -> None:
             assert (again.returncode, f"prox is already running (pid {prox.pid}" in again.stderr) == (73, True)
 
 
+def test_a_removed_current_directory(project: Project) -> None:
+    project.write("processes: {a: exec sleep 1000}")
+    with project.up() as prox:
+        prox.wait_line("prox 0")
+        script = 'rm -rf "$PWD"; "$@" status; "$@" down; "$@" down'
+        ran = subprocess.run(
+            ["sh", "-c", script, "sh", *command()], cwd=project.folder, env=project.env, capture_output=True, text=True
+        )
+        assert "Traceback" not in ran.stderr
+        assert "failed" not in ran.stderr
+        assert re.search(r"^a +running", ran.stdout, re.MULTILINE)
+        assert "prox has stopped" in ran.stdout
+        assert prox.wait() == 0
+    assert not project.folder.exists()
+
+
 def test_the_doctor_spares_what_lives_without_a_registry(project: Project, tmp_path: Path) -> None:
     project.write("processes: {a: exec sleep 1000}")
     with project.up() as prox:
