@@ -63,7 +63,7 @@ def test_any_text_is_an_instant_or_an_error(text: str) -> None:
     assert isinstance(found, float)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=100)
 @given(st.from_regex(re.compile(INSTANT, re.ASCII), fullmatch=True))
 def test_what_the_pattern_describes_is_an_instant(text: str) -> None:
     try:
@@ -73,7 +73,7 @@ def test_what_the_pattern_describes_is_an_instant(text: str) -> None:
         assert text[-1] in "smh"
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=100)
 @given(st.datetimes(timezones=st.timezones()))
 def test_every_instant_is_described_by_the_pattern(when: datetime) -> None:
     text = when.astimezone(UTC).isoformat().replace("+00:00", "Z")
