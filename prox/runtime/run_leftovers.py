@@ -59,16 +59,23 @@ class RunLeftovers:
             return
         with trio.CancelScope(shield=True):
             await self._kill("marked")
-            while found := await self._finder.find(self._owns, "daemons"):
-                await self._show(found)
-                if self._is_unwanted():
-                    break
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._wait_unwanted, nursery.cancel_scope)
-                    await wait_any_ended(found)
-                    nursery.cancel_scope.cancel()
-            await self._kill("daemons")
-        self.daemons = ()
+        try:
+            await self._wait_daemons()
+        finally:
+            # Also if the whole tree is cancelled.
+            with trio.CancelScope(shield=True):
+                await self._kill("daemons")
+            self.daemons = ()
+
+    async def _wait_daemons(self) -> None:
+        while found := await self._finder.find(self._owns, "daemons"):
+            await self._show(found)
+            if self._is_unwanted():
+                return
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._wait_unwanted, nursery.cancel_scope)
+                await wait_any_ended(found)
+                nursery.cancel_scope.cancel()
 
     def end_daemons(self) -> None:
         """End the daemons, because the process is being stopped or started."""
