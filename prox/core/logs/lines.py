@@ -46,11 +46,11 @@ class LineSplitter:
     def show(self) -> list[Piece]:
         """Return the unpublished part of the unfinished line, or its newest state."""
         state = _whole_chars(bytes(self._tail).rstrip(b"\r"))
+        if len(state) <= self._shown:
+            return []
         rewritten = state.rfind(b"\r") + 1
         new = state[rewritten or self._shown :]
         self._shown = len(state)
-        if not new:
-            return []
         replaces, self._is_shown = bool(rewritten and self._is_shown), True
         return [Piece(new, partial=True, replaces=replaces, file=b"")]
 

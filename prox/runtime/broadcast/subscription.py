@@ -76,7 +76,7 @@ class Subscription:
         while self._waiting and size < READY_BYTES and lines < READY_LINES:
             item = self._take()
             if isinstance(item, Batch):
-                size += len(item.data)
+                size += item.size
                 lines += item.count
             ready.append(item)
         return ready
@@ -155,7 +155,7 @@ class Subscription:
 
 
 def _cost(batch: Batch) -> int:
-    return len(batch.data) + BATCH_BYTES
+    return batch.size + BATCH_BYTES
 
 
 def _cut(batch: Batch, lines: int) -> tuple[Batch, Batch]:
