@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GRACEFUL = "trap 'sleep 1; echo has ended in order; exit' INT TERM; echo begins; while :; do sleep 0.05; done"
 TASKS = """
-import pathlib, time
+import os, pathlib
 from celery import Celery
 
 app = Celery(broker="redis://127.0.0.1:PORT/0")
@@ -27,7 +27,8 @@ app = Celery(broker="redis://127.0.0.1:PORT/0")
 @app.task
 def slow():
     pathlib.Path("began").touch()
-    time.sleep(1.5)
+    while not pathlib.Path("stopping").exists():
+        os.sched_yield()
     pathlib.Path("done").touch()
 """
 
@@ -98,6 +99,8 @@ processes:
         call = "import tasks; tasks.slow.delay()"
         subprocess.run([sys.executable, "-c", call], cwd=project.folder, env=project.env, check=True)
         wait_until((project.folder / "began").exists)
-        assert project.client("down").returncode == 0
+        prox.signal(signal.SIGTERM)
+        prox.wait_line("Warm shutdown")
+        project.write("", "stopping")
         assert prox.wait() == 0
     assert (project.folder / "done").exists()
