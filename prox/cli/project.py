@@ -54,9 +54,7 @@ def refuse_running() -> None:
     """Raise InstanceRunning if an instance runs here, even if its prox.yaml is gone."""
     from prox.instance.running import check_free
 
-    given = settings()
-    found = _running_above(current_folder()) if given.config is None and given.project_dir is None else None
-    if found:
+    if found := _running_here():
         check_free(found)
 
 
@@ -70,19 +68,23 @@ def instance_folder() -> Path:
     """Return where the project's instance has its files: one that runs needs no prox.yaml. Raises ConfigError."""
     from prox.instance.folder import FOLDER
 
-    given = settings()
-    found = _running_above(current_folder()) if given.config is None and given.project_dir is None else None
-    return found or project_folder() / FOLDER
+    return _running_here() or project_folder() / FOLDER
 
 
-def _running_above(folder: Path) -> Path | None:
-    """Return the instance folder of the nearest project, in a folder or above it, if an instance runs there."""
+def _running_here() -> Path | None:
+    """Return the instance folder of the nearest project, in the current directory or above it, if an instance runs.
+
+    None if the options name another project.
+    """
     from prox.instance.finding import NAMES
     from prox.instance.folder import FOLDER, is_locked
     from prox.instance.owned_files import FolderRefused
     from prox.instance.registry import entries
 
+    if settings().config is not None or settings().project_dir is not None:
+        return None
     registered = None
+    folder = current_folder()
     for each in (folder, *folder.parents):
         with suppress(FolderRefused, OSError):
             if is_locked(each / FOLDER):

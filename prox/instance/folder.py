@@ -1,7 +1,7 @@
-"""``.prox/`` of a project: the lock that decides whether an instance runs, and where that one answers.
+"""The instance directory ``.prox/`` of a project: its lock and its state file.
 
-``InstanceFolder`` is the instance's side; ``instance.running`` is everybody else's. Whether one runs is decided by the
-lock on ``prox.pid``, never by the number in it: a lock goes with whoever held it.
+An instance is running if and only if ``prox.pid`` is locked; the pid in the file is informational. The kernel releases
+the lock when its holder exits. ``InstanceFolder`` is the instance's side; other programs use ``instance.running``.
 """
 
 from __future__ import annotations

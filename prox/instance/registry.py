@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import secrets
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,8 +89,9 @@ class Registration:
 def register(folder: Path, instance: str) -> Registration:
     """Add an instance with this folder to the registry. Raises FolderRefused, OSError."""
     name = f"{secrets.token_hex(8)}.json"
-    project = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with ExitStack() as attempt:
+        project = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        attempt.callback(os.close, project)
         found = os.fstat(project)
         said = {
             "folder": str(folder),
@@ -100,10 +101,9 @@ def register(folder: Path, instance: str) -> Registration:
             "state": None,
         }
         with _open(create=True) as instances:
-            return Registration(name, _put_in(name, said, instances), project, said)
-    except BaseException:
-        os.close(project)
-        raise
+            lock = _put_in(name, said, instances)
+        attempt.pop_all()
+        return Registration(name, lock, project, said)
 
 
 def entries() -> list[Entry]:
@@ -157,15 +157,14 @@ def _open(*, create: bool = False) -> Iterator[int]:
 def _put_in(name: str, said: dict[str, Any], instances: int) -> int:
     """Create the file, locked before it is visible, and return its descriptor."""
     draft = f".{name}"
-    lock = open_file(draft, instances, create=True)
-    try:
+    with ExitStack() as attempt:
+        lock = open_file(draft, instances, create=True)
+        attempt.callback(os.close, lock)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _write(lock, said)
         os.rename(draft, name, src_dir_fd=instances, dst_dir_fd=instances)
-    except BaseException:
-        os.close(lock)
-        raise
-    return lock
+        attempt.pop_all()
+        return lock
 
 
 def _write(file: int, said: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ MAX_CONNECTIONS = 1024
 MAX_REFUSED = 64
 """How many refused clients may still be sending; others are read once, and briefly."""
 BRIEF_SECONDS, BRIEF_BYTES = 0.5, 16 * 1024
+"""The most that is waited for, and read, in that one read."""
 HEADROOM = 16
 """So many of the last descriptors are no connection's: clients that come when the others are taken get a refusal."""
 BACKLOG = 1024

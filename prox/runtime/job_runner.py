@@ -394,7 +394,8 @@ class JobRunner:
 
     def _last_lines(self, name: str, since: float | None) -> tuple[str, ...]:
         wanted = LogFilter(processes=frozenset({name}), since=since)
-        return tuple(joined(self._context.hub.select(wanted).lines)[-LAST_LINES:])
+        # A line may have come in many parts, as a progress bar does.
+        return tuple(joined(self._context.hub.select(wanted, lines=50 * LAST_LINES).lines)[-LAST_LINES:])
 
     def _now(self) -> float:
         return round(trio.current_time() - self._begun_at, 6)

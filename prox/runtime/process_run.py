@@ -13,22 +13,20 @@ import trio
 
 from prox.core.config.units import format_duration
 from prox.core.health import UNKNOWN, HealthState
-from prox.core.lifecycle import Exit, Life, LifecycleEvent, Phase
+from prox.core.lifecycle import Exit, LifecycleEvent, Phase
 from prox.core.logs.matching import first_match
 from prox.core.text import one_line
+from prox.runtime import run_leftovers
 from prox.runtime.listening import listening_ports
 from prox.runtime.probe import Probe, Target, run_probe
-from prox.runtime.run_leftovers import RunLeftovers
 from prox.runtime.stopping import stop_plan
 from prox.runtime.streams import OutputStream, pump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from prox.core.config.model import Job, ProcessSpec
     from prox.core.logs.batch import Stream
     from prox.core.logs.lines import Piece
-    from prox.core.snapshots import Leftover
     from prox.runtime.context import InstanceContext
     from prox.runtime.history import History
     from prox.runtime.platform import Incarnation
@@ -41,16 +39,10 @@ LAST_WORDS_SECONDS = 0.2
 """How long the report of an exit waits for the output before it: a grandchild may hold the pipe open."""
 
 
-class Owner(Protocol):
+class Owner(run_leftovers.Owner, Protocol):
     """The process whose run it is."""
 
-    name: str
-    spec: ProcessSpec
-    job: Job | None
-    life: Life
-    leftovers: tuple[Leftover, ...]
     history: History
-    grace_skipped: bool
     is_awaited: bool
 
     @property
@@ -69,8 +61,6 @@ class Owner(Protocol):
     ) -> None: ...
 
     def report(self, what: str) -> None: ...
-
-    def run_changed(self) -> None: ...
 
 
 class ProcessRun:
@@ -101,7 +91,7 @@ class ProcessRun:
         self._probe = probe
         self._watched = watched
         self._started_clock = time.monotonic()
-        self.leftovers = RunLeftovers(owner, context, child.pid)
+        self.leftovers = run_leftovers.RunLeftovers(owner, context, child.pid)
         self._ready_since = None if owner.spec.healthcheck else trio.current_time()
         self._was_ready = self._ready_since is not None
         self.ready_seconds: float | None = 0.0 if self._was_ready else None
