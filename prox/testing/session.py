@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from prox.core.errors import ProxError
 from prox.instance.private_settings import PrivateSettings
+from prox.testing.dying import is_dying
 from prox.testing.failures import ProcessCrashed
 from prox.testing.handle import StackHandle
 from prox.testing.instance import Instance
@@ -203,21 +203,10 @@ def _take_crashes(
 def _noticed(instance: Instance, processes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the processes once prox has noticed the end of those that have just died."""
     deadline = time.monotonic() + NOTICE_SECONDS
-    while any(_is_dead(each["pid"]) for each in processes.values()) and time.monotonic() < deadline:
+    while any(is_dying(each["pid"]) for each in processes.values()) and time.monotonic() < deadline:
         present = instance.processes()
         processes = {name: present[name] for name in processes}
     return processes
-
-
-def _is_dead(pid: int) -> bool:
-    """Return whether a process of prox's is a zombie. Without /proc (macOS) none is seen."""
-    if not pid:
-        return False
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b") ")[2][:1] in b"ZX"
-    except OSError:
-        return os.path.isdir("/proc/self")
 
 
 def _refuse(crashed: list[str]) -> None:
