@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-SECONDS = 20
+SECONDS = 60
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ async def start(nursery: trio.Nursery) -> AsyncIterator[object]:
         await nursery.start(running.run)
         return running
 
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         yield start
         for running in started:
             if read_process_table().in_group(running.child.pid):

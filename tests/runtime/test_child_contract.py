@@ -118,7 +118,7 @@ async def run(request: pytest.FixtureRequest, nursery: trio.Nursery) -> AsyncIte
         nursery.start_soon(started[-1].run)
         return started[-1]
 
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         yield run
 
 

@@ -24,6 +24,6 @@ async def test_a_command_leaves_nothing_when_cancelled() -> None:
 
 
 async def test_a_grandchild_that_holds_the_pipe_does_not_delay_a_command() -> None:
-    with trio.fail_after(5):
+    with trio.fail_after(60):
         result = await run_command("sleep 1000 & echo done", cwd="/", env=ENV)
     assert result.output == b"done\n"

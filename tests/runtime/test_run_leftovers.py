@@ -61,7 +61,7 @@ async def test_a_cancelled_tree_does_not_wait_for_daemons(daemon: subprocess.Pop
     hub = SimpleNamespace(system=lambda text: None)
     context: Any = SimpleNamespace(hub=hub, leftovers=OneDaemon(daemon), stopping=False)
     leftovers = RunLeftovers(owner, context, leader=1)
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             # It is shown, and waited for, before the tree is cancelled.
             owner.run_changed = nursery.cancel_scope.cancel

@@ -39,7 +39,7 @@ class Watched:
         self._send.send_nowait((name, list(paths)))
 
     async def next(self) -> tuple[str, list[str]]:
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             return await self._receive.receive()
 
     def write(self, path: str, text: str = "") -> None:
@@ -66,7 +66,7 @@ class Watched:
     @asynccontextmanager
     async def watching_all(self, watches: Mapping[str, Watch]) -> AsyncIterator[None]:
         async with trio.open_nursery() as nursery:
-            with trio.fail_after(20):
+            with trio.fail_after(60):
                 await nursery.start(watch_files, self.folder, watches, self.changed, self.reports.append)
             yield
             nursery.cancel_scope.cancel()

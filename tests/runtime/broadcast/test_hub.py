@@ -157,7 +157,7 @@ async def test_the_pumps_wait_for_the_sink_that_is_behind() -> None:
         await hub.wait_for_capacity()
         waited.set()
 
-    with trio.fail_after(5):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(pump)
             await trio.testing.wait_all_tasks_blocked()
@@ -401,7 +401,7 @@ async def test_who_waits_hears_of_the_end() -> None:
             await subscription.receive()
         ended += 1
 
-    with trio.fail_after(5):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             closed = hub.subscribe(ALL)
             nursery.start_soon(listen, closed)

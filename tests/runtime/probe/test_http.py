@@ -51,7 +51,7 @@ def certificate(tmp_path: Path) -> Iterator[Path]:
 
 
 async def check(url: str, target: Target, status: tuple[int, ...] = ()) -> CheckResult:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         return await HttpProbe(url, status).check(target)
 
 
@@ -113,7 +113,7 @@ async def test_a_failure_shows_status_and_beginning_of_the_body(serve: Callable[
 
 async def test_a_body_without_end_does_not_delay_the_verdict(serve: Callable[..., Started]) -> None:
     server = serve("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: MORE")
-    with trio.fail_after(3):
+    with trio.fail_after(60):
         assert await check("/", server.target) == CheckResult(True, "status 200 OK: data: MORE")
 
 
@@ -157,7 +157,7 @@ async def test_no_answer_in_time(serve: Callable[..., Started]) -> None:
     async with trio.open_nursery() as nursery:
         spec = HealthCheck(http="/", timeout=0.2)
         nursery.start_soon(run_probe, HttpProbe("/", ()), spec, server.target, report)
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             await reported.wait()
         nursery.cancel_scope.cancel()
     assert seen[0].last_output == "timed out after 0.2s"
@@ -180,7 +180,7 @@ async def test_https_elsewhere_takes_none_that_nobody_knows(
 
 async def test_no_tls_where_https_was_asked_for(serve: Callable[..., Started]) -> None:
     server = serve("HTTP/1.1 400 Bad Request\r\n\r\n")
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         result = await HttpProbe(f"https://127.0.0.1:{server.port}/", ()).check(server.target)
     assert not result.ok
     assert "no answer from" in result.output

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def reach(target: Target, port: int, host: str = "localhost") -> Address:
     """Return the address that is connected to."""
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         connection = await connect_own(target, host, port)
     await connection.stream.aclose()
     return connection.address

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def check(address: int | str, target: Target) -> CheckResult:
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         return await TcpProbe(address).check(target)
 
 
