@@ -127,9 +127,15 @@ async def _serve(
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve the API. Its imports are slow, so the processes start beside them."""
+    """Serve the API from the first connection on: its imports take longer than the start of most processes."""
+    if settings.exposed:
+        where = f"{settings.host}, port {settings.port}"
+        supervisor.hub.system(f"warning: api.auth is false: whoever reaches {where} can drive these processes")
+    task_status.started()
+    # Until it is accepted, a connection waits in the socket's backlog.
+    await trio.lowlevel.wait_readable(sock)
     server = await in_thread(import_module, "prox.api.server")
-    await server.serve_api(supervisor, sock, recorder, settings=settings, task_status=task_status)
+    await server.serve_api(supervisor, sock, recorder, settings=settings)
 
 
 def log_files_of(supervisor: Supervisor, folder: Path | None) -> LogFiles | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import socket
 
 from prox.core.errors import PortTaken
 from prox.net import listening
 from prox.net.listening import Role
 
-if TYPE_CHECKING:
-    import socket
-
 DEFAULT_PORT = 5555
+UNREAD_SECONDS = 60
+"""A client that has stopped reading for so long is disconnected."""
 _ROLE = Role("the API", "api.host", "api.port")
 
 
@@ -20,6 +19,14 @@ def listen(host: str, port: int | None) -> socket.socket:
 
     Raises PortTaken, naming the holder, where a port was set and is taken; CannotListen for any other reason.
     """
+    sock = _listen(host, port)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Its connections inherit it (tcp(7)), also those that nobody has accepted yet.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
+    return sock
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
     if port is not None:
         return listening.listen(host, port, _ROLE)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import traceback
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from prox.api.hypercorn_shell import Shell, SignedConfig
 from prox.net.acceptor import Acceptor
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from prox.api.settings import ApiSettings
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 1.0
 """What responses under way get at the end, before their connections are cut."""
-UNREAD_SECONDS = 60
-"""A client that has stopped reading for so long is disconnected."""
 
 _AT_CAPACITY = Failure("too many connections are in use; close some of them", "TOO_MANY_CONNECTIONS")
 
@@ -58,12 +56,6 @@ async def serve_api(
     ``recorder``: the proxy's, if one runs.
     The cancel lets responses under way reach their clients: it takes ``GRACE_SECONDS`` at the most.
     """
-    if settings.exposed:
-        where = f"{settings.host}, port {settings.port}"
-        supervisor.hub.system(f"warning: api.auth is false: whoever reaches {where} can drive these processes")
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # Accepted connections inherit it from the listening socket (tcp(7)).
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
     failures = _FailureLog(supervisor.hub.system)
     config = SignedConfig(supervisor.instance, failures)
 

@@ -51,6 +51,7 @@ def token() -> str:
 
 async def test_every_route_and_method_needs_it(serve: Serve, error_of: ErrorOf, token: str) -> None:
     async with serve(settings="auth: true") as api:
+        await api.line("api", "one")
         pid = api.supervisor.process("api").pid
         for method, path in ROUTES:
             for headers in ({}, {"Authorization": f"Bearer {token}x"}):

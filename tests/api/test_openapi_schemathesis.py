@@ -40,7 +40,7 @@ async def test_every_operation_that_comes_to_an_end(serve: Serve, tmp_path: Path
             *("--no-color", "run", description, f"--url=http://{api.host}:{api.port}"),
             *(word for name, value in token.items() for word in ("--header", f"{name}: {value}")),
             *("--checks=all", "--exclude-checks=positive_data_acceptance", "--exclude-path-regex=(stream|shutdown)$"),
-            *("--generation-deterministic", "--max-examples=10", "--warnings=off"),
+            *("--generation-deterministic", "--max-examples=4", "--warnings=off"),
         ]
         ended = await trio.run_process(command, capture_stdout=True, check=False, cwd=tmp_path)
         said = ended.stdout.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from prox.core.timestamps import INSTANT, parse_instant
 
 NOW = 1_737_283_000.0
+BERLIN = ZoneInfo("Europe/Berlin")
 AT = datetime(2025, 1, 19, 10, 32, 1, tzinfo=UTC).timestamp()
 
 
@@ -74,7 +76,7 @@ def test_what_the_pattern_describes_is_an_instant(text: str) -> None:
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.datetimes(timezones=st.timezones()))
+@given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-9, minutes=-30)), BERLIN])))
 def test_every_instant_is_described_by_the_pattern(when: datetime) -> None:
     text = when.astimezone(UTC).isoformat().replace("+00:00", "Z")
     assert re.fullmatch(INSTANT, text)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from prox.runtime.platform import Listener
 
 NEVER = math.inf
-EXAMPLES = 2000 if os.environ.get("PROX_TORTURE") else 150
+EXAMPLES = 2000 if os.environ.get("PROX_TORTURE") else 60
 GRAPHS = 2000 if os.environ.get("PROX_TORTURE") else 120
 
 
