@@ -45,12 +45,17 @@ from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterable
 
     from prox.core.config.model import Config, Proxy
     from prox.proxy.listeners import ProxyListeners
 
 FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 5.0, 1.0
-"""How long the end waits for a terminal or pipe that accepts no output; the second, after a second signal."""
+"""How long the end waits for a terminal or pipe that accepts no output; the second, in all after a second signal."""
+SETTLE_SECONDS = 0.3
+"""How long a process without a health check must have run for `--wait`: many programs that fail do so at once."""
+SPAWN_SECONDS = 2.0
+"""The longest that `prox up -d` waits for the first spawns, in order to show those that failed."""
 PRIVATE_GRACE_SECONDS = 2.0
 """How long the processes of a test suite that was killed may take to end."""
 MAX_WARNINGS = 20
@@ -169,8 +174,8 @@ async def _up(
             _summarize(supervisor)
         except ProxError as error:
             failure = error
-        with trio.CancelScope(shield=True), interrupts.cut_short():
-            await console.flush(FLUSH_SECONDS if interrupts.second is None else SECOND_SIGNAL_FLUSH_SECONDS)
+        with trio.CancelScope(shield=True), interrupts.cut_short(SECOND_SIGNAL_FLUSH_SECONDS):
+            await console.flush(FLUSH_SECONDS)
         outer.cancel_scope.cancel()
     if supervisor.leftovers:
         return LEFT_SOMETHING
@@ -230,6 +235,9 @@ async def _serve_until_stopped(
         )
         if options.wait:
             await _wait_ready_or_keep(supervisor, options)
+        if options.ready_fd is not None:
+            with trio.move_on_after(SPAWN_SECONDS):
+                await supervisor.wait_spawned()
         facts = harness_facts(config) if options.private else {}
         warnings = _warnings(supervisor)
         _tell(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url, "warnings": warnings, **facts})
@@ -294,16 +302,35 @@ async def _wait_ready(supervisor: Supervisor, options: UpOptions) -> None:
     with trio.move_on_after(timeout) as patience:
         try:
             if names:
-                await supervisor.wait_ready(*names)
+                await _wait_ready_for_good(supervisor, names)
         except NotReady:
             # Where everything is being stopped on request, nobody waits any longer.
             if supervisor.status != "stopping":
                 raise
             return
-    if patience.cancelled_caught:
-        late = ", ".join(_with_its_check(supervisor, name) for name in names if not supervisor.process(name).ready)
-        raise TimedOut(f"not ready after {timeout:g} s: {late}; see `prox logs`, or give it more --wait-timeout")
+    late = [name for name in names if not supervisor.process(name).ready]
+    if patience.cancelled_caught and late:
+        which = ", ".join(_with_its_check(supervisor, name) for name in late)
+        raise TimedOut(f"not ready after {timeout:g} s: {which}; see `prox logs`, or give it more --wait-timeout")
     supervisor.hub.system("everything is ready")
+
+
+async def _wait_ready_for_good(supervisor: Supervisor, names: Iterable[str]) -> None:
+    """Wait until all are ready, and have been for a moment where no health check can tell. Raises NotReady."""
+    begun = None
+    while True:
+        await supervisor.wait_ready(*names)
+        starts = {
+            process.name: process.started_at
+            for process in map(supervisor.process, names)
+            if process.kind == "process"
+            and process.uptime_seconds < 1
+            and not supervisor.details(process.name).healthcheck
+        }
+        if not starts or starts == begun:
+            return
+        begun = starts
+        await trio.sleep(SETTLE_SECONDS)
 
 
 def _with_its_check(supervisor: Supervisor, name: str) -> str:

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from prox.sinks.ci import CiName
 
 FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 10.0, 1.0
-"""How long the end waits for an output that is not read; the second, after a second signal."""
+"""How long the end waits for an output that nobody reads on; the second, in all after a second signal."""
 HEARTBEAT_SECONDS = 30.0
 LEFT_SOMETHING = 70
 _UNLIMITED = 1 << 62
@@ -158,8 +158,8 @@ async def _run(
                 _record, supervisor, runner, run_files, options, signal, timed_out, trio.current_time() - begun
             )
             printer.print(options.summarize(record))
-        with trio.CancelScope(shield=True), interrupts.cut_short():
-            await printer.flush(FLUSH_SECONDS if interrupts.second is None else SECOND_SIGNAL_FLUSH_SECONDS)
+        with trio.CancelScope(shield=True), interrupts.cut_short(SECOND_SIGNAL_FLUSH_SECONDS):
+            await printer.flush(FLUSH_SECONDS)
         outer.cancel_scope.cancel()
     if failure is not None:
         raise failure

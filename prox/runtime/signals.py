@@ -90,9 +90,11 @@ class Interrupts:
         self._waiting.cancel()
 
     @contextmanager
-    def cut_short(self) -> Iterator[None]:
-        """End what waits in this block when the next signal comes, where that is not the first."""
+    def cut_short(self, seconds: float) -> Iterator[None]:
+        """Cancel the block at the second signal, or ``seconds`` from now if that has come already."""
         with trio.CancelScope() as self._waiting:
+            if self.second is not None:
+                self._waiting.deadline = trio.current_time() + seconds
             yield
 
 

@@ -19,7 +19,7 @@ import trio
 from prox.core.config.difference import Difference, difference
 from prox.core.config.jobs import all_specs
 from prox.core.errors import NotReady, ShuttingDown, Superseded
-from prox.core.lifecycle import LifecycleEvent
+from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.logs.batch import SYSTEM
 from prox.core.logs.query import LogFilter
 from prox.core.scheduling import needed
@@ -405,6 +405,12 @@ class Supervisor:
         for process in filter(self._is_hopeless, waited):
             reason = process.life.reason or f"it is {process.life.status}"
             raise NotReady(f"{process.name} is not ready: {reason}")
+
+    async def wait_spawned(self) -> None:
+        """Wait until every process that may start has been spawned, or could not be."""
+        await self._processes.wait_until(
+            lambda: not any(process.life.phase is Phase.PENDING for process in self._processes)
+        )
 
     async def wait_status(self, name: str, status: Status) -> None:
         """Wait until a process has that status. Raises UnknownProcess; NotReady if it never will: all has stopped."""

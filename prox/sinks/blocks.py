@@ -6,6 +6,7 @@ A lossless sink of prox's own lines. The output of jobs is read back from their 
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from prox.sinks.ci import Block, CiName
 
 _READ = 1024 * 1024
+_WRITE = 64 * 1024
+"""What is written at once, about."""
 
 
 class BlockPrinter:
@@ -39,6 +42,8 @@ class BlockPrinter:
         self._idle = trio.Event()
         self._idle.set()
         self._errors = 0
+        self._write_begun: float | None = None
+        """When the write that is under way began; None: none is."""
         self._ended = False
 
     def write(self, batch: Batch) -> None:
@@ -77,9 +82,13 @@ class BlockPrinter:
             self._idle.set()
 
     async def flush(self, seconds: float) -> None:
-        """Wait until everything is printed, at most for so long; ``run`` must be running."""
-        with trio.move_on_after(seconds):
-            await self._idle.wait()
+        """Wait until everything is printed, or a write was blocked for so long; ``run`` must be running."""
+        while not self._idle.is_set():
+            begun = self._write_begun
+            with trio.move_on_after(seconds):
+                await self._idle.wait()
+            if begun is not None and self._write_begun == begun:
+                return
 
     def _add(self, make: Callable[[], Iterator[bytes]]) -> None:
         if not self._ended:
@@ -89,10 +98,12 @@ class BlockPrinter:
 
     def _print(self, make: Callable[[], Iterator[bytes]]) -> None:
         """Write in a thread: a pipe may be full for as long as its reader likes."""
-        for text in make():
+        for text in _joined(make()):
             rest = memoryview(text)
             while rest:
-                rest = rest[os.write(self._fd, rest) :]
+                self._write_begun = time.monotonic()
+                rest = rest[os.write(self._fd, rest[:_WRITE]) :]
+                self._write_begun = None
 
     def _render(self, block: Block, logs: Sequence[Path]) -> Iterator[bytes]:
         grouped = not any(has_own_groups(self._ci, data) for path in logs for data in _blocks(path))
@@ -108,6 +119,19 @@ class BlockPrinter:
         yield closing(self._ci, token, grouped=grouped)
         yield after(self._ci, block, grouped=grouped, errors=self._errors)
         self._errors += block.error is not None
+
+
+def _joined(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in parts of about ``_WRITE`` bytes, as there is one text for each line."""
+    parts: list[bytes] = []
+    size = 0
+    for text in texts:
+        parts.append(text)
+        size += len(text)
+        if size >= _WRITE:
+            yield b"".join(parts)
+            parts, size = [], 0
+    yield b"".join(parts)
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

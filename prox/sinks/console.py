@@ -27,7 +27,8 @@ BACKLOG_BYTES = 8 * 1024 * 1024
 """What may wait to be written before the processes are slowed."""
 WRITE_BYTES = 1024 * 1024
 """What is written at once, about."""
-
+SMALL_WRITE_BYTES = 64 * 1024
+"""The same while somebody waits for the end, so that a slow reader is not taken for one that reads no more."""
 FOOTER_SECONDS = 1.0
 """How often the footer is printed anew when nothing else is."""
 
@@ -60,6 +61,7 @@ class Console:
         self._printer = LinePrinter((), color=color, raw=raw)
         self._backlog: deque[bytes] = deque()
         self._waiting = 0
+        self._write_bytes = WRITE_BYTES
         self._news = trio.Event()
         self._progress = trio.Event()
         self._ended = False
@@ -97,16 +99,19 @@ class Console:
             self._end()
 
     async def flush(self, seconds: float) -> None:
-        """Wait until everything is printed, so long at the most; ``run`` must be running."""
+        """Wait until everything is printed, or nothing was for so long; ``run`` must be running."""
         if not self._ended:
             self._footer = None
             if self._footer_shown:
                 # What is printed next erases it; there may be nothing else.
                 self._add(CLEAR_LINE)
             self._add(self._printer.end())
-        with trio.move_on_after(seconds):
-            while self._waiting:
+        self._write_bytes = SMALL_WRITE_BYTES
+        while self._waiting:
+            with trio.move_on_after(seconds) as patience:
                 await self._progress.wait()
+            if patience.cancelled_caught:
+                return
 
     def _add(self, text: bytes) -> None:
         if text:
@@ -129,7 +134,7 @@ class Console:
         rest = memoryview(text)
         try:
             while rest:
-                written = await self._write_some(rest[:WRITE_BYTES])
+                written = await self._write_some(rest[: self._write_bytes])
                 rest = rest[written:]
                 self._done(written)
             self._gap = b""

@@ -31,6 +31,12 @@ def test_it_says_when_everything_is_ready(project: Project) -> None:
         assert project.get("/status").json()["status"] == "running"
 
 
+def test_a_process_that_fails_at_once_was_never_ready(project: Project) -> None:
+    project.write("processes: {a: sleep 0.1; exit 3}")
+    ran = project.run("up", "--wait")
+    assert (ran.returncode, ran.stderr) == (69, "prox: a is not ready: exited with code 3\n")
+
+
 def test_it_gives_up_and_stops_everything_again(project: Project) -> None:
     project.write(CHECKED)
     ran = project.run("up", "--wait", "--wait-timeout", "500ms")
