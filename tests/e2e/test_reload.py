@@ -102,7 +102,11 @@ api: {port: 0}
 processes:
   a: {cmd: exec sleep 999}
   b: {cmd: exec sleep 998, depends_on: [a]}
-  slow: {cmd: "trap 'echo slow ends; sleep 1; exit' TERM; echo slow begins; while :; do sleep 0.05; done"}
+  slow:
+    cmd: >-
+      trap 'echo slow ends; until test -e go; do sleep 0.01; done; exit' TERM;
+      echo slow begins; while :; do sleep 0.05; done
+    stop: {timeout: 1m}
 """
     project.write(text)
     with project.up() as prox:
@@ -110,8 +114,10 @@ processes:
         project.write(text.replace("echo slow begins;", "echo slow begins anew;"))
         reloading = project.launch("reload")
         prox.wait_line("slow ends")
-        assert project.run("down").returncode == 0
-        assert prox.wait() == 0
+        down = project.launch("down")
+        prox.wait_line("POST /shutdown")
+        project.write("", "go")
+        assert (down.wait(), prox.wait()) == (0, 0)
         reloading.wait()
     assert "slow begins anew" not in prox.output
 
