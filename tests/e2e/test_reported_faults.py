@@ -167,11 +167,15 @@ processes:
 # -- row 17: whom a stop is for
 
 
-@pytest.mark.parametrize(("scope", "told"), [("leader", {"leader"}), ("group", {"child", "leader"})])
-def test_whom_the_stop_signal_is_for(scope: str, told: set[str], project: Project) -> None:
-    (project.folder / "leader.sh").write_text("""
+@pytest.mark.parametrize(
+    ("scope", "then", "told"),
+    [("leader", "sleep 0.3; kill -KILL $child", {"leader"}), ("group", "wait $child", {"child", "leader"})],
+)
+def test_whom_the_stop_signal_is_for(scope: str, then: str, told: set[str], project: Project) -> None:
+    (project.folder / "leader.sh").write_text(f"""
 (trap 'echo child >> told; exit' TERM; touch ready; while :; do sleep 0.05; done) &
-trap 'echo leader >> told; sleep 0.3; kill -KILL $! 2>/dev/null; exit' TERM
+child=$!
+trap 'echo leader >> told; {then}; exit' TERM
 wait; wait
 """)
     project.write(f"processes: {{a: {{cmd: exec sh leader.sh, stop: {{scope: {scope}}}}}}}")
