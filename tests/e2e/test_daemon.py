@@ -106,11 +106,11 @@ processes:
 
 def test_it_gives_up_in_time(project: Project) -> None:
     project.write("processes: {web: {cmd: echo still busy; exec sleep 1000, healthcheck: {log: never}}}")
-    ran = project.run("up", "-d", "--wait", "--wait-timeout", "300ms")
+    ran = project.run("up", "-d", "--wait", "--wait-timeout", "2s")
     assert ran.returncode == 124
     shown, message = ran.stderr.splitlines()
     assert shown.endswith("web    │ still busy")
-    assert message.startswith("prox: not ready after 0.3 s: web (its health check says: no line has matched")
+    assert message.startswith("prox: not ready after 2 s: web (its health check says: no line has matched")
     assert project.state() is None
 
 

@@ -10,7 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -443,9 +443,16 @@ def test_the_log_of_the_background_is_rotated_while_it_runs(keep: int, project: 
     limits = f"logs: {{max_size: 64KB, keep: {keep}}}"
     project.write(f"{limits}\nprocesses: {{a: 'seq 30000; echo done; exec sleep 1000', b: sleep 1000}}")
     folder = project.folder / ".prox"
+
+    def is_done() -> bool:
+        # While it is rotated, there is none for a moment.
+        with suppress(FileNotFoundError):
+            return b"done\n" in (folder / "prox.log").read_bytes()
+        return False
+
     try:
         project.run("up", "-d")
-        wait_until(lambda: b"done\n" in (folder / "prox.log").read_bytes())
+        wait_until(is_done)
         files = sorted(path.name for path in folder.glob("prox.log*"))
         assert files == ["prox.log", *(f"prox.log.{number}" for number in range(1, keep + 1))]
         assert all((folder / name).stat().st_size <= 64 * 1024 for name in files)

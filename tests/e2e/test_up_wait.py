@@ -39,10 +39,10 @@ def test_a_process_that_fails_at_once_was_never_ready(project: Project) -> None:
 
 def test_it_gives_up_and_stops_everything_again(project: Project) -> None:
     project.write(CHECKED)
-    ran = project.run("up", "--wait", "--wait-timeout", "500ms")
+    ran = project.run("up", "--wait", "--wait-timeout", "2s")
     assert ran.returncode == 124
     why = "its health check says: no line has matched 'Listening' yet"
-    assert ran.stderr == f"prox: not ready after 0.5 s: web ({why}); see `prox logs`, or give it more --wait-timeout\n"
+    assert ran.stderr == f"prox: not ready after 2 s: web ({why}); see `prox logs`, or give it more --wait-timeout\n"
     assert not is_alive(int((project.folder / "pid").read_text()))
     assert project.state() is None
 
@@ -50,7 +50,7 @@ def test_it_gives_up_and_stops_everything_again(project: Project) -> None:
 def test_it_fails_as_soon_as_one_cannot_become_ready(project: Project) -> None:
     project.write("""
 processes:
-  bad: {cmd: echo why; exit 3, healthcheck: {cmd: "false"}}
+  bad: {cmd: until test -s pid; do sleep 0.01; done; echo why; exit 3, healthcheck: {cmd: "false"}}
   good: echo $$ > pid; exec sleep 1000
 """)
     ran = project.run("up", "--wait")

@@ -408,7 +408,7 @@ def test_a_log_of_the_background_can_be_looked_at(project: Project) -> None:
     project.write(WRITER, "writer.py")
     check = f"{{cmd: [{sys.executable}, -S, writer.py, check], interval: 50ms, retries: 1, start_period: 0s}}"
     project.write(f"api: {{port: 0}}\nprocesses: {{web: {{cmd: [{sys.executable}, writer.py], healthcheck: {check}}}}}")
-    ran = project.run("up", "-d", "--wait", "--wait-timeout", "1s")
+    ran = project.run("up", "-d", "--wait", "--wait-timeout", "3s")
     assert ran.returncode == 124
     assert "begin" in ran.stderr
     assert_harmless(ran.stdout + ran.stderr)
