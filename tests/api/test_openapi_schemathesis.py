@@ -89,7 +89,7 @@ def ask_all(url: str, path: str, count: int, check: Callable[[schemathesis.Case,
     operations = [found.ok() for found in description.get_all_operations()]
     assert len(operations) == count
     few = settings(
-        max_examples=15, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=8, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
     )
     for operation in operations:
         # Nothing can be wrong where nothing is asked for.

@@ -22,8 +22,8 @@ TIMEOUT = 100.0
 
 @pytest.mark.real("redis-server")
 def test_redis_py(tmp_path: Path) -> None:
-    tests = "tests/test_lock.py tests/test_pipeline.py tests/test_scripting.py tests/test_asyncio/test_lock.py"
-    assert run("redis", tmp_path, workers=2, tests=tests) >= 100
+    tests = "tests/test_lock.py tests/test_pipeline.py"
+    assert run("redis", tmp_path, workers=2, tests=tests) >= 50
 
 
 @pytest.mark.real("postgres")
