@@ -50,6 +50,10 @@ class Browser:
         """Wait until the page shows a text; return its text, or the error."""
         return self._command({"wait": text})
 
+    def wait_said(self, text: str) -> dict[str, Any]:
+        """Wait until the page has written a text to its console; return all that it has written, or the error."""
+        return self._command({"said": text})
+
     def _command(self, command: dict[str, str]) -> dict[str, Any]:
         assert self._process.stdin
         self._process.stdin.write(json.dumps(command) + "\n")

@@ -1,5 +1,6 @@
 // Drives headless Chromium: one command a line on stdin, as JSON; one answer a line on stdout.
-// {"goto": URL} answers with the text of the page and its status; {"wait": TEXT} when the page shows it.
+// {"goto": URL} answers with the text of the page and its status; {"wait": TEXT} when the page shows it; {"said": TEXT}
+// when the page has written it to its console since the last goto.
 import { createInterface } from 'node:readline'
 import { createRequire } from 'node:module'
 
@@ -19,10 +20,16 @@ for await (const line of createInterface({ input: process.stdin })) {
   let answer
   try {
     if (command.goto) {
-      const response = await page.goto(command.goto, { timeout: 20000 })
+      messages.length = 0
+      const response = await page.goto(command.goto, { timeout: 60000 })
       answer = { status: response.status(), text: await page.textContent('body') }
+    } else if (command.said) {
+      while (!messages.some((message) => message.includes(command.said))) {
+        await page.waitForEvent('console', { timeout: 60000 })
+      }
+      answer = { messages }
     } else {
-      await page.waitForFunction((text) => document.body.textContent.includes(text), command.wait, { timeout: 20000 })
+      await page.waitForFunction((text) => document.body.textContent.includes(text), command.wait, { timeout: 60000 })
       answer = { text: await page.textContent('body'), messages }
     }
   } catch (error) {

@@ -25,6 +25,7 @@ const greeting: string = 'WORD'
 document.body.append(greeting)
 import.meta.hot?.accept(() => document.body.append(' accepted'))
 """
+CONNECTED = "[vite] connected."
 PROX_YAML = f"""
 api: {{port: 0}}
 processes:
@@ -57,6 +58,8 @@ def test_hot_reload_through_the_proxy(project: Project, tmp_path: Path) -> None:
             assert "vite is" in first["text"]
             project.write("", "go")
             assert "hello" in browser.wait("hello").get("text", "")
+            # Vite tells of a change to those that are connected by then.
+            assert "error" not in browser.wait_said(CONNECTED)
             # Hot: the module is taken over without a load of the page, so that the old text stays.
             project.write(MODULE.replace("WORD", "changed"), "main.ts")
             shown = browser.wait("changed")
@@ -65,6 +68,7 @@ def test_hot_reload_through_the_proxy(project: Project, tmp_path: Path) -> None:
 
             secure = browser.goto(f"https://app.localhost:{found[2]}/")
             assert secure.get("status") == 200, secure
+            assert "error" not in browser.wait_said(CONNECTED)
             project.write(MODULE.replace("WORD", "over TLS"), "main.ts")
             assert "over TLS" in browser.wait("over TLS").get("text", "")
         records = project.get("/proxy/requests?min_status=101&max_status=101").json()["requests"]
