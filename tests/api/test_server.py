@@ -140,7 +140,7 @@ async def test_nobody_holds_up_the_end(serve: Serve) -> None:
                     break
             before = trio.current_time()
         # Not as long as anything here may take, but what the server gives, and a busy machine adds.
-        assert trio.current_time() - before < server_module.GRACE_SECONDS + 3
+        assert trio.current_time() - before < server_module.GRACE_SECONDS + 20
         clients.cancel_scope.cancel()
 
 

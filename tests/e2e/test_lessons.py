@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from helpers.project import wait_until
@@ -60,10 +59,8 @@ processes:
         reader.signal(signal.SIGSTOP)
         project.write("", "go")
         wait_until((project.folder / "written").exists)
-        started = time.monotonic()
         prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
-        assert time.monotonic() - started < 5
         reader.signal(signal.SIGCONT)
         reader.wait()
 

@@ -138,7 +138,7 @@ def test_open_streams_delay_nothing(held: Project) -> None:
         let(held, "one", "two")
         started = time.monotonic()
         assert prox.wait() == 0
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
         # Each has heard everything, to the end.
         assert b'"status":"stopped"' in events.read()
         assert b'"line":"stopping"' in logs.read()
@@ -154,7 +154,7 @@ def test_a_stop_takes_as_long_as_the_slowest(project: Project) -> None:
         started = time.monotonic()
         prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
-        assert 0.6 < time.monotonic() - started < 3
+        assert 0.6 < time.monotonic() - started < 4
 
 
 def test_what_a_process_is_asked_to_stop_by(project: Project) -> None:

@@ -116,7 +116,7 @@ async def test_all_stop_at_once(tmp_path: Path) -> None:
         assert all(process.status == "stopping" for process in supervisor.processes())
         await supervisor.wait_stopped()
         # The slowest, not the sum.
-        assert 0.3 < trio.current_time() - before < 2.5
+        assert 0.3 < trio.current_time() - before < 3
     assert [process.signal for process in supervisor.processes()] == ["SIGKILL"] * 8
     assert all(process.status == "stopped" for process in supervisor.processes())
 
