@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 import trio
+import trio.testing
 
 from prox.core.logs.batch import Batch
 from prox.sinks.blocks import BlockPrinter
@@ -13,31 +14,44 @@ from prox.sinks.record import head
 if TYPE_CHECKING:
     from pathlib import Path
 
-LINES = 200_000
+    from trio.testing import MockClock
+
+LINES = 100_000
+PIPE = 64 * 1024
+"""Bytes that a pipe holds (pipe(7)), and that are written at once."""
 
 
-async def test_a_slow_reader_gets_everything(tmp_path: Path) -> None:
-    """It reads a little at a time, and for longer in all than ``flush`` waits for one that reads nothing."""
+async def test_a_slow_reader_gets_everything(tmp_path: Path, mock_clock: MockClock) -> None:
+    """It reads for longer in all than ``flush`` waits for one that reads nothing."""
     log = tmp_path / "j.log"
     log.write_bytes(b"".join(head(0, "stdout") + b"%d\n" % number for number in range(LINES)))
     reading, writing = os.pipe()
     printer = BlockPrinter(writing, "plain")
+    flushed = trio.Event()
+
+    async def flush() -> None:
+        await printer.flush(10)
+        flushed.set()
+        os.close(writing)
+
     got = bytearray()
-
-    async def read_slowly() -> None:
-        async with trio.lowlevel.FdStream(reading) as stream:
-            while chunk := await stream.receive_some(8192):
-                got.extend(chunk)
-                await trio.sleep(0.01)
-
-    async with trio.open_nursery() as nursery:
+    async with trio.open_nursery() as nursery, trio.lowlevel.FdStream(reading) as stream:
         nursery.start_soon(printer.run)
         printer.add_block(Block("j", "j passed", False, None), [log])
         printer.write(Batch("system", "stdout", 0, 0, 1, b"the end\n"))
-        async with trio.open_nursery() as readers:
-            readers.start_soon(read_slowly)
-            await printer.flush(1)
-            os.close(writing)
+        nursery.start_soon(flush)
+        await trio.testing.wait_all_tasks_blocked()
+        while len(got) < 6 * PIPE:
+            # With its first byte the write after the one that was blocked has begun.
+            wanted = len(got) + 2 * PIPE + 1
+            while len(got) < wanted:
+                got += await stream.receive_some(wanted - len(got))
+            mock_clock.jump(6)
+            await trio.testing.wait_all_tasks_blocked()
+            assert not flushed.is_set()
+        while chunk := await stream.receive_some():
+            got += chunk
+        await flushed.wait()
         nursery.cancel_scope.cancel()
     lines = got.decode().splitlines()
     begin = lines.index("0")

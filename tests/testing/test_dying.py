@@ -41,7 +41,6 @@ def test_by_what_the_kernel_shows() -> None:
     assert ends("T", own=mask(signal.SIGKILL))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /proc")
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="the system has no /proc")
 def test_of_a_process() -> None:
     assert not is_dying(0)
