@@ -26,13 +26,13 @@ from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
 from prox.core.logs.batch import SYSTEM
 from prox.core.logs.query import LogFilter
 from prox.core.runs.stack import harness_facts
-from prox.core.text import one_line
 from prox.instance.folder import FOLDER, LOG_FILE, InstanceFolder
 from prox.instance.private_settings import PrivateSettings, read_private_settings
 from prox.owned_instance import end_killed_runs, end_left_behind, watch_list
 from prox.private_instance import private_config
 from prox.proxy.listeners import listen_for
 from prox.runtime.lifeline import watch_lifeline
+from prox.runtime.readiness import wait_all_ready
 from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
 from prox.runtime.timings import Timings
@@ -45,15 +45,12 @@ from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable
 
     from prox.core.config.model import Config, Proxy
     from prox.proxy.listeners import ProxyListeners
 
 FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 5.0, 1.0
-"""How long the end waits for a terminal or pipe that accepts no output; the second, in all after a second signal."""
-SETTLE_SECONDS = 0.3
-"""How long a process without a health check must have run for `--wait`: many programs that fail do so at once."""
+"""How long a terminal or pipe may accept no output at the end; the second: all that is left after a second signal."""
 SPAWN_SECONDS = 2.0
 """The longest that `prox up -d` waits for the first spawns, in order to show those that failed."""
 PRIVATE_GRACE_SECONDS = 2.0
@@ -297,46 +294,9 @@ async def _show_timings(supervisor: Supervisor, timings: Timings) -> None:
 
 
 async def _wait_ready(supervisor: Supervisor, options: UpOptions) -> None:
-    names = options.names or supervisor.autostarted
     timeout = options.wait_timeout if options.wait_timeout is not None else float("inf")
-    with trio.move_on_after(timeout) as patience:
-        try:
-            if names:
-                await _wait_ready_for_good(supervisor, names)
-        except NotReady:
-            # Where everything is being stopped on request, nobody waits any longer.
-            if supervisor.status != "stopping":
-                raise
-            return
-    late = [name for name in names if not supervisor.process(name).ready]
-    if patience.cancelled_caught and late:
-        which = ", ".join(_with_its_check(supervisor, name) for name in late)
-        raise TimedOut(f"not ready after {timeout:g} s: {which}; see `prox logs`, or give it more --wait-timeout")
-    supervisor.hub.system("everything is ready")
-
-
-async def _wait_ready_for_good(supervisor: Supervisor, names: Iterable[str]) -> None:
-    """Wait until all are ready, and have been for a moment where no health check can tell. Raises NotReady."""
-    begun = None
-    while True:
-        await supervisor.wait_ready(*names)
-        starts = {
-            process.name: process.started_at
-            for process in map(supervisor.process, names)
-            if process.kind == "process"
-            and process.uptime_seconds < 1
-            and not supervisor.details(process.name).healthcheck
-        }
-        if not starts or starts == begun:
-            return
-        begun = starts
-        await trio.sleep(SETTLE_SECONDS)
-
-
-def _with_its_check(supervisor: Supervisor, name: str) -> str:
-    check = supervisor.details(name).healthcheck
-    said = one_line(check.last_output) if check else ""
-    return f"{name} (its health check says: {said})" if said else name
+    if await wait_all_ready(supervisor, options.names or supervisor.autostarted, timeout):
+        supervisor.hub.system("everything is ready")
 
 
 async def _stay_until_done(supervisor: Supervisor) -> int:
