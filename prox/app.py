@@ -130,7 +130,9 @@ async def _serve(
     """Serve the API from the first connection on: its imports take longer than the start of most processes."""
     if settings.exposed:
         where = f"{settings.host}, port {settings.port}"
-        supervisor.hub.system(f"warning: api.auth is false: whoever reaches {where} can drive these processes")
+        supervisor.hub.system(
+            f"warning: api.auth is false: anyone who can connect to {where} can control these processes"
+        )
     task_status.started()
     # Until it is accepted, a connection waits in the socket's backlog.
     await trio.lowlevel.wait_readable(sock)

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from prox.sinks.ci import CiName
 
 FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 10.0, 1.0
-"""How long the end waits for an output that nobody reads on; the second, in all after a second signal."""
+"""How long the output may be blocked at the end; the second: all that is left after a second signal."""
 HEARTBEAT_SECONDS = 30.0
 LEFT_SOMETHING = 70
 _UNLIMITED = 1 << 62

@@ -26,7 +26,7 @@ MAX_REFUSED = 64
 BRIEF_SECONDS, BRIEF_BYTES = 0.5, 16 * 1024
 """The most that is waited for, and read, in that one read."""
 HEADROOM = 16
-"""So many of the last descriptors are no connection's: clients that come when the others are taken get a refusal."""
+"""Descriptors kept free of connections, for refusals: a connection with one of the last of them is refused."""
 BACKLOG = 1024
 """The listen backlog. A client that finds it full retries after a whole second (tcp(7))."""
 PAUSE_SECONDS, ROOM_SECONDS = 0.02, 0.01

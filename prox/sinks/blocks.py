@@ -43,7 +43,7 @@ class BlockPrinter:
         self._idle.set()
         self._errors = 0
         self._write_begun: float | None = None
-        """When the write that is under way began; None: none is."""
+        """The begin of the current write, which identifies it; None between writes."""
         self._ended = False
 
     def write(self, batch: Batch) -> None:

@@ -28,7 +28,7 @@ BACKLOG_BYTES = 8 * 1024 * 1024
 WRITE_BYTES = 1024 * 1024
 """What is written at once, about."""
 SMALL_WRITE_BYTES = 64 * 1024
-"""The same while somebody waits for the end, so that a slow reader is not taken for one that reads no more."""
+"""The same during ``flush``: smaller writes show whether a slow reader still reads."""
 FOOTER_SECONDS = 1.0
 """How often the footer is printed anew when nothing else is."""
 

@@ -1,4 +1,4 @@
-"""Whether a process has died, or is about to, before prox has noticed it. Linux only: without /proc none is seen.
+"""Detect a process that is exiting or is about to exit, before prox has noticed. Linux only: it reads /proc.
 
 proc_pid_stat(5), proc_pid_status(5); the flags are those of the kernel's include/linux/sched.h.
 """
@@ -20,13 +20,13 @@ _HARMLESS = {
     signal.SIGTTIN,
     signal.SIGTTOU,
 }
-"""What does not end a process that has no handler for it, signal(7)."""
+"""The signals whose default action does not terminate a process (signal(7))."""
 _HARMLESS_MASK = sum(1 << (number - 1) for number in _HARMLESS)
 _SIGKILL_MASK = 1 << (signal.SIGKILL - 1)
 
 
 def is_dying(pid: int) -> bool:
-    """Return whether a process is gone or a zombie, exits now, or has a signal pending that ends it. False for 0."""
+    """Return whether a process is gone, a zombie, exiting, or has a fatal signal pending; False for 0."""
     if not pid:
         return False
     try:
@@ -40,7 +40,7 @@ def is_dying(pid: int) -> bool:
 
 
 def shows_end(stat: bytes, status: bytes) -> bool:
-    """Return the same by the contents of /proc/PID/stat and /proc/PID/status."""
+    """Return the same, given the contents of /proc/PID/stat and /proc/PID/status."""
     fields = stat.rpartition(b") ")[2].split()
     state, flags = fields[0], int(fields[6])
     if state in (b"Z", b"X") or flags & (_EXITING | _SIGNALED):
@@ -48,7 +48,7 @@ def shows_end(stat: bytes, status: bytes) -> bool:
     masks = dict(line.split(b":\t") for line in status.splitlines() if line.startswith((b"Sig", b"Shd")))
     pending = int(masks[b"SigPnd"], 16) | int(masks[b"ShdPnd"], 16)
     if state in (b"T", b"t"):
-        # What is suspended receives the others only once it goes on.
+        # A stopped process receives other signals only after SIGCONT.
         return bool(pending & _SIGKILL_MASK)
     handled = int(masks[b"SigBlk"], 16) | int(masks[b"SigIgn"], 16) | int(masks[b"SigCgt"], 16)
     return bool(pending & ~handled & ~_HARMLESS_MASK)
