@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -516,20 +517,31 @@ processes:
 """
 
 
+def remove(folder: Path) -> None:
+    """Remove a folder in which prox writes: a line that comes meanwhile makes a part of it anew."""
+    while True:
+        try:
+            return shutil.rmtree(folder)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+
+
 def lose(project: Project, how: str) -> Path:
     """Lose what tells of the instance; return where its project is then."""
     folder = project.folder
     if how == "folder":
-        shutil.rmtree(folder / ".prox")
+        remove(folder / ".prox")
     elif how == "git clean":
         subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)
-        subprocess.run(["git", "clean", "-fdxq"], cwd=folder, check=True)
+        # As with `remove`.
+        wait_until(lambda: subprocess.run(["git", "clean", "-fdxq"], cwd=folder, check=False).returncode == 0)
         project.write(LIVES)
     elif how == "moved":
         folder.rename(folder.with_name("elsewhere"))
         return folder.with_name("elsewhere")
     elif how == "moved and cleaned":
-        shutil.rmtree(folder / ".prox")
+        remove(folder / ".prox")
         folder.rename(folder.with_name("elsewhere"))
         return folder.with_name("elsewhere")
     else:
@@ -604,7 +616,7 @@ def test_the_doctor_spares_what_lives_without_a_registry(project: Project, tmp_p
     with project.up() as prox:
         wait_until(lambda: project.get("/processes/a").json()["pid"])
         pid = project.get("/processes/a").json()["pid"]
-        shutil.rmtree(project.folder / ".prox")
+        remove(project.folder / ".prox")
         other = project.env | {"HOME": str(tmp_path)}
         for arguments in (["doctor"], ["down"]):
             project.run(*arguments, env=other)
@@ -958,7 +970,10 @@ def test_with_less_of_a_system(names: list[str], project: Project) -> None:
 @pytest.mark.parametrize(
     ("config", "warning"),
     [
-        ("api: {port: 0, host: 0.0.0.0, auth: false}\nprocesses: {a: exec sleep 1000}", "api.auth is false: whoever"),
+        (
+            "api: {port: 0, host: 0.0.0.0, auth: false}\nprocesses: {a: exec sleep 1000}",
+            "api.auth is false: anyone who",
+        ),
         ("processes: {a: [sleep, '1000', $HOME]}", "processes.a.cmd passes '$HOME' on as written"),
     ],
 )
