@@ -1,5 +1,5 @@
 # What can be done here; each target sets up what it needs, in .venv. Needs Python 3.11 or newer and a package index.
-.PHONY: help setup demo test check torture mutants real clean
+.PHONY: help setup demo test check torture mutants real bench bench-setup clean
 .NOTPARALLEL:
 
 # Without a PATH, Python does not find itself.
@@ -20,6 +20,8 @@ help:
 	@echo 'make torture  repeat the guarantees of docs/guarantees.md for 15 minutes; FULL=1: with the large counts (an hour)'
 	@echo 'make mutants  see that tests notice when parts of prox are taken away'
 	@echo 'make real   install Vite, other tools and what the examples need, for the tests that run real programs'
+	@echo 'make bench  measure prox beside its peers, for docs/performance.md (AXIS=logs: one axis; 25 minutes)'
+	@echo 'make bench-setup  install the peers for it'
 	@echo 'make clean  remove all that was made here'
 
 demo: $(VENV)/.for-use
@@ -44,6 +46,23 @@ torture: $(VENV)/.for-work
 
 mutants: $(VENV)/.for-work
 	$(BIN)/python tests/guarantees/mutants.py
+
+bench: $(VENV)/.for-work bench-setup
+	$(BIN)/python -m bench $(AXIS)
+
+# wrk, hyperfine, h2load, nginx, haproxy and caddy come from the system (apt-get install). What is missing is left out.
+bench-setup: .real/bench/venv/.installed .real/bench/node/.installed
+
+.real/bench/venv/.installed: bench/requirements.txt | $(VENV)/.created
+	@$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --no-input --retries 10 --timeout 120 -r $<
+	@touch $@
+
+.real/bench/node/.installed: bench/package.json bench/package-lock.json
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	cd $(@D) && npm ci --no-audit --no-fund --fetch-retries=5
+	@touch $@
 
 # redis-server, PostgreSQL and faketime come from the system (apt-get install), httpbin with the other Python packages.
 # Without npm, or where an installation fails, the tests say at their end what they left out.
