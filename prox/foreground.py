@@ -39,6 +39,7 @@ from prox.runtime.timings import Timings
 from prox.runtime.watchdog import Watchdog
 from prox.sinks.console import Console
 from prox.sinks.daemon_log import DaemonLog, is_output
+from prox.sinks.output import is_null
 from prox.system.children import become_subreaper, reap_adopted
 from prox.system.spawn_limits import raise_descriptor_limit, start_clean
 from prox.system.threads import in_thread
@@ -187,7 +188,8 @@ def _open_console(config: Config, options: UpOptions, log: Path) -> Console:
     """Return what prints the lines; in the background it rotates prox.log, which holds them."""
     logs, descriptor = config.logs, sys.stdout.fileno()
     if not is_output(log):
-        return Console(descriptor, color=options.color, raw=options.raw)
+        only = SYSTEM if is_null(descriptor) else None
+        return Console(descriptor, color=options.color, raw=options.raw, only=only)
     only = SYSTEM if logs.dir is False else None
     file = DaemonLog(log, max_size=logs.max_size, keep=logs.keep, root=Path(config.folder))
     return Console(descriptor, color=False, raw=options.raw, append=file.append, only=only)

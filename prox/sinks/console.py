@@ -7,7 +7,6 @@ processes, as they would for a pipe of their own. A terminal that is gone holds 
 from __future__ import annotations
 
 import errno
-import os
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from prox.core.logs.batch import SYSTEM
+from prox.sinks.output import Output
 from prox.sinks.render import CLEAR_LINE, LinePrinter
-from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +26,8 @@ BACKLOG_BYTES = 8 * 1024 * 1024
 """What may wait to be written before the processes are slowed."""
 WRITE_BYTES = 1024 * 1024
 """What is written at once, about."""
+JOINED_BYTES = 64 * 1024
+"""Texts are joined up to about this size: it saves writes of small ones, and copies of large ones."""
 SMALL_WRITE_BYTES = 64 * 1024
 """The same during ``flush``: smaller writes show whether a slow reader still reads."""
 FOOTER_SECONDS = 1.0
@@ -57,7 +58,7 @@ class Console:
         self._only = only
         self._footer = footer
         self._footer_shown = False
-        self._fd = fd
+        self._output = Output(fd)
         self._printer = LinePrinter((), color=color, raw=raw)
         self._backlog: deque[bytes] = deque()
         self._waiting = 0
@@ -97,6 +98,7 @@ class Console:
                 await self._print(self._take())
         finally:
             self._end()
+            self._output.close()
 
     async def flush(self, seconds: float) -> None:
         """Wait until everything is printed, or nothing was for so long; ``run`` must be running."""
@@ -120,10 +122,10 @@ class Console:
             self._news.set()
 
     def _take(self) -> bytes:
-        """Return what is ready, up to about ``WRITE_BYTES``."""
+        """Return what is ready, joined up to about ``JOINED_BYTES``."""
         taken = [self._backlog.popleft()]
         size = len(taken[0])
-        while self._backlog and size + len(self._backlog[0]) <= WRITE_BYTES:
+        while self._backlog and size + len(self._backlog[0]) <= JOINED_BYTES:
             taken.append(self._backlog.popleft())
             size += len(taken[-1])
         return b"".join(taken)
@@ -161,16 +163,11 @@ class Console:
         return before + prefix + f"lines are missing here: {error.strerror}\n".encode()
 
     async def _write_some(self, data: memoryview) -> int:
-        """Write in a thread, as a terminal may be held (Ctrl-S) for as long as its user likes."""
-        if self._append:
-            await in_thread(self._append, bytes(data))
-            return len(data)
-        while True:
-            try:
-                return await in_thread(os.write, self._fd, data, abandon_on_cancel=True)
-            except BlockingIOError:
-                # Somebody who shares it has made it non-blocking.
-                await trio.lowlevel.wait_writable(self._fd)
+        if self._append is None:
+            return await self._output.write(data)
+        await trio.lowlevel.checkpoint()
+        self._append(bytes(data))
+        return len(data)
 
     def _done(self, size: int) -> None:
         self._waiting -= size

@@ -27,7 +27,9 @@ def prefixed(batch: Batch, prefix: bytes, *, continued: bool) -> bytes:
     lead = b"" if continued else prefix
     if batch.partial:
         return lead + batch.data
-    return lead + batch.data[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
+    if batch.count == 1:
+        return lead + batch.data
+    return b"".join((lead, batch.data[:-1].replace(b"\n", b"\n" + prefix), b"\n"))
 
 
 def local_clock(when: float) -> str:

@@ -75,8 +75,11 @@ class RotatingFile:
     def _open(self) -> tuple[int, int]:
         """Have the file at the path open; return its descriptor and its size."""
         if self._descriptor is not None:
-            with suppress(FileNotFoundError):
+            try:
                 found = os.lstat(self._path)
+            except FileNotFoundError:
+                pass
+            else:
                 if (found.st_dev, found.st_ino) == self._identity:
                     return self._descriptor, found.st_size
             if self._is_rootless():

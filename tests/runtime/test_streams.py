@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 
 import trio
 import trio.testing
 
-from prox.runtime.streams import DRAIN_BYTES, PipeStream, pump
+from prox.runtime.streams import DRAIN_BYTES, GATHER_SECONDS, LARGE, PIPE_BYTES, READS, PipeStream, pump
 
 
 async def test_what_is_in_the_pipe_at_the_deadline_is_not_lost() -> None:
@@ -39,3 +40,62 @@ async def test_what_can_be_read_at_once_is_bounded() -> None:
     endless = PipeStream("stdout", os.open("/dev/zero", os.O_RDONLY))
     assert DRAIN_BYTES <= sum(map(len, endless.receive_available())) < 2 * DRAIN_BYTES
     endless.close()
+
+
+async def test_a_busy_pipe_holds_more() -> None:
+    """Only one that is busy: the memory of all pipes of a user is limited (pipe(7))."""
+    read_end, write_end = os.pipe()
+    before = capacity(read_end)
+    stream = PipeStream("stdout", read_end)
+    os.write(write_end, b"a line\n")
+    assert await stream.receive() == b"a line\n"
+    assert capacity(read_end) == before
+    os.write(write_end, b"x" * LARGE)
+    assert await stream.receive() == b"x" * LARGE
+    assert capacity(read_end) == (PIPE_BYTES if before else 0)
+    stream.close()
+    os.close(write_end)
+
+
+def capacity(descriptor: int) -> int:
+    """Return the capacity of a pipe in bytes; 0 where the system does not tell it."""
+    return fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ) if hasattr(fcntl, "F_GETPIPE_SZ") else 0
+
+
+async def test_reads_of_a_busy_pipe_let_other_tasks_run() -> None:
+    """An endless stream, too, which is never waited for."""
+    endless = PipeStream("stdout", os.open("/dev/zero", os.O_RDONLY))
+    steps = 0
+
+    async def count_steps() -> None:
+        nonlocal steps
+        while True:
+            steps += 1
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count_steps)
+        for _ in range(10 * READS):
+            await endless.receive()
+        nursery.cancel_scope.cancel()
+    assert steps >= 9
+    endless.close()
+
+
+async def test_what_is_written_in_small_pieces_is_read_in_larger_ones(autojump_clock: trio.testing.MockClock) -> None:
+    read_end, write_end = os.pipe()
+    stream = PipeStream("stdout", read_end)
+    os.write(write_end, b"one\n")
+    begun = trio.current_time()
+    assert await stream.receive() == b"one\n"
+    assert trio.current_time() == begun, "the first line after a pause was delayed"
+    os.write(write_end, b"two\n")
+    assert await stream.receive() == b"two\n"
+    assert trio.current_time() == begun + GATHER_SECONDS
+    await trio.sleep(1)
+    begun = trio.current_time()
+    os.write(write_end, b"three\n")
+    assert await stream.receive() == b"three\n"
+    assert trio.current_time() == begun
+    stream.close()
+    os.close(write_end)

@@ -85,17 +85,19 @@ async def test_much_goes_through_in_order() -> None:
         lines = [b"%07d %s" % (number, b"x" * 100) for number in range(100_000)]
         printed = bytearray()
 
-        async def pump() -> None:
-            for start in range(0, len(lines), 500):
-                console.write(batch(b"".join(line + b"\n" for line in lines[start : start + 500])))
-                await console.wait_for_capacity()
-            await console.flush(20)
+        async def print_all() -> None:
+            async with trio.open_nursery() as printing:
+                printing.start_soon(console.run)
+                for start in range(0, len(lines), 500):
+                    console.write(batch(b"".join(line + b"\n" for line in lines[start : start + 500])))
+                    await console.wait_for_capacity()
+                await console.flush(20)
+                printing.cancel_scope.cancel()
             writer.close()
 
         with trio.fail_after(30):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(console.run)
-                nursery.start_soon(pump)
+                nursery.start_soon(print_all)
                 while chunk := await trio.to_thread.run_sync(os.read, reader.fileno(), 1 << 16):
                     printed += chunk
                 nursery.cancel_scope.cancel()

@@ -65,7 +65,7 @@ class LineSplitter:
             self._tail += chunk[:first]
             pieces = [*self._cut_tail(), self._completed()]
             return pieces + (self.feed(chunk[first:]) if first < len(chunk) else [])
-        whole = bytes(self._tail) + chunk[:end] if self._tail else chunk[:end]
+        whole = b"".join((self._tail, memoryview(chunk)[:end])) if self._tail else chunk[:end]
         self._tail = bytearray(chunk[end:])
         # Only a block longer than the limit can hold a line longer than the limit.
         pieces = [Piece(whole)] if len(whole) <= self._max_line else self._cut_lines(whole)

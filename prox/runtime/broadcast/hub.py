@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from prox.core.logs.batch import SYSTEM, Batch, Stream
+from prox.core.logs.batch import SYSTEM, Batch, Stream, line_count
 from prox.core.logs.lines import Piece
 from prox.core.logs.query import LogFilter, Selection, newest_first, select
 from prox.core.logs.ring import Ring
@@ -89,7 +89,7 @@ class LogHub:
         """Record what a process wrote, as of now."""
         now = time.time()
         for data, partial, replaces, file in pieces:
-            count = 1 if partial else data.count(b"\n")
+            count = 1 if partial else line_count(data)
             batch = Batch(process, stream, now, self._next_id, count, data, partial, replaces, file)
             self._next_id += count
             self._rings[process].append(batch)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prox.core.logs.batch import Batch, lines_of, text_of, timestamp
+from prox.core.logs.batch import Batch, line_count, lines_of, text_of, timestamp
 
 WHEN = datetime(2025, 1, 19, 10, 32, 1, 123000, UTC)
 
@@ -64,3 +64,8 @@ def test_a_line_says_what_its_timestamp_shows(time: float) -> None:
     (line,) = lines_of(Batch("api", "stdout", time, 1, 1, b"\n"))
     assert timestamp(line.timestamp.timestamp()) == timestamp(time)
     assert datetime.fromisoformat(timestamp(time)) == line.timestamp
+
+
+@given(st.binary())
+def test_lines_are_counted(data: bytes) -> None:
+    assert line_count(data) == data.count(b"\n")
