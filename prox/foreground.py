@@ -1,6 +1,6 @@
-"""`prox up` on a terminal: its options, console output, summary and exit code.
+"""`prox up` on a terminal: console output, summary and exit code.
 
-Counterpart of ``app``, whose tree runs beneath it.
+Counterpart of ``app``, whose tree runs beneath it; ``startup`` has opened the instance.
 """
 
 from __future__ import annotations
@@ -8,47 +8,37 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 import trio
 
 from prox._version import __version__
-from prox.api.listening import listen
 from prox.app import log_files_of, run_tree
 from prox.core.config.doubtful import doubts
-from prox.core.errors import NoProxy, NotReady, ProxError, TimedOut
+from prox.core.errors import NotReady, ProxError, TimedOut
 from prox.core.logs.batch import SYSTEM
 from prox.core.logs.query import LogFilter
 from prox.core.runs.stack import harness_facts
-from prox.instance.folder import FOLDER, LOG_FILE, InstanceFolder
-from prox.instance.private_settings import PrivateSettings, read_private_settings
-from prox.owned_instance import end_killed_runs, end_left_behind, watch_list
-from prox.private_instance import private_config
-from prox.proxy.listeners import listen_for
+from prox.instance.folder import LOG_FILE, InstanceFolder
+from prox.owned_instance import end_killed_runs, end_left_behind
 from prox.runtime.lifeline import watch_lifeline
 from prox.runtime.readiness import wait_all_ready
-from prox.runtime.signals import Interrupts
 from prox.runtime.supervisor import Supervisor
 from prox.runtime.timings import Timings
-from prox.runtime.watchdog import Watchdog
 from prox.sinks.console import Console
 from prox.sinks.daemon_log import DaemonLog, is_output
 from prox.sinks.output import is_null
-from prox.system.children import become_subreaper, reap_adopted
-from prox.system.spawn_limits import raise_descriptor_limit, start_clean
+from prox.system.children import reap_adopted
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
-    import socket
-
-    from prox.core.config.model import Config, Proxy
+    from prox.core.config.model import Config
     from prox.proxy.listeners import ProxyListeners
+    from prox.startup import OpenInstance, UpOptions
 
 FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 5.0, 1.0
 """How long a terminal or pipe may accept no output at the end; the second: all that is left after a second signal."""
@@ -62,96 +52,30 @@ LEFT_SOMETHING = 70
 """The exit code if processes or ports are left after the stop (``cli.md``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpOptions:
-    """What the command line asks of `prox up`. Times in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
-
-    names: tuple[str, ...] = ()
-    no_deps: bool = False
-    private: Path | None = None
-    """The folder of a private instance: on free ports, beside others, and nothing is started before it is asked for."""
-    watch: bool = True
-    timings: bool = False
-    keep: bool = False
-    api_port: int | None = None
-    http_port: int | None = None
-    https_port: int | None = None
-    no_proxy: bool = False
-    exit_when_done: bool = False
-    raw: bool = False
-    color: bool = False
-    wait: bool = False
-    wait_timeout: float | None = None
-    ready_fd: int | None = None
-    lifeline: int | None = None
+def run(instance: OpenInstance, options: UpOptions) -> int:
+    """Run an instance until it is asked to end, and return the exit code. Raises as ``startup.run_up``."""
+    supervisor = Supervisor(
+        instance.config,
+        folder=instance.folder.path,
+        instance=instance.folder.instance,
+        ports=instance.ports,
+        early=instance.early,
+    )
+    supervisor.set_urls(dict(instance.urls))
+    return trio.run(_up, supervisor, options, instance)
 
 
-def run_up(config: Config, options: UpOptions) -> int:
-    """Run everything until it is asked to end, and return the exit code.
-
-    Raises InstanceRunning, PortTaken, UnknownProcess, with nothing started; and NotReady or TimedOut where
-    ``options.wait`` waits for what does not become ready, with everything stopped again.
-    """
-    interrupts = Interrupts()
-    interrupts.catch()
-    start_clean()
-    raise_descriptor_limit()
-    with ExitStack() as stack:
-        folder = stack.enter_context(_open_folder(config, options))
-        settings = read_private_settings(options.private) if options.private else PrivateSettings()
-        if options.private:
-            config = private_config(config, settings)
-        port = options.api_port if options.api_port is not None else config.api.port
-        sock = stack.enter_context(listen(config.api.host, port))
-        proxy = proxy_of(config, options)
-        config = msgspec.structs.replace(config, proxy=proxy or config.proxy)
-        listeners = stack.enter_context(listen_for(proxy)) if proxy else None
-        watchdog = stack.enter_context(Watchdog(watch_list(config, folder)))
-        supervisor = Supervisor(config, folder=folder.path, instance=folder.instance, ports=settings.ports)
-        supervisor.set_urls(settings.urls)
-        return trio.run(_up, supervisor, options, folder, sock, listeners, interrupts, watchdog)
-
-
-def _open_folder(config: Config, options: UpOptions) -> InstanceFolder:
-    if options.private:
-        return InstanceFolder(options.private, listed=False)
-    return InstanceFolder(Path(config.folder, FOLDER))
-
-
-def proxy_of(config: Config, options: UpOptions) -> Proxy | None:
-    """Return the proxy as the command line wants it; None: it is off. Raises NoProxy for ports without a proxy."""
-    ports = {"http_port": options.http_port, "https_port": options.https_port}
-    chosen = {key: port for key, port in ports.items() if port is not None}
-    if config.proxy is None:
-        if chosen:
-            key = next(iter(chosen)).replace("_", "-")
-            raise NoProxy(f"--{key} needs a proxy: set proxy.domain in prox.yaml")
-        return None
-    if options.no_proxy:
-        return None
-    proxy = msgspec.structs.replace(config.proxy, **chosen, enabled=config.proxy.enabled or bool(chosen))
-    return proxy if proxy.enabled else None
-
-
-async def _up(
-    supervisor: Supervisor,
-    options: UpOptions,
-    folder: InstanceFolder,
-    sock: socket.socket,
-    listeners: ProxyListeners | None,
-    interrupts: Interrupts,
-    watchdog: Watchdog,
-) -> int:
+async def _up(supervisor: Supervisor, options: UpOptions, instance: OpenInstance) -> int:
+    folder, sock, listeners, interrupts = instance.folder, instance.sock, instance.listeners, instance.interrupts
     # The server takes the socket over.
     address = sock.getsockname()[:2]
     console = _open_console(supervisor.config, options, folder.path / LOG_FILE)
     supervisor.hub.add_sink(console)
     code, failure = 0, None
-    become_subreaper()
     async with trio.open_nursery() as outer:
         await outer.start(interrupts.run, supervisor)
         await outer.start(reap_adopted)
-        outer.start_soon(watchdog.keep_running, supervisor.hub.system)
+        outer.start_soon(instance.watchdog.keep_running, supervisor.hub.system)
         outer.start_soon(console.run)
         if options.watch:
             outer.start_soon(_watch, supervisor)

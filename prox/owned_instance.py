@@ -1,11 +1,10 @@
-"""What `prox up` and `prox run` share: the watchdog's list, and the end of what a prox that was killed left running."""
+"""End what an earlier `prox up` or `prox run` that was killed has left running."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from prox.core.config.jobs import all_specs
 from prox.instance.folder import instance_prefix
 from prox.instance.running import living_instances
 from prox.instance.runs import forget_killed, killed_runs
@@ -14,22 +13,8 @@ from prox.system.threads import in_thread
 from prox.watchdog.marks import end, left_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
-
-    from prox.core.config.model import Config
-    from prox.instance.folder import InstanceFolder
-
-
-def watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, str]]:
-    """Yield what the watchdog has to know of an instance, as words and values."""
-    yield "instance", folder.instance
-    yield "folder", str(folder.path)
-    if folder.listed:
-        yield "list", str(folder.listed)
-    for name, spec in all_specs(config).items():
-        if spec.stop.leftovers != "kill":
-            yield "spare", name
 
 
 async def end_left_behind(path: Path, report: Callable[[str], None]) -> None:

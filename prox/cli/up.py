@@ -86,7 +86,7 @@ def up(
 
             keep = [options["lifeline"]] if options["lifeline"] is not None else []
             return start_daemon(config, [*names, *_as_arguments(options)], keep)
-        from prox.foreground import UpOptions, run_up
+        from prox.startup import UpOptions, run_up
 
         # A copy, which is closed as soon as it is used; ours stays, for what may go wrong until then.
         told = os.dup(ready_fd) if ready_fd is not None else None

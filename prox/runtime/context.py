@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from prox.core.config.model import Config
     from prox.runtime.broadcast.hub import LogHub
+    from prox.runtime.early_start import EarlyChild
     from prox.runtime.platform import LeftoverFinder, Platform
 
 
@@ -28,6 +29,8 @@ class InstanceContext:
     """Where probes may create sockets."""
     ports: dict[str, int] = field(default_factory=dict)
     """The port of each process that has one; an automatic one may change when its process is started."""
+    early: dict[str, EarlyChild] = field(default_factory=dict)
+    """Processes that run already, and wait for their first run to take them over."""
     digests: dict[str, str] = field(default_factory=dict)
     """Of the configuration of each process (``core.config.digest``)."""
     ignore_dependencies: bool = False

@@ -11,6 +11,8 @@ from prox.core.logs.query import LogFilter
 from prox.system.ports import free_ports, open_listener
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from prox.core.config.model import ProcessSpec
     from prox.runtime.context import InstanceContext
     from prox.runtime.platform import Listener
@@ -20,6 +22,15 @@ MAX_OTHER_PORTS = 3
 _LAST_LINES = 50
 _IN_USE = re.compile(r"EADDRINUSE|address (?:is )?(?:already )?in use|port \d+ is (?:already )?in use", re.IGNORECASE)
 """What programs write when bind(2) fails with EADDRINUSE: strerror(3) of glibc, of macOS, of Node.js."""
+
+
+def assign_ports(specs: Mapping[str, ProcessSpec], *, taken: Iterable[int] = ()) -> dict[str, int]:
+    """Return the port of each process that has one. Automatic ones are chosen now: all processes learn all ports."""
+    fixed = {name: spec.port for name, spec in specs.items() if isinstance(spec.port, int)}
+    automatic = [name for name, spec in specs.items() if spec.port == "auto" or isinstance(spec.port, ListenFd)]
+    chosen: Iterable[int] = free_ports(len(automatic), taken=[*fixed.values(), *taken])
+    ports = fixed | dict(zip(automatic, chosen, strict=True))
+    return {name: ports[name] for name in specs if name in ports}
 
 
 async def claim_port(context: InstanceContext, name: str, spec: ProcessSpec) -> Listener | None:

@@ -23,7 +23,7 @@ from prox.core.patterns import compile_regex
 from prox.core.restarts import End, GiveUp, RetryAfter, after_end
 from prox.core.scheduling import Fact
 from prox.core.snapshots import ProcessSnapshot
-from prox.runtime.child import SignalFailed
+from prox.runtime.child import Child, SignalFailed
 from prox.runtime.environ import working_folder
 from prox.runtime.history import History
 from prox.runtime.port_claim import MAX_OTHER_PORTS, claim_port, found_port_taken, take_another_port
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from prox.core.config.model import Job, ProcessSpec
     from prox.core.snapshots import Leftover
     from prox.runtime.context import InstanceContext
+    from prox.runtime.platform import Incarnation
 
 SLACK_SECONDS = 5.0
 """What a stop may take beside its graces, on a machine that is very busy."""
@@ -415,19 +416,24 @@ class Process:
     async def _incarnation(self) -> None:
         """Start the process and stay until its whole group is gone."""
         probe: Probe | None = None
+        early = self._context.early.pop(self.name, None)
+        child: Incarnation
         try:
-            listener = await claim_port(self._context, self.name, self.spec)
+            listener = None if early else await claim_port(self._context, self.name, self.spec)
             with listener[1] if listener else nullcontext():
-                probe = (
-                    open_probe(self.spec.healthcheck, folder=self._context.folder) if self.spec.healthcheck else None
-                )
-                built = await self.environment.take(self.spec, self._attempt)
-                env = built.variables | dict(probe.env if probe else {})
-                # A stop that was requested meanwhile wins. From the spawn to the try in ``live`` is no checkpoint.
-                await trio.lowlevel.checkpoint_if_cancelled()
-                child = self._context.platform.spawn(
-                    self.spec.cmd, cwd=self.cwd, env=env, listener=listener, stdin=self.spec.stdin
-                )
+                if self.spec.healthcheck:
+                    probe = open_probe(self.spec.healthcheck, folder=self._context.folder)
+                if early:
+                    env = self.environment.taken_early(early.environment).variables
+                    child = Child(early.spawned)
+                else:
+                    built = await self.environment.take(self.spec, self._attempt)
+                    env = built.variables | dict(probe.env if probe else {})
+                    # A stop that was requested meanwhile wins. From the spawn to the try in ``live`` is no checkpoint.
+                    await trio.lowlevel.checkpoint_if_cancelled()
+                    child = self._context.platform.spawn(
+                        self.spec.cmd, cwd=self.cwd, env=env, listener=listener, stdin=self.spec.stdin
+                    )
         except SpawnFailed as failure:
             self._fail(str(failure), failure.exit)
         except (StartFailed, ConfigError, OSError) as failure:

@@ -10,18 +10,17 @@ import trio
 
 from prox.core.config.digest import digests
 from prox.core.config.jobs import all_specs
-from prox.core.config.model import ListenFd
 from prox.core.errors import UnknownProcess
 from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.logs.batch import SYSTEM
 from prox.core.scheduling import doomed, needed, stop_levels, unmet
 from prox.core.snapshots import ProcessEvent
 from prox.runtime.events import EventHub
+from prox.runtime.port_claim import assign_ports
 from prox.runtime.process import Process
-from prox.system.ports import free_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from prox.core.config.model import Config, Dependency, Job, ProcessSpec
     from prox.runtime.context import InstanceContext
@@ -40,7 +39,8 @@ class ProcessSet:
         self._change = trio.Event()
         specs = all_specs(context.config)
         context.digests = digests(context.config)
-        context.ports |= _ports_of(specs, taken=context.ports.values())
+        new = {name: spec for name, spec in specs.items() if name not in context.ports}
+        context.ports |= assign_ports(new, taken=context.ports.values())
         self._processes = {
             name: Process(name, spec, context, self._changed, job=context.config.jobs.get(name))
             for name, spec in specs.items()
@@ -87,7 +87,7 @@ class ProcessSet:
         else:
             self._configure(config.processes, config.jobs | {name: job})
         self._context.digests = digests(self._context.config)
-        self._context.ports |= _ports_of({name: spec}, taken=self._context.ports.values())
+        self._context.ports |= assign_ports({name: spec}, taken=self._context.ports.values())
         self._context.hub.add_process(name)
         process = self._processes[name] = Process(name, spec, self._context, self._changed, job=job)
         self._shown[name] = process.snapshot()
@@ -114,7 +114,7 @@ class ProcessSet:
         for name, spec in all_specs(config).items():
             process = self._processes.get(name)
             if process is None:
-                self._context.ports |= _ports_of({name: spec}, taken=self._context.ports.values())
+                self._context.ports |= assign_ports({name: spec}, taken=self._context.ports.values())
                 self._context.hub.add_process(name)
                 process = Process(name, spec, self._context, self._changed, job=config.jobs.get(name))
                 self._shown[name] = process.snapshot()
@@ -137,7 +137,7 @@ class ProcessSet:
         if old.port == new.port:
             return
         self._context.ports.pop(name, None)
-        self._context.ports |= _ports_of({name: new}, taken=self._context.ports.values())
+        self._context.ports |= assign_ports({name: new}, taken=self._context.ports.values())
 
     def _configure(self, processes: dict[str, ProcessSpec], jobs: dict[str, Job]) -> None:
         self._context.config = msgspec.structs.replace(self._context.config, processes=processes, jobs=jobs)
@@ -294,12 +294,3 @@ def stop_all(processes: Iterable[Process]) -> None:
 
 def _without(specs: dict[str, _Spec], name: str) -> dict[str, _Spec]:
     return {each: spec for each, spec in specs.items() if each != name}
-
-
-def _ports_of(specs: Mapping[str, ProcessSpec], *, taken: Iterable[int] = ()) -> dict[str, int]:
-    """Return the port of each process that has one. Automatic ones are chosen now: all processes learn all ports."""
-    fixed = {name: spec.port for name, spec in specs.items() if isinstance(spec.port, int)}
-    automatic = [name for name, spec in specs.items() if spec.port == "auto" or isinstance(spec.port, ListenFd)]
-    chosen: Iterable[int] = free_ports(len(automatic), taken=[*fixed.values(), *taken])
-    ports = fixed | dict(zip(automatic, chosen, strict=True))
-    return {name: ports[name] for name in specs if name in ports}

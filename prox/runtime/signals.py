@@ -8,12 +8,12 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import trio
-
 from prox.core.lifecycle import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import trio
 
     from prox.runtime.supervisor import Supervisor
 
@@ -37,8 +37,8 @@ class Interrupts:
         self._first_at = 0.0
         self._token: trio.lowlevel.TrioToken | None = None
         self._wake_scheduled = False
-        self._news = trio.Event()
-        self._waiting = trio.CancelScope()
+        self._news: trio.Event | None = None
+        self._waiting: trio.CancelScope | None = None
 
     def catch(self) -> None:
         """Keep those that come from now on."""
@@ -54,12 +54,14 @@ class Interrupts:
 
     def _wake(self) -> None:
         self._wake_scheduled = False
-        self._news.set()
+        if self._news is not None:
+            self._news.set()
 
-    async def run(
-        self, supervisor: Supervisor, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-    ) -> None:
+    async def run(self, supervisor: Supervisor, *, task_status: trio.TaskStatus[None]) -> None:
         """Obey signals until cancelled; then ignore them."""
+        # They are caught before Trio is imported.
+        import trio
+
         self._token = trio.lowlevel.current_trio_token()
         task_status.started()
         try:
@@ -87,11 +89,14 @@ class Interrupts:
             supervisor.hub.system(f"{signal_name(number)} again: killing what is left")
         self.second = number
         supervisor.kill()
-        self._waiting.cancel()
+        if self._waiting is not None:
+            self._waiting.cancel()
 
     @contextmanager
     def cut_short(self, seconds: float) -> Iterator[None]:
         """Cancel the block at the second signal, or ``seconds`` from now if that has come already."""
+        import trio
+
         with trio.CancelScope() as self._waiting:
             if self.second is not None:
                 self._waiting.deadline = trio.current_time() + seconds

@@ -49,6 +49,11 @@ class StartEnvironment:
         self._last = built.configured
         return built
 
+    def taken_early(self, built: BuiltEnvironment) -> BuiltEnvironment:
+        """Record the variables of a child that was spawned already."""
+        self._last = built.configured
+        return built
+
     async def prepare(self, spec: ProcessSpec, attempt: int | None, cwd: str) -> None:
         """Check what the next start needs; what is read for that is used by that start. Raises StartFailed."""
         ports = dict(self._context.ports)

@@ -37,6 +37,7 @@ from prox.runtime.process_set import ProcessSet, all_down, is_down, stop_all
 from prox.runtime.real_platform import real_platform
 from prox.runtime.reload import apply_difference, finish
 from prox.runtime.reset import reset_process
+from prox.runtime.unclaimed import end_unclaimed
 from prox.system.given_environment import given_environment
 from prox.system.process_table import look
 from prox.system.threads import in_thread
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from prox.core.config.model import Config, Job, ProcessSpec, Watch
     from prox.core.runs.plan import RunPlan
     from prox.core.snapshots import ProcessSnapshot, Status
+    from prox.runtime.early_start import EarlyChild
     from prox.runtime.events import EventSubscription
     from prox.runtime.platform import Platform
     from prox.runtime.process import Process
@@ -64,8 +66,12 @@ class Supervisor:
         instance: str | None = None,
         platform: Platform | None = None,
         ports: Mapping[str, int] | None = None,
+        early: dict[str, EarlyChild] | None = None,
     ) -> None:
-        """``ports``: those of processes that run elsewhere, which the others learn."""
+        """``ports``: those that are known already, also of processes that run elsewhere, which the others learn.
+
+        ``early``: processes that run already; whatever the supervisor takes over is removed from it.
+        """
         self.instance = instance or secrets.token_hex(4)
         self.api_url: str | None = None
         self.hub = LogHub(all_specs(config), max_lines=config.logs.buffer_lines, max_bytes=config.logs.buffer_bytes)
@@ -85,6 +91,7 @@ class Supervisor:
             inherited=given_environment(),
             folder=folder or Path(tempfile.gettempdir()),
             ports=dict(ports or {}),
+            early=early if early is not None else {},
         )
         self._tasks: trio.Nursery | None = None
         """Runs the task of each process; None before and after."""
@@ -143,6 +150,7 @@ class Supervisor:
         finally:
             self._tasks = None
             with trio.CancelScope(shield=True):
+                await end_unclaimed(self._context, self._stop.wait_killed)
                 self.leftovers = await end_remaining(
                     {process.name: process.spec for process in self._processes if process.life.spawns},
                     self._context.leftovers,

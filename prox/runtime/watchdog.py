@@ -1,4 +1,7 @@
-"""prox's side of the watchdog (``watchdog.program``): started first, told what runs, replaced where it ends."""
+"""prox's side of the watchdog (``watchdog.program``): started first, told what runs, replaced where it ends.
+
+It is started before Trio is imported (``prox.startup``), and imports it once that runs.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import trio
-
 import prox.watchdog.program
+from prox.core.config.jobs import all_specs
 from prox.core.errors import ProxError
 from prox.core.lifecycle import Exit
 from prox.system.children import add_child, listen, remove_child, spawned, unlisten
 from prox.watchdog.marks import wait_any_ended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
+
+    from prox.core.config.model import Config
+    from prox.instance.folder import InstanceFolder
 
 END_SECONDS = 1.0
 """How long the watchdog may take to end when it is told to."""
@@ -31,6 +36,17 @@ SHORT_SECONDS, SHORT_LIVES, PAUSE_SECONDS = 5.0, 3, 30.0
 
 _ROOT = str(Path(prox.watchdog.program.__file__).parents[2])
 _PROGRAM = "import sys; sys.path.append(sys.argv[2]); from prox.watchdog.program import main; main()"
+
+
+def watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, str]]:
+    """Yield what the watchdog has to know of an instance, as words and values."""
+    yield "instance", folder.instance
+    yield "folder", str(folder.path)
+    if folder.listed:
+        yield "list", str(folder.listed)
+    for name, spec in all_specs(config).items():
+        if spec.stop.leftovers != "kill":
+            yield "spare", name
 
 
 class Watchdog:
@@ -67,6 +83,8 @@ class Watchdog:
 
     async def keep_running(self, say: Callable[[str], None]) -> None:
         """See that there is a watchdog, until cancelled; tell ``say`` where there is none, or a new one."""
+        import trio
+
         short = 0
         while True:
             if self._popen:
@@ -82,6 +100,8 @@ class Watchdog:
             self._start()
 
     async def _wait_ended(self, popen: subprocess.Popen[bytes]) -> Exit:
+        import trio
+
         try:
             handle = os.pidfd_open(popen.pid)
         except (AttributeError, OSError):

@@ -12,10 +12,10 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import trio
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import trio
 
     from prox.watchdog.marks import Row
 
@@ -108,8 +108,11 @@ def _children() -> set[int]:
     return children
 
 
-async def reap_adopted(*, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+async def reap_adopted(*, task_status: trio.TaskStatus[None]) -> None:
     """Reap what was adopted and has ended, until cancelled."""
+    # The first children are spawned before Trio is imported.
+    import trio
+
     global _reaping
     if not _adopts:
         task_status.started()

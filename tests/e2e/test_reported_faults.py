@@ -866,7 +866,7 @@ processes:
   ask: {cmd: 'printf "Continue? "; until test -e go; do sleep 0.05; done; echo yes; exec sleep 1000',
         healthcheck: {log: Continue}}
   after: {cmd: exec sleep 1000, depends_on: {ask: {log: "^Continue. $"}}}
-  whole: {cmd: 'printf "Listening on"; sleep 0.8; echo " 8080"; exec sleep 1000', healthcheck: {log: on 8080}}
+  whole: {cmd: 'printf "Listening on"; sleep 2; echo " 8080"; exec sleep 1000', healthcheck: {log: on 8080}}
 """)
     with project.up() as prox:
         prox.wait_line(re.compile(r"ask +│ Continue\? "))
@@ -891,8 +891,9 @@ processes:
 
 def test_of_a_progress_bar_the_newest_state_is_seen(project: Project) -> None:
     project.write(PROGRESS, "bar.sh")
-    project.write("processes: {bar: {cmd: sh bar.sh, healthcheck: {log: ^done}}}")
+    project.write("processes: {bar: {cmd: sh bar.sh, autostart: false, healthcheck: {log: ^done}}}")
     with project.up() as prox:
+        project.client("start", "bar")
         wait_until(lambda: project.get("/processes/bar").json()["ready"])
         assert [(each["line"], each.get("partial"), each.get("replaces")) for each in records_of(project, "bar")] == [
             ("3", True, None),

@@ -1,0 +1,97 @@
+"""Processes spawned before Trio is imported, which takes longer than all of a start before it.
+
+An early child belongs to nobody until its process takes it over (``Process``), whose first run it is then;
+``end_unclaimed`` ends those that none has taken. Should prox fail in between, the watchdog ends them.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prox.core.config.jobs import all_specs
+from prox.core.config.model import ListenFd
+from prox.core.scheduling import needed
+from prox.runtime.environ import process_environment, working_folder
+from prox.system.given_environment import given_environment
+from prox.system.ports import is_taken
+from prox.system.spawning import Spawned, SpawnFailed, spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from prox.core.config.model import Config, ProcessSpec
+    from prox.core.environment import BuiltEnvironment
+
+
+MIN_DESCRIPTORS, DESCRIPTORS_EACH = 256, 6
+"""Two pipes, a pidfd and a log file for each process, and some to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyChild:
+    """A child, with the environment that it was given."""
+
+    spawned: Spawned
+    environment: BuiltEnvironment
+
+
+def spawn_early(
+    config: Config,
+    names: Iterable[str],
+    *,
+    instance: str,
+    ports: Mapping[str, int],
+    urls: Mapping[str, str],
+    alone: bool,
+) -> dict[str, EarlyChild]:
+    """Spawn those of the named processes, and of what they depend on, that can start at once.
+
+    None if there is no process of one of the names. ``alone``: dependencies do not count.
+    """
+    specs = all_specs(config)
+    graph = {
+        name: [] if alone else [other for other in spec.depends_on if other in specs] for name, spec in specs.items()
+    }
+    wanted = list(names)
+    if not specs.keys() >= set(wanted) or not _has_plenty_of_descriptors(len(specs)):
+        return {}
+    inherited = given_environment()
+    children: dict[str, EarlyChild] = {}
+    for name in needed(wanted, graph):
+        spec = specs[name]
+        if graph[name] or name in config.jobs or not _can_start_early(config, spec):
+            continue
+        if name in ports and is_taken(ports[name]):
+            continue
+        built = process_environment(config, name, spec, ports, instance=instance, inherited=inherited, urls=urls)
+        folder = working_folder(config.folder, spec.cwd)
+        # Its process tries again, and says why it cannot be spawned.
+        with suppress(SpawnFailed):
+            children[name] = EarlyChild(spawn(spec.cmd, cwd=folder, env=built.variables, stdin=spec.stdin), built)
+    return children
+
+
+def _has_plenty_of_descriptors(processes: int) -> bool:
+    """Return whether so many processes leave enough descriptors for the imports and the event loop that follow."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return limit == resource.RLIM_INFINITY or limit >= MIN_DESCRIPTORS + DESCRIPTORS_EACH * processes
+
+
+def kill_unclaimed(children: Mapping[str, EarlyChild]) -> None:
+    """Kill the groups of children that are still here when prox has failed, and reap their leaders."""
+    for child in children.values():
+        with suppress(ProcessLookupError):
+            os.killpg(child.spawned.popen.pid, signal.SIGKILL)
+        child.spawned.popen.wait()
+
+
+def _can_start_early(config: Config, spec: ProcessSpec) -> bool:
+    """Return whether nothing that a start needs may block, or belongs to the event loop."""
+    reads_files = bool(spec.env_file or config.env_file)
+    notifies = spec.healthcheck is not None and spec.healthcheck.notify
+    return not reads_files and not notifies and not isinstance(spec.port, ListenFd)

@@ -1,0 +1,157 @@
+"""`prox up` before its event loop: the lock, the sockets, the watchdog, and the first processes.
+
+Nothing here imports Trio, and ``foreground``, which does, is imported last: the processes begin to run meanwhile.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from prox.api.listening import listen
+from prox.api.settings import ApiSettings
+from prox.core.config.jobs import all_specs
+from prox.core.errors import NoProxy
+from prox.instance.folder import FOLDER, InstanceFolder
+from prox.instance.private_settings import PrivateSettings, read_private_settings
+from prox.instance.runs import killed_runs
+from prox.private_instance import private_config
+from prox.proxy.listeners import listen_for
+from prox.runtime.early_start import kill_unclaimed, spawn_early
+from prox.runtime.port_claim import assign_ports
+from prox.runtime.signals import Interrupts
+from prox.runtime.watchdog import Watchdog, watch_list
+from prox.system.children import become_subreaper
+from prox.system.spawn_limits import raise_descriptor_limit, start_clean
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping
+
+    from prox.core.config.model import Config, Proxy
+    from prox.proxy.listeners import ProxyListeners
+    from prox.runtime.early_start import EarlyChild
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpOptions:
+    """What the command line asks of `prox up`. Times in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
+
+    names: tuple[str, ...] = ()
+    no_deps: bool = False
+    private: Path | None = None
+    """The folder of a private instance: on free ports, beside others, and nothing is started before it is asked for."""
+    watch: bool = True
+    timings: bool = False
+    keep: bool = False
+    api_port: int | None = None
+    http_port: int | None = None
+    https_port: int | None = None
+    no_proxy: bool = False
+    exit_when_done: bool = False
+    raw: bool = False
+    color: bool = False
+    wait: bool = False
+    wait_timeout: float | None = None
+    ready_fd: int | None = None
+    lifeline: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenInstance:
+    """What is open, and belongs to this instance, when its event loop begins."""
+
+    config: Config
+    folder: InstanceFolder
+    sock: socket.socket
+    """Where the API listens."""
+    listeners: ProxyListeners | None
+    interrupts: Interrupts
+    watchdog: Watchdog
+    ports: Mapping[str, int]
+    urls: Mapping[str, str]
+    """Those of processes that run elsewhere, as of ``ports``; proxied services have theirs from the proxy."""
+    early: dict[str, EarlyChild]
+
+
+def run_up(config: Config, options: UpOptions) -> int:
+    """Run everything until it is asked to end, and return the exit code.
+
+    Raises InstanceRunning, PortTaken, UnknownProcess, with nothing started; and NotReady or TimedOut where
+    ``options.wait`` waits for what does not become ready, with everything stopped again.
+    """
+    interrupts = Interrupts()
+    interrupts.catch()
+    start_clean()
+    raise_descriptor_limit()
+    with ExitStack() as stack:
+        folder = stack.enter_context(_open_folder(config, options))
+        settings = read_private_settings(options.private) if options.private else PrivateSettings()
+        if options.private:
+            config = private_config(config, settings)
+        port = options.api_port if options.api_port is not None else config.api.port
+        sock = stack.enter_context(listen(config.api.host, port))
+        proxy = proxy_of(config, options)
+        config = msgspec.structs.replace(config, proxy=proxy or config.proxy)
+        listeners = stack.enter_context(listen_for(proxy)) if proxy else None
+        watchdog = stack.enter_context(Watchdog(watch_list(config, folder)))
+        become_subreaper()
+        ports = {**settings.ports, **assign_ports(all_specs(config), taken=settings.ports.values())}
+        early = _spawn_first(config, options, folder, sock, listeners, ports)
+        stack.callback(kill_unclaimed, early)
+        instance = OpenInstance(
+            config=config,
+            folder=folder,
+            sock=sock,
+            listeners=listeners,
+            interrupts=interrupts,
+            watchdog=watchdog,
+            ports=ports,
+            urls=settings.urls,
+            early=early,
+        )
+        return int(import_module("prox.foreground").run(instance, options))
+
+
+def _open_folder(config: Config, options: UpOptions) -> InstanceFolder:
+    if options.private:
+        return InstanceFolder(options.private, listed=False)
+    return InstanceFolder(Path(config.folder, FOLDER))
+
+
+def _spawn_first(
+    config: Config,
+    options: UpOptions,
+    folder: InstanceFolder,
+    sock: socket.socket,
+    listeners: ProxyListeners | None,
+    ports: Mapping[str, int],
+) -> dict[str, EarlyChild]:
+    """Spawn the processes that wait for nothing, unless something has to be done before any starts."""
+    if options.private or folder.unclean or killed_runs(folder.path) or (listeners and listeners.https):
+        return {}
+    # If the token cannot be read or created, nothing is started.
+    ApiSettings.of(config.api, sock)
+    names = options.names or [name for name, spec in all_specs(config).items() if spec.autostart]
+    urls = listeners.urls(config) if listeners else {}
+    return spawn_early(config, names, instance=folder.instance, ports=ports, urls=urls, alone=options.no_deps)
+
+
+def proxy_of(config: Config, options: UpOptions) -> Proxy | None:
+    """Return the proxy as the command line wants it; None: it is off. Raises NoProxy for ports without a proxy."""
+    ports = {"http_port": options.http_port, "https_port": options.https_port}
+    chosen = {key: port for key, port in ports.items() if port is not None}
+    if config.proxy is None:
+        if chosen:
+            key = next(iter(chosen)).replace("_", "-")
+            raise NoProxy(f"--{key} needs a proxy: set proxy.domain in prox.yaml")
+        return None
+    if options.no_proxy:
+        return None
+    proxy = msgspec.structs.replace(config.proxy, **chosen, enabled=config.proxy.enabled or bool(chosen))
+    return proxy if proxy.enabled else None
