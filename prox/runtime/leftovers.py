@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from prox.core.snapshots import Leftover
-from prox.system.children import adopted, adopts, nothing_adopted, spawned
+from prox.system.adoption import has_adopted_nothing
+from prox.system.children import adopted, adopts, spawned
 from prox.system.group import wait_any_ended
 from prox.system.listeners import own_listeners
 from prox.system.ports import find_holders, is_taken
@@ -68,7 +69,7 @@ class Leftovers:
         """
         patience = trio.current_time() + SETTLE_SECONDS
         with suppress(OSError):
-            while adopts() and not nothing_adopted() and trio.current_time() < patience:
+            while adopts() and not await has_adopted_nothing() and trio.current_time() < patience:
                 table = (await look()).rows
                 if not any(table[pid].group == leader for pid in adopted(table)):
                     found = await in_thread(self._adopted, _orphans(table), table, "marked")
@@ -81,7 +82,7 @@ class Leftovers:
 
         None stands for leftovers whose process is not known. Empty if the process table cannot be read.
         """
-        if nothing_adopted():
+        if await has_adopted_nothing():
             return {}
         try:
             table = (await look()).rows

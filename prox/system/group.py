@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.system.children import nothing_adopted
+from prox.system.adoption import has_adopted_nothing
 from prox.system.process_table import look
 from prox.watchdog.marks import KILL_SECONDS, MAX_WAITED
 
@@ -66,7 +66,7 @@ async def kill_group(group: int) -> list[int]:
 
 async def members_alive(group: int) -> list[int]:
     """Return the members that are alive, as soon as the process table can be read."""
-    if _has_ended(group) and nothing_adopted():
+    if _has_ended(group) and await has_adopted_nothing():
         # Every descendant of a leader that has ended descends from a child that prox has adopted.
         return []
     while True:
