@@ -25,7 +25,18 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         # A terminal of another encoding gets what it can show, and nobody dies of the rest.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(run(sys.argv[1:]))
+    _exit(run(sys.argv[1:]))
+
+
+def _exit(code: int) -> NoReturn:
+    """End the program. Nothing is open any more, so the interpreter's own end would only take time."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        # It says what is wrong, as at the end of any Python program.
+        sys.exit(code)
+    os._exit(code)
 
 
 def run(args: list[str]) -> int:
