@@ -6,12 +6,12 @@ Nothing here imports Trio, and ``foreground``, which does, is imported last: the
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from prox.api.listening import listen
 from prox.api.settings import ApiSettings
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from prox.runtime.early_start import EarlyChild
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpOptions:
+class UpOptions(Struct, frozen=True, kw_only=True):
     """What the command line asks of `prox up`. Times in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
 
     names: tuple[str, ...] = ()
@@ -62,8 +61,7 @@ class UpOptions:
     lifeline: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenInstance:
+class OpenInstance(Struct, frozen=True, kw_only=True):
     """What is open, and belongs to this instance, when its event loop begins."""
 
     config: Config

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from prox.core.errors import Problem
 
@@ -31,8 +32,7 @@ _OF_THE_SUPERVISOR = re.compile(r"PROX_.*|NOTIFY_SOCKET|LISTEN_(?:FDS|PID|FDNAME
 """Meant for prox itself: its own, and those of systemd for whom it starts (sd_notify(3), sd_listen_fds(3))."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltEnvironment:
+class BuiltEnvironment(Struct, frozen=True):
     """``variables``: all that a process gets. ``configured``: those of them that prox.yaml and its env files set."""
 
     variables: dict[str, str]

@@ -22,10 +22,12 @@ Counterpart: ``runtime.process``, which applies the events and carries out the c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from signal import Signals
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from prox.core.errors import AlreadyRunning, NotRunning
 
@@ -136,8 +138,7 @@ TABLE: dict[tuple[Phase, bool, LifecycleEvent], Row | type[AlreadyRunning | NotR
 _WANTED_AFTER = {LifecycleEvent.START: True, LifecycleEvent.RESTART: True, LifecycleEvent.STOP: False}
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """How something ended: by itself with ``code``, or by the signal of that name; with neither, nobody saw it."""
 
     code: int | None = None
@@ -167,8 +168,7 @@ def signal_name(number: int) -> str:
         return f"SIGRTMIN+{number - low}" if low is not None and number > low else f"signal {number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """Where a process is in its life, and how it got there."""
 
     phase: Phase = DOWN

@@ -5,8 +5,9 @@ Counterpart: ``runtime.process_set``, which gathers the facts and applies what f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from prox.core.config.model import Dependency
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """What a process that others wait for is doing."""
 
     running: bool = False

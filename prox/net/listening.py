@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import socket
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from prox.core.addresses import is_loopback, plain
 from prox.core.errors import PortTaken, ProxError
@@ -20,8 +21,7 @@ class CannotListen(ProxError):
     code = "CANNOT_LISTEN"
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """What a socket is for, in messages: ``name`` (``the API``) and the keys of prox.yaml that set host and port."""
 
     name: str

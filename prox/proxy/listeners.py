@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 from prox.net.listening import Role, listen_on_loopback_too
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from prox.core.config.model import Config, Proxy
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyListeners:
+class ProxyListeners(Struct, frozen=True):
     """Listening sockets for each scheme. As a context manager it closes them at the end."""
 
     http: tuple[socket.socket, ...]

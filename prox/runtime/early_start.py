@@ -10,8 +10,9 @@ import os
 import resource
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from prox.core.config.jobs import all_specs
 from prox.core.config.model import ListenFd
@@ -32,8 +33,7 @@ MIN_DESCRIPTORS, DESCRIPTORS_EACH = 256, 6
 """Two pipes, a pidfd and a log file for each process, and some to spare."""
 
 
-@dataclass(frozen=True, slots=True)
-class EarlyChild:
+class EarlyChild(Struct, frozen=True):
     """A child, with the environment that it was given."""
 
     spawned: Spawned

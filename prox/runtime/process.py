@@ -10,10 +10,10 @@ from __future__ import annotations
 import random
 import time
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import trio
+from msgspec.structs import replace
 
 from prox.core.errors import AlreadyRunning, ConfigError, NotRunning, StartFailed
 from prox.core.health import UNKNOWN, HealthState

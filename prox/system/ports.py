@@ -8,9 +8,10 @@ import random
 import socket
 import sys
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from prox.core.text import printable
 from prox.system.listeners import all_listeners, own_listeners
@@ -71,8 +72,7 @@ def is_taken(port: int) -> bool:
     return any(_in_use(family, host, port) for family, host in ADDRESSES) and not _only_lingers(port)
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """A process that listens on a port. What the system does not tell is None or empty."""
 
     pid: int | None

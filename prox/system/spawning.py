@@ -6,8 +6,9 @@ import errno
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from prox.core.errors import StartFailed
 from prox.core.lifecycle import Exit
@@ -37,8 +38,7 @@ class SpawnFailed(StartFailed):
         self.exit = exit
 
 
-@dataclass(frozen=True, slots=True)
-class Spawned:
+class Spawned(Struct, frozen=True):
     """A running child, and the read ends of its pipes, which belong to the holder of this."""
 
     popen: subprocess.Popen[bytes]

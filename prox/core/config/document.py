@@ -7,10 +7,10 @@ into false. Anchors, aliases and merge keys (``<<``) work; what a few bytes of t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
+from msgspec import Struct
 
 from prox.core.errors import Problem
 
@@ -34,8 +34,7 @@ _NOTHING = re.compile(r"|~|null|Null|NULL")
 _MERGE = "<<"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Line and column count from 1."""
 
     file: str
@@ -43,8 +42,7 @@ class Place:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """``text`` is what is written; ``kind`` is what YAML 1.2's core schema takes it for."""
 
     text: str
@@ -52,22 +50,19 @@ class Scalar:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     items: tuple[Node, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """``place`` is the key's."""
 
     place: Place
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     entries: Map[str, Entry]
     place: Place
 

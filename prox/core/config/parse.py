@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from prox.core.config.check import check_config
 from prox.core.config.document import Mapping, Place, merge, parse_document
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from prox.core.errors import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """``config`` is None where nothing could be made of the texts; it is only good where there are no ``problems``."""
 
     config: Config | None

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_network
 from signal import SIGKILL, SIGSTOP, Signals
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from prox.core.config import model
 from prox.core.config.units import DURATION, SIZE, format_duration, format_size, parse_duration, parse_size
@@ -19,7 +20,6 @@ from prox.core.logs.batch import SYSTEM
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from msgspec import Struct
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -32,8 +32,7 @@ _DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 _REQUEST = re.compile(REQUEST)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """How one kind of value is written. ``parse`` raises ValueError, with what it must be."""
 
     parse: Callable[[str], Any]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect
+from msgspec.structs import replace
 
 from prox.core.config.document import Mapping, Node, Scalar, Sequence, scalar_kind
 from prox.core.config.model import fields_of

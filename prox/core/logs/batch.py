@@ -6,10 +6,11 @@ where somebody looks at single lines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 Stream = Literal["stdout", "stderr"]
 
@@ -17,8 +18,7 @@ SYSTEM = "system"
 """The process name of prox's own lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """``count`` records with the ids ``first_id``, ``first_id + 1``, …; ids rise over all processes together.
 
     ``data`` is lines ended by LF; where ``partial``, it is one piece of a line, without LF, and the next batch of the
@@ -70,8 +70,7 @@ def whole_line(batch: Batch) -> bytes | None:
     return batch.file.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace").encode()
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Struct, frozen=True):
     """One line as people and programs see it: ``text`` without line end, bytes that are not UTF-8 as U+FFFD."""
 
     id: int

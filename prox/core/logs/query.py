@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from prox.core.logs.batch import Batch, LogLine, Stream, lines_of, whole_line
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from prox.core.logs.ring import Ring
 
 
-@dataclass(frozen=True, slots=True)
-class LogFilter:
+class LogFilter(Struct, frozen=True):
     """What to show. None: no restriction. ``since`` (inclusive), ``until`` (exclusive) in seconds since the epoch."""
 
     processes: frozenset[str] | None = None
@@ -47,8 +47,7 @@ class LogFilter:
         return [line for line in lines if matches(line.text.encode())]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """``lines``: the newest that were asked for, oldest first. ``total``: how many match, before the limits."""
 
     lines: list[LogLine]
