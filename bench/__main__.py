@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -33,6 +34,8 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := sorted(set(options.axes) - set(AXES)):
         parser.error(f"unknown axis: {', '.join(unknown)} (known: {', '.join(AXES)})")
+    # What is being measured is ended, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     scale = Scale(options.rounds or (1 if options.tiny else 5), options.tiny)
     for axis in () if options.docs else options.axes or AXES:
         begun = time.monotonic()

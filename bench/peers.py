@@ -153,7 +153,9 @@ def _circus(folder: Path, commands: Mapping[str, str]) -> list[str]:
         f"[watcher:{name}]\ncmd = {command}\nshell = True\ncopy_env = True\nnumprocesses = 1\n"
         for name, command in commands.items()
     )
-    (folder / "circus.ini").write_text(f"[circus]\nwarmup_delay = 0\n{watchers}")
+    # Not its fixed ports, which others may hold.
+    endpoints = f"endpoint = ipc://{folder}/control\npubsub_endpoint = ipc://{folder}/events\n"
+    (folder / "circus.ini").write_text(f"[circus]\nwarmup_delay = 0\n{endpoints}{watchers}")
     return [str(VENV / "bin/circusd"), "circus.ini"]
 
 

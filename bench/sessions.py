@@ -26,17 +26,41 @@ PATIENCE_SECONDS = 60.0
 _REPORT = struct.Struct("qq")
 
 
+class Reports:
+    """A named pipe, from which what programs report of themselves is read. ``whose``: named if they do not come."""
+
+    def __init__(self, path: Path, whose: str) -> None:
+        self.path, self._whose = path, whose
+        os.mkfifo(path)
+        # Open for both, so that neither end waits for the other.
+        self._descriptor = os.open(path, os.O_RDWR)
+
+    def take(self, count: int) -> list[tuple[int, int]]:
+        """Return the next ``count`` reports, each a pair of numbers."""
+        found: list[tuple[int, int]] = []
+        while len(found) < count:
+            if not select.select([self._descriptor], [], [], PATIENCE_SECONDS)[0]:
+                raise TimeoutError(f"{self._whose}: {len(found)} of {count} reports have come")
+            data = os.read(self._descriptor, _REPORT.size * (count - len(found)))
+            found += list(_REPORT.iter_unpack(data))
+        return found
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
 class Run:
     """A running supervisor. ``begun``: CLOCK_MONOTONIC just before its exec, in nanoseconds."""
 
     def __init__(self, supervisor: Supervisor, commands: Mapping[str, str], folder: Path, output: int) -> None:
         self.folder, self.name = folder, supervisor.name
-        reports = folder / "reports"
-        os.mkfifo(reports)
-        # Open for both, so that neither end waits for the other.
-        self._descriptor = os.open(reports, os.O_RDWR)
+        self._reports = Reports(folder / "reports", supervisor.name)
         arguments = supervisor.prepare(folder, commands)
-        environment = os.environ | {"BENCH_PIPE": str(reports), "TERM": "xterm-256color", "HOME": str(folder)}
+        environment = os.environ | {
+            "BENCH_PIPE": str(self._reports.path),
+            "TERM": "xterm-256color",
+            "HOME": str(folder),
+        }
         self.begun = time.monotonic_ns()
         self.popen = subprocess.Popen(
             arguments,
@@ -51,13 +75,7 @@ class Run:
 
     def reports(self, count: int) -> list[tuple[int, int]]:
         """Return the next ``count`` reports of processes, each a pair of numbers."""
-        found: list[tuple[int, int]] = []
-        while len(found) < count:
-            if not select.select([self._descriptor], [], [], PATIENCE_SECONDS)[0]:
-                raise TimeoutError(f"{self.name}: {len(found)} of {count} reports have come")
-            data = os.read(self._descriptor, _REPORT.size * (count - len(found)))
-            found += list(_REPORT.iter_unpack(data))
-        return found
+        return self._reports.take(count)
 
     def close(self) -> None:
         with suppress(ProcessLookupError):
@@ -66,7 +84,7 @@ class Run:
         for pid in self.pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        os.close(self._descriptor)
+        self._reports.close()
 
 
 @contextmanager
