@@ -99,7 +99,11 @@ class Subscription:
         """Lose the older half of what waits."""
         lost, keep = 0, self._bytes // 2
         while self._bytes > keep:
-            lost += self._take().count
+            # Whole batches: to cut one costs more than it saves.
+            item = self._waiting.popleft()
+            lost += item.count
+            if isinstance(item, Batch):
+                self._forget(_cost(item))
         self._waiting.appendleft(Dropped(lost))
 
     def begin(self, batch: Batch) -> None:
@@ -145,10 +149,14 @@ class Subscription:
                 item, rest = _cut(item, READY_LINES)
                 self._waiting.appendleft(rest)
                 cost -= _cost(rest)
-            # What it began with is the oldest.
-            self._begun_with = max(0, self._begun_with - cost)
-            self._release(cost)
+            self._forget(cost)
         return item
+
+    def _forget(self, cost: int) -> None:
+        """Count bytes that wait no longer."""
+        # What it began with is the oldest.
+        self._begun_with = max(0, self._begun_with - cost)
+        self._release(cost)
 
     def _release(self, cost: int) -> None:
         self._bytes -= cost
