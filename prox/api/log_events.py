@@ -9,13 +9,15 @@ import msgspec
 from msgspec import Struct
 
 from prox.api.sse import CHUNK_BYTES, event
-from prox.core.logs.batch import Batch, texts_of, timestamp, whole_line
+from prox.core.logs.batch import Batch, texts_of, timestamp
+from prox.core.logs.search import matching_lines
 from prox.runtime.broadcast.subscription import Dropped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from prox.core.logs.query import LogFilter
+    from prox.core.patterns import Pattern
 
 CACHE_BYTES = 8 * 1024 * 1024
 """Encoded events that are kept for streams that are not as far yet."""
@@ -33,9 +35,9 @@ class LogEncoder:
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self._limit = limit
         self._size = 0
-        self._kept: OrderedDict[tuple[int, int, Callable[[bytes], bool] | None], bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, Pattern | None], bytes] = OrderedDict()
 
-    def events(self, batch: Batch, matches: Callable[[bytes], bool] | None) -> bytes:
+    def events(self, batch: Batch, matches: Pattern | None) -> bytes:
         """Return the events of the lines that match (None: of all); empty if there are none."""
         key = (batch.first_id, batch.count, matches)
         found = self._kept.get(key)
@@ -50,15 +52,9 @@ class LogEncoder:
 _JSON = msgspec.json.Encoder()
 
 
-def encode_batch(batch: Batch, matches: Callable[[bytes], bool] | None) -> bytes:
+def encode_batch(batch: Batch, matches: Pattern | None) -> bytes:
     """Return one event for each line of a batch that matches, as ``data: LogRecord``."""
-    texts = enumerate(texts_of(batch), batch.first_id)
-    whole = whole_line(batch) if matches else None
-    chosen = (
-        [(number, text) for number, text in texts if matches(text.encode()) or (whole is not None and matches(whole))]
-        if matches
-        else list(texts)
-    )
+    chosen = matching_lines(batch, matches) if matches else list(enumerate(texts_of(batch), batch.first_id))
     if not chosen:
         return b""
     # One call for all lines, as they share everything but their text. JSON has no raw line break.

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Stream = Literal["stdout", "stderr"]
 
@@ -114,10 +117,10 @@ def _shown(time: float) -> datetime:
     return datetime.fromtimestamp(round(time * 1000) / 1000, UTC)
 
 
-def lines_of(batch: Batch) -> list[LogLine]:
-    """Split a batch into lines."""
+def lines_of(batch: Batch, chosen: Iterable[tuple[int, str]] | None = None) -> list[LogLine]:
+    """Return the lines of a batch: all, or those ``chosen``, each given by its id and text."""
     when = _shown(batch.time)
     return [
         LogLine(number, when, batch.process, batch.stream, text, batch.partial, batch.replaces)
-        for number, text in enumerate(texts_of(batch), batch.first_id)
+        for number, text in (enumerate(texts_of(batch), batch.first_id) if chosen is None else chosen)
     ]

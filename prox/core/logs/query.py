@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from prox.core.logs.batch import Batch, LogLine, Stream, lines_of, whole_line
+from prox.core.logs.batch import Batch, LogLine, Stream, lines_of
+from prox.core.logs.search import matching_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from prox.core.logs.ring import Ring
+    from prox.core.patterns import Pattern
 
 
 class LogFilter(Struct, frozen=True):
@@ -19,8 +21,7 @@ class LogFilter(Struct, frozen=True):
 
     processes: frozenset[str] | None = None
     stream: Stream | None = None
-    matches: Callable[[bytes], bool] | None = None
-    """On the UTF-8 bytes of a line's text; see ``core.patterns``."""
+    matches: Pattern | None = None
     since: float | None = None
     until: float | None = None
 
@@ -37,14 +38,10 @@ class LogFilter(Struct, frozen=True):
         """Return the lines of a batch that are asked for, in order."""
         if not self.wants(batch):
             return []
-        lines = lines_of(batch)
         if self.matches is None:
-            return lines
-        matches = self.matches
-        whole = whole_line(batch)
-        if whole is not None and matches(whole):
-            return lines
-        return [line for line in lines if matches(line.text.encode())]
+            return lines_of(batch)
+        found = matching_lines(batch, self.matches)
+        return lines_of(batch, found) if found else []
 
 
 class Selection(Struct, frozen=True):
