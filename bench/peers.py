@@ -49,8 +49,10 @@ class Supervisor:
 
 
 def supervisors(names: Iterable[str]) -> list[Supervisor]:
-    """Return those of the supervisors that are installed."""
-    return [Supervisor(name, _PREPARE[name], name == "mprocs") for name in names if installed(name)]
+    """Return those of the names that are supervisors, and installed."""
+    return [
+        Supervisor(name, _PREPARE[name], name == "mprocs") for name in names if name in _PREPARE and installed(name)
+    ]
 
 
 def installed(name: str) -> bool:
