@@ -122,9 +122,11 @@ class RotatingFile:
         self.close()
         names = [self._path, *(f"{self._path}.{number}" for number in range(1, self._keep + 1))]
         try:
+            # Each name is free before a file gets it: where a rename replaces a file, ext4 writes the data of the new
+            # one to the disk at once (ext4(5), auto_da_alloc), and a process that prints a lot waits for that.
             self._remove_from(self._keep + 1)
-            if not self._keep:
-                os.unlink(self._path)
+            with suppress(FileNotFoundError):
+                os.unlink(names[-1])
             for number in range(self._keep, 0, -1):
                 with suppress(FileNotFoundError):
                     os.replace(names[number - 1], names[number])
