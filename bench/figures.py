@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import statistics
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bench.peers import is_peer
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 OURS = "prox"
 
@@ -83,13 +87,40 @@ class Row:
 def alternate(
     rounds: int, contenders: Mapping[str, Callable[[], Mapping[str, float]]]
 ) -> dict[str, dict[str, list[float]]]:
-    """Measure each contender once a round; return the values of each measure by measure and contender."""
+    """Measure each contender once a round; return the values of each measure by measure and contender.
+
+    A peer that fails is left out.
+    """
     found: dict[str, dict[str, list[float]]] = {}
+    failed: set[str] = set()
     for _ in range(rounds):
         for name, measure in contenders.items():
-            for what, value in measure().items():
-                found.setdefault(what, {}).setdefault(name, []).append(value)
-    return found
+            if name in failed:
+                continue
+            with left_out(name) as attempt:
+                for what, value in measure().items():
+                    found.setdefault(what, {}).setdefault(name, []).append(value)
+            if attempt.failed:
+                failed.add(name)
+    return {what: {name: each for name, each in values.items() if name not in failed} for what, values in found.items()}
+
+
+@dataclass(slots=True)
+class Attempt:
+    failed: bool = False
+
+
+@contextmanager
+def left_out(name: str) -> Iterator[Attempt]:
+    """Report a failure of a peer instead of raising it: it is no fault of what is measured here."""
+    attempt = Attempt()
+    try:
+        yield attempt
+    except Exception as error:
+        if not is_peer(name):
+            raise
+        attempt.failed = True
+        print(f"bench: {name} has failed and is left out: {error}", file=sys.stderr)
 
 
 def figures(values: Mapping[str, Sequence[float]], notes: Mapping[str, str] | None = None) -> dict[str, Figure]:

@@ -55,6 +55,11 @@ def supervisors(names: Iterable[str]) -> list[Supervisor]:
     ]
 
 
+def is_peer(name: str) -> bool:
+    """Return whether a contender is a program of others."""
+    return name in PIP or name in NPM or name in SYSTEM
+
+
 def installed(name: str) -> bool:
     """Return whether a contender can be run; say so where it cannot."""
     if name in PIP:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bench.figures import OURS, Bar, Figure, Row, Scale, alternate, figures
+from bench.figures import OURS, Bar, Figure, Row, Scale, alternate, figures, left_out
 from bench.loads import Load, ask_each, get, upload, websockets, wrk
 from bench.origin import BODIES, Origin, running_origin
 from bench.peers import installed
@@ -91,7 +91,8 @@ def measure(scale: Scale) -> Iterator[Row]:
         origin = stack.enter_context(running_origin())
         endpoints = {DIRECT: direct(origin)}
         for name in filter(installed, NAMES):
-            endpoints[name] = stack.enter_context(proxying(name, origin, core))
+            with left_out(name):
+                endpoints[name] = stack.enter_context(proxying(name, origin, core))
         bench = Bench(scale, origin, endpoints, core, load_core)
         if not scale.tiny:
             _warm_up(bench)
