@@ -134,6 +134,7 @@ def test_a_reader_that_goes_away_ends_nothing(project: Project) -> None:
         prox.stdout.close()
         wait_until(lambda: project.state() is not None)
         log = project.folder / ".prox" / "logs" / "web.log"
+        wait_until(log.exists)
         size = log.stat().st_size
         wait_until(lambda: log.stat().st_size > size)
         assert project.get("/processes/web").json()["status"] == "running"
