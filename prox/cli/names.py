@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from prox.core.errors import UnknownProcess
 from prox.core.spelling import did_you_mean
@@ -13,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class Wanted(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Wanted:
     """A process that was asked for: by its own name, or as a member of a group."""
 
     name: str

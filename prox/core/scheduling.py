@@ -5,9 +5,8 @@ Counterpart: ``runtime.process_set``, which gathers the facts and applies what f
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
     from prox.core.config.model import Dependency
 
 
-class Fact(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Fact:
     """What a process that others wait for is doing."""
 
     running: bool = False

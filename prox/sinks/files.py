@@ -5,11 +5,9 @@ A lossless sink that writes at once. Counterpart of ``reader``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from prox.core.config.model import Logs
 from prox.core.logs.batch import SYSTEM

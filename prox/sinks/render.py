@@ -6,9 +6,8 @@ Pure functions of what was written. ``console`` prints them as they come, `prox 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from prox.core.logs.batch import SYSTEM, Batch, Stream
 from prox.core.text import terminal_safe

@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from prox.core.logs.batch import Batch, Stream
 from prox.core.logs.lines import LineSplitter

@@ -6,11 +6,10 @@ where somebody looks at single lines.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
-
-from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +20,8 @@ SYSTEM = "system"
 """The process name of prox's own lines."""
 
 
-class Batch(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Batch:
     """``count`` records with the ids ``first_id``, ``first_id + 1``, …; ids rise over all processes together.
 
     ``data`` is lines ended by LF; where ``partial``, it is one piece of a line, without LF, and the next batch of the
@@ -73,7 +73,8 @@ def whole_line(batch: Batch) -> bytes | None:
     return batch.file.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace").encode()
 
 
-class LogLine(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class LogLine:
     """One line as people and programs see it: ``text`` without line end, bytes that are not UTF-8 as U+FFFD."""
 
     id: int
