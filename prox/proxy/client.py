@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from prox.core.logs.batch import LogLine
     from prox.core.messages import RequestHead
     from prox.core.routing import Route
+    from prox.proxy.late_watch import LateWatches
     from prox.proxy.recorder import Recorder
     from prox.runtime.supervisor import Supervisor
 
@@ -53,6 +54,7 @@ class ProxyContext:
     settings: Proxy
     services: dict[str, Service]
     pool: Pool
+    watches: LateWatches
     recorder: Recorder
     trusted: Sequence[IPv4Network | IPv6Network]
     pseudonym: bytes
@@ -241,7 +243,7 @@ class ClientConnection:
             request_id=exchange.request_id.encode("latin-1"),
             traceparent=f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01".encode(),
         )
-        forwarder = Forwarder(context.pool, self._peer, head, fields, exchange)
+        forwarder = Forwarder(context.pool, context.watches, self._peer, head, fields, exchange)
         deadline = trio.current_time() + context.settings.wait
         while True:
             address = address_of(service, context.supervisor)

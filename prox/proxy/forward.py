@@ -16,6 +16,7 @@ from prox.proxy.tunnel import FrameCounter, tunnel
 if TYPE_CHECKING:
     from prox.core.exchanges import Exchange
     from prox.core.messages import Fields, RequestHead, ResponseHead
+    from prox.proxy.late_watch import LateWatch, LateWatches
     from prox.proxy.peer import Peer
     from prox.proxy.upstream import Address, Connection, Pool
 
@@ -42,8 +43,12 @@ DONE = Outcome("done")
 class Forwarder:
     """Forwards one request. ``fields``: those that the upstream gets, without framing."""
 
-    def __init__(self, pool: Pool, client: Peer, head: RequestHead, fields: Fields, exchange: Exchange) -> None:
+    def __init__(
+        self, pool: Pool, watches: LateWatches, client: Peer, head: RequestHead, fields: Fields, exchange: Exchange
+    ) -> None:
+        """``watches``: those of clients."""
         self._pool = pool
+        self._watches = watches
         self._client = client
         self._head = head
         self._fields = fields
@@ -54,8 +59,8 @@ class Forwarder:
         """Whether the upstream has sent anything: then the request is not repeated."""
         self._ending = False
         """Whether the end of the response has been sent: a client that leaves then has all of it."""
-        self._watching = trio.CancelScope()
-        self._watched = trio.Event()
+        self._watch: LateWatch | None = None
+        """Notices that the client leaves: it closes its sending side."""
 
     async def run(self, address: Address) -> Outcome:
         """Forward to an address. Raises upstream.Unreachable, with nothing sent to the client."""
@@ -77,19 +82,19 @@ class Forwarder:
         upstream = connection.peer
         self._outcome = None
         self._request_sent = self._ending = False
-        self._watching, self._watched = trio.CancelScope(), trio.Event()
         reusable = False
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._send_request, upstream, nursery.cancel_scope)
-            try:
-                reusable = await self._receive_response(upstream)
-            except Refused as refused:
-                self._fail(f"the upstream's response is not valid HTTP: {refused.reason}")
-            except Ended:
-                self._fail("the upstream closed the connection before its response was complete")
-            except _ClientLeft:
-                self._outcome = Outcome("client left", "the client closed the connection")
-            nursery.cancel_scope.cancel()
+        try:
+            if self._head.framing == NO_BODY:
+                with trio.CancelScope() as scope:
+                    await self._send_request(upstream, scope)
+                    reusable = await self._try_to_receive(upstream)
+            else:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._send_request, upstream, nursery.cancel_scope)
+                    reusable = await self._try_to_receive(upstream)
+                    nursery.cancel_scope.cancel()
+        finally:
+            await self._end_watch()
         outcome = self._outcome or DONE
         if outcome is DONE and reusable and self._request_sent:
             await self._pool.give_back(connection)
@@ -99,6 +104,23 @@ class Forwarder:
         stale = connection.reused and outcome.kind == "bad gateway" and not answered
         return None if stale else outcome
 
+    async def _try_to_receive(self, upstream: Peer) -> bool:
+        """Pass the response on, or record why that is not possible; return whether the connection can be used again."""
+        try:
+            return await self._receive_response(upstream)
+        except Refused as refused:
+            self._fail(f"the upstream's response is not valid HTTP: {refused.reason}")
+        except Ended:
+            self._fail("the upstream closed the connection before its response was complete")
+        except _ClientLeft:
+            self._outcome = Outcome("client left", "the client closed the connection")
+        return False
+
+    async def _end_watch(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch:
+            await watch.end()
+
     def _fail(self, reason: str) -> None:
         if self._outcome is None:
             kind: Literal["bad gateway", "reset"] = "bad gateway" if self._client.can_respond else "reset"
@@ -107,7 +129,7 @@ class Forwarder:
     # -- the request
 
     async def _send_request(self, upstream: Peer, exchange_scope: trio.CancelScope) -> None:
-        """Send head and body, then watch the client: when it closes its sending side, it has left."""
+        """Send head and body, then have the client watched. ``exchange_scope`` is cancelled if it leaves."""
         try:
             head = h11.Request(method=self._head.method, target=self._head.target, headers=self._request_fields())
             if self._head.framing == NO_BODY:
@@ -129,14 +151,14 @@ class Forwarder:
         except Ended:
             # The upstream has closed the connection. It may have answered before: _receive_response reads that.
             return
-        try:
-            with self._watching:
-                await self._client.watch()
-                if not self._ending:
-                    self._outcome = Outcome("client left", "the client closed the connection")
-                    exchange_scope.cancel()
-        finally:
-            self._watched.set()
+
+        async def watch() -> None:
+            await self._client.watch()
+            if not self._ending:
+                self._outcome = Outcome("client left", "the client closed the connection")
+                exchange_scope.cancel()
+
+        self._watch = self._watches.begin(watch)
 
     def _request_fields(self) -> Fields:
         framing = self._head.framing
@@ -258,8 +280,7 @@ class Forwarder:
             exchange.frames_received = received.frames
 
         # Only one task can read from a connection.
-        self._watching.cancel()
-        await self._watched.wait()
+        await self._end_watch()
         await tunnel(self._client, upstream, note_sent, note_received)
 
 

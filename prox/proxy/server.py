@@ -12,6 +12,7 @@ from prox.core.forwarding import parse_networks
 from prox.net.acceptor import Acceptor
 from prox.proxy import pages
 from prox.proxy.client import ClientConnection, ProxyContext
+from prox.proxy.late_watch import LateWatches
 from prox.proxy.pages import Page
 from prox.proxy.upstream import Pool
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 5.0
 """What requests under way get at the end."""
 HANDSHAKE_SECONDS = 10.0
+WATCH_SECONDS = 0.05
+"""After so long it is noticed whether the client of a request leaves."""
 
 _AT_CAPACITY = Page(503, "TOO_MANY_CONNECTIONS", "Busy", "too many connections are in use; close some of them")
 
@@ -50,12 +53,13 @@ async def serve_proxy(
     The cancel stops accepting at once and gives requests under way GRACE_SECONDS. ``tls`` returns the context of a
     new connection: certificates are renewed while it runs.
     """
-    pool = Pool()
+    pool, watches = Pool(), LateWatches(WATCH_SECONDS)
     context = ProxyContext(
         supervisor=supervisor,
         settings=settings,
         services=supervisor.config.services,
         pool=pool,
+        watches=watches,
         recorder=recorder,
         trusted=parse_networks(settings.trust),
         pseudonym=b"prox-" + supervisor.instance.encode(),
@@ -69,7 +73,8 @@ async def serve_proxy(
         with trio.CancelScope(shield=True):
             async with trio.open_nursery() as services:
                 services.start_soon(recorder.bodies.run)
-                await services.start(pool.run)
+                services.start_soon(pool.run)
+                services.start_soon(watches.run)
                 services.start_soon(server.cut_when_killed, supervisor)
                 await server.run(listeners, task_status)
                 services.cancel_scope.cancel()

@@ -8,10 +8,12 @@ import socket
 from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
+from prox.proxy.late_watch import LateWatch, LateWatches
 from prox.proxy.peer import Peer
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 60.0
 """How long a connection is kept; servers close them after 5 s (Node.js) to 75 s (nginx)."""
+WATCH_SECONDS = 1.0
+"""How long a kept connection is idle before its end is noticed; when it is taken, it is looked at."""
 MAX_IDLE = 64
 """Connections that are kept for one address."""
 MAX_CONNECTIONS = 1024
@@ -53,27 +57,8 @@ class Connection:
         self.address = address
         self.peer = peer
         self.reused = False
-        self._watching = trio.CancelScope()
-        self._watched = trio.Event()
-
-    def begin_watch(self) -> None:
-        """Prepare ``watch``, which another task runs: ``unwatch`` may come first."""
-        self._watching, self._watched = trio.CancelScope(), trio.Event()
-
-    async def watch(self, seconds: float) -> bool:
-        """Wait until something comes on it, its end included, for so long; return False if ``unwatch`` ended that."""
-        try:
-            with self._watching, trio.move_on_after(seconds):
-                await trio.lowlevel.wait_readable(self.peer.socket)
-        finally:
-            self._watched.set()
-        return not self._watching.cancelled_caught
-
-    async def unwatch(self) -> None:
-        """End ``watch``: only one task can wait for a socket."""
-        self._watching.cancel()
-        with trio.CancelScope(shield=True):
-            await self._watched.wait()
+        self.watch: LateWatch | None = None
+        """While it is idle: notices that the upstream closes it."""
 
 
 class Pool:
@@ -82,16 +67,19 @@ class Pool:
     def __init__(self) -> None:
         self._idle: dict[Address, deque[Connection]] = {}
         self._slots = trio.CapacityLimiter(MAX_CONNECTIONS)
-        self._nursery: trio.Nursery | None = None
+        self._watches = LateWatches(WATCH_SECONDS)
+        self._closed = False
 
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    async def run(self) -> None:
         """Watch idle connections until cancelled; then close them."""
         try:
-            async with trio.open_nursery() as self._nursery:
-                task_status.started()
-                await trio.sleep_forever()
+            await self._watches.run()
         finally:
-            self._nursery = None
+            self._closed = True
+            with trio.CancelScope(shield=True):
+                for connection in [each for kept in self._idle.values() for each in kept]:
+                    await connection.peer.close()
+            self._idle.clear()
 
     @property
     def idle(self) -> int:
@@ -113,7 +101,8 @@ class Pool:
         kept = self._idle.get(address)
         while kept and not fresh:
             connection = kept.pop()
-            await connection.unwatch()
+            if connection.watch:
+                await connection.watch.end()
             if not connection.peer.socket.is_readable():
                 connection.reused = True
                 return connection
@@ -124,25 +113,23 @@ class Pool:
         """Keep a connection whose exchange is complete, or close it if that cannot be."""
         kept = self._idle.setdefault(connection.address, deque())
         usable = connection.peer.is_unused and connection.peer.start_next_message()
-        if not usable or not self._nursery or len(kept) >= MAX_IDLE:
+        if not usable or self._closed or len(kept) >= MAX_IDLE:
             await connection.peer.close()
             return
         kept.append(connection)
-        connection.begin_watch()
-        self._nursery.start_soon(self._watch, connection)
+        connection.watch = self._watches.begin(partial(self._watch, connection))
 
     async def _watch(self, connection: Connection) -> None:
         """Close an idle connection when something comes on it, its end included, or after IDLE_SECONDS."""
-        ended = True
-        try:
-            ended = await connection.watch(IDLE_SECONDS)
-        finally:
-            kept = self._idle.get(connection.address, ())
-            if ended and connection in kept:
-                self._idle[connection.address].remove(connection)
-                if not self._idle[connection.address]:
-                    del self._idle[connection.address]
-                await connection.peer.close()
+        with trio.move_on_after(IDLE_SECONDS):
+            await trio.lowlevel.wait_readable(connection.peer.socket)
+        kept = self._idle.get(connection.address, deque())
+        # It may have been taken just now.
+        if connection in kept:
+            kept.remove(connection)
+            if not kept:
+                del self._idle[connection.address]
+            await connection.peer.close()
 
 
 async def connect(address: Address) -> trio.SocketStream:

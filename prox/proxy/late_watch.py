@@ -1,0 +1,75 @@
+"""Watches of connections that begin late.
+
+Whether a client leaves during its request, or an upstream closes a kept connection, has to be noticed, but not in the
+first moments: most requests are over by then, and a task for each would cost more than the rest of the request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+class LateWatches:
+    """Runs watches that have not ended ``delay`` seconds after their begin. ``run`` must be running."""
+
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
+        self._due: dict[LateWatch, None] = {}
+        """Those that have yet to start, the oldest first."""
+        self._news = trio.Event()
+
+    async def run(self) -> None:
+        """Start what is due, until cancelled. While nothing is, it sleeps."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                if not self._due:
+                    self._news = trio.Event()
+                    await self._news.wait()
+                await trio.sleep_until(next(iter(self._due)).due_at if self._due else 0)
+                now = trio.current_time()
+                for watch in [watch for watch in self._due if watch.due_at <= now]:
+                    del self._due[watch]
+                    watch.start(nursery)
+
+    def begin(self, watch: Callable[[], Awaitable[None]]) -> LateWatch:
+        """Run ``watch`` in a while, unless the result is ended before."""
+        begun = LateWatch(watch, trio.current_time() + self._delay, self._due)
+        self._due[begun] = None
+        self._news.set()
+        return begun
+
+
+class LateWatch:
+    """A watch that has begun. Only one task can wait for a socket: ``end`` it before another one does."""
+
+    def __init__(self, watch: Callable[[], Awaitable[None]], due_at: float, due: dict[LateWatch, None]) -> None:
+        self.due_at = due_at
+        self._watch = watch
+        self._due = due
+        self._scope: trio.CancelScope | None = None
+        self._done = trio.Event()
+
+    def start(self, nursery: trio.Nursery) -> None:
+        self._scope = trio.CancelScope()
+        nursery.start_soon(self._run, self._scope)
+
+    async def _run(self, scope: trio.CancelScope) -> None:
+        try:
+            with scope:
+                await self._watch()
+        finally:
+            self._done.set()
+
+    async def end(self) -> None:
+        """End the watch; afterwards it waits for nothing. Not cancellable."""
+        if self._scope is None:
+            self._due.pop(self, None)
+            return
+        self._scope.cancel()
+        with trio.CancelScope(shield=True):
+            await self._done.wait()
