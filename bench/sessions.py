@@ -77,6 +77,16 @@ class Run:
         """Return the next ``count`` reports of processes, each a pair of numbers."""
         return self._reports.take(count)
 
+    def wait(self) -> int:
+        """Wait for the end of the supervisor, without Popen.wait's naps of up to 50 ms; return its exit code."""
+        descriptor = os.pidfd_open(self.popen.pid)
+        try:
+            if not select.select([descriptor], [], [], PATIENCE_SECONDS)[0]:
+                raise TimeoutError(f"{self.name} has not ended")
+        finally:
+            os.close(descriptor)
+        return self.popen.wait()
+
     def close(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.popen.pid, signal.SIGKILL)

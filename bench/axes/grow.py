@@ -18,7 +18,7 @@ from bench.axes.logs import BLOCK, run_of
 from bench.figures import OURS, Row, Scale, alternate, figures
 from bench.peers import supervisors
 from bench.programs import compiled
-from bench.sessions import PATIENCE_SECONDS, running
+from bench.sessions import running
 from bench.trees import memory, tree
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def life(count: int) -> Mapping[str, float]:
         status = _status(run.folder, commands)
         begun = time.monotonic_ns()
         run.popen.send_signal(signal.SIGTERM)
-        if run.popen.wait(PATIENCE_SECONDS):
+        if run.wait():
             raise AssertionError(f"prox ended with {run.popen.returncode}")
         stopped = (time.monotonic_ns() - begun) / 1e6
     return {"start": started, "memory": used, "status": status, "stop": stopped}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from bench.figures import OURS, Bar, Row, Scale, alternate, figures
 from bench.peers import Supervisor, installed, supervisors
 from bench.programs import compiled
-from bench.sessions import PATIENCE_SECONDS, running
+from bench.sessions import running
 from bench.verify import Verdict, verify
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def run_of(
                 writing = sum(value for what, value in reports if what == 1) / 1e9
                 # mprocs stays when its processes have ended.
                 if not supervisor.needs_terminal:
-                    run.popen.wait(PATIENCE_SECONDS)
+                    run.wait()
                 ended = time.monotonic_ns()
                 after = resource.getrusage(resource.RUSAGE_CHILDREN)
                 cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime - writing

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench.figures import Bar, Row, Scale, alternate, figures
 from bench.peers import Supervisor, supervisors
 from bench.programs import compiled
-from bench.sessions import PATIENCE_SECONDS, running
+from bench.sessions import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +48,7 @@ def stop(supervisor: Supervisor, count: int) -> Callable[[], Mapping[str, float]
             time.sleep(SETTLE_SECONDS)
             begun = time.monotonic_ns()
             run.popen.send_signal(signal.SIGTERM)
-            run.popen.wait(PATIENCE_SECONDS)
+            run.wait()
             ended = time.monotonic_ns()
             deadline = time.monotonic() + LEFT_SECONDS
             left = 0
