@@ -61,7 +61,7 @@ class PipeStream:
         self.name: Stream = name
         self._descriptor = descriptor
         self._reads = 0
-        """Large reads since other tasks have run."""
+        """Large reads in a row since other tasks have run."""
         self._enlarged = False
         self._quiet_at = 0.0
         """When the pipe counts as quiet, unless something is read before."""
@@ -78,7 +78,6 @@ class PipeStream:
             await trio.lowlevel.checkpoint()
         while (chunk := self._read()) is None:
             await trio.lowlevel.wait_readable(self._descriptor)
-        self._quiet_at = trio.current_time() + 2 * GATHER_SECONDS if len(chunk) < LARGE else 0.0
         return chunk
 
     def _read(self) -> bytes | None:
@@ -87,10 +86,12 @@ class PipeStream:
             chunk = os.read(self._descriptor, CHUNK)
         except BlockingIOError:
             return None
-        if len(chunk) >= LARGE:
-            self._reads += 1
-            if not self._enlarged:
-                self._enlarge()
+        if len(chunk) < LARGE:
+            self._reads, self._quiet_at = 0, trio.current_time() + 2 * GATHER_SECONDS
+            return chunk
+        self._reads, self._quiet_at = self._reads + 1, 0.0
+        if not self._enlarged:
+            self._enlarge()
         return chunk
 
     def _enlarge(self) -> None:

@@ -99,3 +99,28 @@ async def test_what_is_written_in_small_pieces_is_read_in_larger_ones(autojump_c
     assert trio.current_time() == begun
     stream.close()
     os.close(write_end)
+
+
+async def test_small_reads_after_a_large_one_let_other_tasks_run_too() -> None:
+    """Also where there is always something to read."""
+    read_end, write_end = os.pipe()
+    stream = PipeStream("stdout", read_end)
+    os.write(write_end, b"x" * LARGE)
+    assert await stream.receive() == b"x" * LARGE
+    steps = 0
+
+    async def count_steps() -> None:
+        nonlocal steps
+        while True:
+            steps += 1
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count_steps)
+        for _ in range(50):
+            os.write(write_end, b"line\n")
+            assert await stream.receive() == b"line\n"
+        nursery.cancel_scope.cancel()
+    assert steps >= 45
+    stream.close()
+    os.close(write_end)
