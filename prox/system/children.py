@@ -12,6 +12,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from prox.watchdog.marks import read_proc
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from prox.watchdog.marks import Row
 
-_READ = 65536
 _PR_SET_CHILD_SUBREAPER = 36
 """linux/prctl.h"""
 
@@ -101,23 +102,11 @@ def _children() -> set[int]:
     children: set[int] = set()
     for thread in os.listdir("/proc/self/task"):
         try:
-            children.update(map(int, _read(f"/proc/self/task/{thread}/children").split()))
+            children.update(map(int, read_proc(f"/proc/self/task/{thread}/children").split()))
         except ProcessLookupError:
             # The thread has just ended.
             continue
     return children
-
-
-def _read(path: str) -> bytes:
-    """Return the content of a file of procfs. A file object would ask for its size and position, too."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        parts = []
-        while part := os.read(descriptor, _READ):
-            parts.append(part)
-        return b"".join(parts)
-    finally:
-        os.close(descriptor)
 
 
 async def reap_adopted(*, task_status: trio.TaskStatus[None]) -> None:

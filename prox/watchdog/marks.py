@@ -278,18 +278,21 @@ def _pids() -> list[int]:
 
 
 def _read(path: str) -> bytes:
-    """Return what stands in a file of /proc; nothing where it may not be read, or the process is gone."""
+    """Return the content of a file of /proc; nothing where it may not be read, or the process is gone."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return read_proc(path)
     except OSError:
         return b""
+
+
+def read_proc(path: str) -> bytes:
+    """Return the content of a file of /proc, without the calls that a file object makes. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         parts = []
         while part := os.read(descriptor, 65536):
             parts.append(part)
         return b"".join(parts)
-    except OSError:
-        return b""
     finally:
         os.close(descriptor)
 
