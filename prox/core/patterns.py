@@ -37,7 +37,7 @@ def compile_regex(pattern: str) -> Pattern:
     Raises InvalidPattern, with RE2's own words, where it does not compile.
     """
     search = _compile(pattern, _utf8(pattern)).search
-    return Pattern(lambda line: search(line) is not None, _finder(pattern))
+    return Pattern(lambda line: search(line) is not None)
 
 
 def _finder(pattern: str) -> Callable[[bytes, int], tuple[int, int] | None] | None:
@@ -85,7 +85,7 @@ def compile_pattern(pattern: str, *, regex: bool) -> Pattern:
     if len(pattern) > MAX_PATTERN:
         raise InvalidPattern(f"the pattern is {len(pattern)} characters long; {MAX_PATTERN} are allowed")
     if regex:
-        return compile_regex(pattern)
+        return Pattern(compile_regex(pattern).matches, _finder(pattern))
     wanted = _utf8(pattern)
 
     def find(data: bytes, place: int) -> tuple[int, int] | None:
