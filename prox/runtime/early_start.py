@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from prox.runtime.environ import process_environment, working_folder
 from prox.system.given_environment import given_environment
 from prox.system.ports import is_taken
 from prox.system.spawning import Spawned, SpawnFailed, spawn
+from prox.watchdog.marks import KILL_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,11 +85,12 @@ def _has_plenty_of_descriptors(processes: int) -> bool:
 
 
 def kill_unclaimed(children: Mapping[str, EarlyChild]) -> None:
-    """Kill the groups of children that are still here when prox has failed, and reap their leaders."""
+    """Kill the groups of children that are left where prox has failed, and reap their leaders, within KILL_SECONDS."""
     for child in children.values():
         with suppress(ProcessLookupError):
             os.killpg(child.spawned.popen.pid, signal.SIGKILL)
-        child.spawned.popen.wait()
+        with suppress(subprocess.TimeoutExpired):
+            child.spawned.popen.wait(KILL_SECONDS)
 
 
 def _can_start_early(config: Config, spec: ProcessSpec) -> bool:

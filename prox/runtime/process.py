@@ -416,7 +416,7 @@ class Process:
     async def _incarnation(self) -> None:
         """Start the process and stay until its whole group is gone."""
         probe: Probe | None = None
-        early = self._context.early.pop(self.name, None)
+        early = self._context.early.get(self.name)
         child: Incarnation
         try:
             listener = None if early else await claim_port(self._context, self.name, self.spec)
@@ -424,6 +424,7 @@ class Process:
                 if self.spec.healthcheck:
                     probe = open_probe(self.spec.healthcheck, folder=self._context.folder)
                 if early:
+                    del self._context.early[self.name]
                     env = self.environment.taken_early(early.environment).variables
                     child = Child(early.spawned)
                 else:

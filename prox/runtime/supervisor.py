@@ -150,7 +150,7 @@ class Supervisor:
         finally:
             self._tasks = None
             with trio.CancelScope(shield=True):
-                await end_unclaimed(self._context, self._stop.wait_killed)
+                await end_unclaimed(self._processes, self._context, self._stop.wait_killed)
                 self.leftovers = await end_remaining(
                     {process.name: process.spec for process in self._processes if process.life.spawns},
                     self._context.leftovers,

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.core.config.jobs import all_specs
 from prox.runtime.child import Child
-from prox.runtime.environ import working_folder
 from prox.runtime.process_run import DRAIN_SECONDS
 from prox.runtime.stopping import stop_plan
 from prox.runtime.streams import pump
@@ -17,15 +15,22 @@ from prox.runtime.streams import pump
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from prox.runtime.broadcast.hub import LogHub
     from prox.runtime.context import InstanceContext
+    from prox.runtime.process import Process
+    from prox.runtime.process_set import ProcessSet
 
 
-async def end_unclaimed(context: InstanceContext, wait_killed: Callable[[], Awaitable[None]]) -> None:
+async def end_unclaimed(
+    processes: ProcessSet, context: InstanceContext, wait_killed: Callable[[], Awaitable[None]]
+) -> None:
     """End the children in ``context.early``, each as its configuration says, and publish what they have written.
 
     ``wait_killed`` returns once no process has a grace any more.
     """
-    ending = [(name, early, Child(early.spawned)) for name, early in context.early.items()]
+    if not context.early:
+        return
+    ending = [(processes.get(name), early, Child(early.spawned)) for name, early in context.early.items()]
     context.early.clear()
 
     async def skip_graces() -> None:
@@ -36,25 +41,18 @@ async def end_unclaimed(context: InstanceContext, wait_killed: Callable[[], Awai
     async with trio.open_nursery() as nursery:
         nursery.start_soon(skip_graces)
         async with trio.open_nursery() as ends:
-            for name, early, child in ending:
-                ends.start_soon(_end, context, name, child, early.environment.variables)
+            for process, early, child in ending:
+                ends.start_soon(_end, process, child, early.environment.variables, context.hub)
         nursery.cancel_scope.cancel()
 
 
-async def _end(context: InstanceContext, name: str, child: Child, env: Mapping[str, str]) -> None:
-    spec = all_specs(context.config)[name]
-    plan = stop_plan(
-        spec.stop,
-        grace=spec.stop.timeout if spec.stop.timeout is not None else context.config.shutdown_timeout,
-        cwd=working_folder(context.config.folder, spec.cwd),
-        env=env,
-        report=context.hub.system,
-    )
+async def _end(process: Process, child: Child, env: Mapping[str, str], hub: LogHub) -> None:
+    plan = stop_plan(process.spec.stop, grace=process.grace, cwd=process.cwd, env=env, report=process.report)
     drains = [trio.CancelScope(shield=True) for _ in child.streams]
     async with trio.open_nursery() as nursery:
         for stream, drain in zip(child.streams, drains, strict=True):
-            publish = partial(context.hub.publish, name, stream.name)
-            nursery.start_soon(pump, stream, drain, publish, context.hub.wait_for_capacity)
+            publish = partial(hub.publish, process.name, stream.name)
+            nursery.start_soon(pump, stream, drain, publish, hub.wait_for_capacity)
         await child.end(plan)
         for drain in drains:
             drain.deadline = trio.current_time() + DRAIN_SECONDS
