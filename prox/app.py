@@ -2,7 +2,7 @@
 
 ::
 
-    foreground.run_up, with signals and console, or open_supervisor, inside a caller's Trio program
+    foreground.run, with signals and console, or open_supervisor, inside a caller's Trio program
     └─ run_tree
        └─ services nursery                       API: outlives the processes, so that a stop can be watched
           │                                      proxy: drains before the processes stop

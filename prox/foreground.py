@@ -53,7 +53,11 @@ LEFT_SOMETHING = 70
 
 
 def run(instance: OpenInstance, options: UpOptions) -> int:
-    """Run an instance until it is asked to end, and return the exit code. Raises as ``startup.run_up``."""
+    """Run an instance until it is asked to end, and return the exit code.
+
+    Raises UnknownProcess, with nothing started; and NotReady or TimedOut where ``options.wait`` waits for what does not
+    become ready, with everything stopped again.
+    """
     supervisor = Supervisor(
         instance.config,
         folder=instance.folder.path,

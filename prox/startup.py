@@ -1,12 +1,12 @@
 """`prox up` before its event loop: the lock, the sockets, the watchdog, and the first processes.
 
-Nothing here imports Trio, and ``foreground``, which does, is imported last: the processes begin to run meanwhile.
+Nothing here imports Trio. ``foreground``, which does, is imported when the instance is open: the processes begin to run
+meanwhile.
 """
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from importlib import import_module
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ from prox.system.spawn_limits import raise_descriptor_limit, start_clean
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from prox.core.config.model import Config, Proxy
     from prox.proxy.listeners import ProxyListeners
@@ -73,15 +73,15 @@ class OpenInstance(Struct, frozen=True, kw_only=True):
     watchdog: Watchdog
     ports: Mapping[str, int]
     urls: Mapping[str, str]
-    """Those of processes that run elsewhere, as of ``ports``; proxied services have theirs from the proxy."""
+    """The URLs of processes that run elsewhere; proxied services get theirs from the proxy."""
     early: dict[str, EarlyChild]
 
 
-def run_up(config: Config, options: UpOptions) -> int:
-    """Run everything until it is asked to end, and return the exit code.
+@contextmanager
+def open_instance(config: Config, options: UpOptions) -> Iterator[OpenInstance]:
+    """Open an instance, and close it at the end of the block, in which ``foreground.run`` runs it.
 
-    Raises InstanceRunning, PortTaken, UnknownProcess, with nothing started; and NotReady or TimedOut where
-    ``options.wait`` waits for what does not become ready, with everything stopped again.
+    Raises InstanceRunning, PortTaken, CannotListen, NoProxy, with nothing started.
     """
     interrupts = Interrupts()
     interrupts.catch()
@@ -102,7 +102,7 @@ def run_up(config: Config, options: UpOptions) -> int:
         ports = {**settings.ports, **assign_ports(all_specs(config), taken=settings.ports.values())}
         early = _spawn_first(config, options, folder, sock, listeners, ports)
         stack.callback(kill_unclaimed, early)
-        instance = OpenInstance(
+        yield OpenInstance(
             config=config,
             folder=folder,
             sock=sock,
@@ -113,7 +113,6 @@ def run_up(config: Config, options: UpOptions) -> int:
             urls=settings.urls,
             early=early,
         )
-        return int(import_module("prox.foreground").run(instance, options))
 
 
 def _open_folder(config: Config, options: UpOptions) -> InstanceFolder:

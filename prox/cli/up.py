@@ -86,11 +86,16 @@ def up(
 
             keep = [options["lifeline"]] if options["lifeline"] is not None else []
             return start_daemon(config, [*names, *_as_arguments(options)], keep)
-        from prox.startup import UpOptions, run_up
+        from prox.startup import UpOptions, open_instance
 
         # A copy, which is closed as soon as it is used; ours stays, for what may go wrong until then.
         told = os.dup(ready_fd) if ready_fd is not None else None
-        return run_up(config, UpOptions(names=chosen, color=colored(), ready_fd=told, **options))
+        chosen_options = UpOptions(names=chosen, color=colored(), ready_fd=told, **options)
+        with open_instance(config, chosen_options) as instance:
+            # Trio comes with it; the first processes run already.
+            from prox.foreground import run
+
+            return run(instance, chosen_options)
 
 
 def _as_arguments(options: dict[str, Any]) -> list[str]:
