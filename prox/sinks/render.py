@@ -25,9 +25,7 @@ CLEAR_LINE = b"\r\x1b[K"
 def prefixed(batch: Batch, prefix: bytes, *, continued: bool) -> bytes:
     """Return a batch's data with ``prefix`` before each line; not before the first one where that is ``continued``."""
     lead = b"" if continued else prefix
-    if batch.partial:
-        return lead + batch.data
-    if batch.count == 1:
+    if batch.partial or batch.count == 1:
         return lead + batch.data
     return b"".join((lead, batch.data[:-1].replace(b"\n", b"\n" + prefix), b"\n"))
 

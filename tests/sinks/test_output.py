@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import trio
+import trio.testing
 
 from prox.sinks.output import Output, is_null
 
@@ -17,10 +18,16 @@ async def test_a_full_pipe_keeps_only_its_writer_waiting() -> None:
     reading, writing = os.pipe()
     output = Output(writing)
     written = 0
-    with trio.move_on_after(0.2) as patience:
+
+    async def fill() -> None:
+        nonlocal written
         while True:
             written += await output.write(memoryview(b"x" * 65536))
-    assert patience.cancelled_caught
+
+    async with trio.open_nursery() as filling:
+        filling.start_soon(fill)
+        await trio.testing.wait_all_tasks_blocked()
+        filling.cancel_scope.cancel()
     # The descriptor that others share still blocks.
     assert os.get_blocking(writing)
     async with trio.open_nursery() as nursery:
