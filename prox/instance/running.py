@@ -89,10 +89,13 @@ def living_instances(folder: Path) -> frozenset[str]:
 
 def _has_open(pid: int, path: str) -> bool:
     """Return whether a process has a file open, which may have been removed (proc_pid_fd(5))."""
+    folder = f"/proc/{pid}/fd"
     try:
-        for descriptor in os.listdir(f"/proc/{pid}/fd"):
-            if os.readlink(f"/proc/{pid}/fd/{descriptor}") in (path, f"{path} (deleted)"):
-                return True
+        descriptors = os.listdir(folder)
     except OSError:
         return False
+    for descriptor in descriptors:
+        with suppress(OSError):  # closed since it was listed
+            if os.readlink(f"{folder}/{descriptor}") in (path, f"{path} (deleted)"):
+                return True
     return False

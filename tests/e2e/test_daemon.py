@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from helpers.leftovers import is_alive, wait_ended
-from helpers.project import SECONDS, kill_with_guard, wait_until
+from helpers.project import SECONDS, kill_with_guard, open_files, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def test_a_daemon(project: Project) -> None:
     daemon = psutil.Process(pid)
     assert daemon.terminal() is None
     if os.path.isdir("/proc/self/fd"):
-        opened = {int(name): os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")}
+        opened = open_files(pid)
         assert [opened[number] for number in range(3)] == ["/dev/null", *2 * [str(folder / "prox.log")]]
         files = {path for path in opened.values() if path.startswith("/") and not path.startswith(str(folder))}
         # Its entry in the registry is locked, and the project's folder held.

@@ -28,7 +28,7 @@ import trio
 
 import prox
 from helpers.leftovers import end, wait_ended
-from helpers.project import SECONDS, Answer, guards_of, wait_until
+from helpers.project import SECONDS, Answer, guards_of, open_files, wait_until
 from helpers.scale import times
 from prox.api.app import create_app
 from prox.api.settings import ApiSettings
@@ -513,14 +513,13 @@ def test_what_a_daemon_and_its_guard_hold(project: Project) -> None:
     family = [psutil.Process(state["pid"]), *psutil.Process(state["pid"]).children(recursive=True)]
     assert guard in {each.pid for each in family}
     for each in family:
-        opened = [os.readlink(f"/proc/{each.pid}/fd/{name}") for name in os.listdir(f"/proc/{each.pid}/fd")]
-        assert str(secret) not in opened
+        assert str(secret) not in open_files(each.pid).values()
         assert token not in f"{each.environ()}{each.cmdline()}"
         listening = [found.laddr for found in each.net_connections("inet") if found.status == psutil.CONN_LISTEN]
         assert listening == ([("127.0.0.1", state["port"])] if each.pid == state["pid"] else [])
-    held_by_guard = {name: os.readlink(f"/proc/{guard}/fd/{name}") for name in os.listdir(f"/proc/{guard}/fd")}
-    assert held_by_guard.pop("0").startswith("pipe:")
-    assert held_by_guard == {"1": "/dev/null", "2": "/dev/null"}
+    held_by_guard = open_files(guard)
+    assert held_by_guard.pop(0).startswith("pipe:")
+    assert held_by_guard == {1: "/dev/null", 2: "/dev/null"}
     # What others could read or enter, whatever the umask was.
     paths = [project.folder / ".prox", *(project.folder / ".prox").rglob("*"), project.folder.parent / "home" / ".prox"]
     assert [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077] == []

@@ -287,6 +287,15 @@ class RunningOnTerminal(RunningProx):
             yield rest
 
 
+def open_files(pid: int) -> dict[int, str]:
+    """Return what each descriptor of a process is open on, without those it closes meanwhile (proc_pid_fd(5))."""
+    found = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+    return found
+
+
 def guards_of(prox: int) -> list[int]:
     """Return the watchdog of an instance, given by pid: as a rule one."""
     found = []
