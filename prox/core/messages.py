@@ -10,8 +10,9 @@ The result does not depend on how the bytes are split into packets: errors are f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 MAX_HEAD = 64 * 1024
 """Bytes of a head, the empty line included, that pass."""
@@ -24,8 +25,11 @@ _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e]+) (HTTP/[0-9]\.[0-
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _VISIBLE = rb"[\x21-\x7e\x80-\xff]"
 _FIELD = re.compile(
-    rb"(" + _TOKEN + rb"):[ \t]*(" + _VISIBLE + rb"(?:[\t\x20-\x7e\x80-\xff]*" + _VISIBLE + rb")?|)[ \t]*"
+    # Possessive, so that blanks are tried once: backtracking over them takes the square of their number.
+    rb"^(" + _TOKEN + rb"):[ \t]*+(" + _VISIBLE + rb"(?:[\t\x20-\x7e\x80-\xff]*" + _VISIBLE + rb")?|)[ \t]*+\r$",
+    re.MULTILINE,
 )
+"""A whole line."""
 _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)(?!\Z)")
 """A LF without CR, or a CR that something else than LF follows; one at the end may still be followed."""
 _LENGTH = re.compile(rb"[0-9]{1,19}")
@@ -50,8 +54,7 @@ class Refused(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(Struct, frozen=True):
     """How long a body is: ``length`` bytes, chunked, or (responses only) until the connection ends."""
 
     kind: Literal["length", "chunked", "close"]
@@ -76,8 +79,7 @@ def head_size(buffer: bytes | bytearray) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(Struct, frozen=True):
     """A request that is plain: ``target`` in origin form or ``*``, ``host`` as it was sent, fields in order."""
 
     method: bytes
@@ -97,7 +99,7 @@ def read_request(head: bytes, *, scheme: str) -> RequestHead:
 
     ``scheme``: that of the connection, which an absolute-form target must have.
     """
-    line, *rest = head[:-4].split(b"\r\n")
+    line, _, rest = head[:-2].partition(b"\r\n")
     found = _REQUEST_LINE.fullmatch(line)
     if found is None:
         raise Refused("the request line must be METHOD SP TARGET SP HTTP/1.1 (RFC 9112 §3)")
@@ -112,8 +114,7 @@ def read_request(head: bytes, *, scheme: str) -> RequestHead:
     return RequestHead(method, target, minor, host, fields, framing)
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
+class ResponseHead(Struct, frozen=True):
     """A response that is plain."""
 
     status: int
@@ -126,7 +127,7 @@ class ResponseHead:
 
 def read_response(head: bytes, *, method: bytes) -> ResponseHead:
     """Read a whole head. ``method``: that of the request, which says whether there is a body. Raises Refused."""
-    line, *rest = head[:-4].split(b"\r\n")
+    line, _, rest = head[:-2].partition(b"\r\n")
     found = _STATUS_LINE.fullmatch(line)
     if found is None:
         raise Refused("the status line must be HTTP/1.1 SP STATUS SP REASON (RFC 9112 §4)", 502)
@@ -147,21 +148,19 @@ def connection_options(fields: Fields) -> set[bytes]:
 
 def read_trailers(block: bytes) -> Fields:
     """Read a trailer section, the empty line included. Raises Refused."""
-    lines = block[:-2].split(b"\r\n")[:-1]
-    fields = _fields(lines)
+    fields = _fields(block[:-2])
     for name, _ in fields:
         if name.lower() in _FRAMING_FIELDS:
             raise Refused(f"{name.decode()} must not be a trailer (RFC 9110 §6.5.1)")
     return fields
 
 
-def _fields(lines: list[bytes]) -> Fields:
-    fields: Fields = []
-    for line in lines:
-        found = _FIELD.fullmatch(line)
-        if found is None:
-            raise Refused(_why_no_field(line))
-        fields.append((found[1], found[2]))
+def _fields(lines: bytes) -> Fields:
+    """Read whole lines, each with its CR LF."""
+    fields: Fields = _FIELD.findall(lines)
+    # Each match is a line, so none was passed over if there are as many.
+    if len(fields) != lines.count(b"\n"):
+        raise Refused(next(_why_no_field(line) for line in lines.split(b"\r\n") if not _FIELD.match(line + b"\r")))
     return fields
 
 

@@ -20,6 +20,7 @@ from prox.proxy import pages
 from prox.proxy.forward import Forwarder, Outcome
 from prox.proxy.pages import Page
 from prox.proxy.peer import Ended, Peer, TooSlow
+from prox.proxy.plain_messages import asks_to_close
 from prox.proxy.targets import (
     RETRY_SECONDS,
     NotUp,
@@ -133,7 +134,7 @@ class ClientConnection:
         """Send a page; the connection goes on where the request has no body that is still to come."""
         as_html = pages.wants_html(head)
         complete = head.framing.kind == "length" and head.framing.length == 0
-        again = complete and head.version == "1.1" and not self._retired and not _asks_to_close(head)
+        again = complete and head.version == "1.1" and not self._retired and not asks_to_close(head)
         fields, content = pages.render(page, as_html=as_html, close=not again)
         if exchange is not None:
             exchange.status = page.status
@@ -294,7 +295,9 @@ class ClientConnection:
             case "done":
                 if self._peer.start_next_message():
                     return True
-                if not exchange.is_tunnel:
+                # A client whose request is whole, and who asked for the end, sends nothing more.
+                expected = asks_to_close(head) and self._peer.has_all_sent
+                if not (exchange.is_tunnel or expected):
                     await self._linger()
                 return False
             case "bad gateway":
@@ -322,7 +325,3 @@ def _code(status: int) -> str:
         501: "NOT_IMPLEMENTED",
         505: "VERSION_NOT_SUPPORTED",
     }.get(status, "BAD_REQUEST")
-
-
-def _asks_to_close(head: RequestHead) -> bool:
-    return any(name.lower() == b"connection" and b"close" in value.lower() for name, value in head.fields)

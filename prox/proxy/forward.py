@@ -10,6 +10,7 @@ import trio
 
 from prox.core.forwarding import end_to_end
 from prox.core.messages import NO_BODY, Refused, connection_options
+from prox.proxy import plain_messages
 from prox.proxy.peer import Ended
 from prox.proxy.tunnel import FrameCounter, tunnel
 
@@ -131,11 +132,11 @@ class Forwarder:
     async def _send_request(self, upstream: Peer, exchange_scope: trio.CancelScope) -> None:
         """Send head and body, then have the client watched. ``exchange_scope`` is cancelled if it leaves."""
         try:
-            head = h11.Request(method=self._head.method, target=self._head.target, headers=self._request_fields())
+            method, target, fields = self._head.method, self._head.target, self._request_fields()
             if self._head.framing == NO_BODY:
-                await upstream.send(head, h11.EndOfMessage())
+                await upstream.send_request(method, target, fields)
             else:
-                await upstream.send(head)
+                await upstream.send(h11.Request(method=method, target=target, headers=fields))
                 await self._send_body(upstream)
             self._request_sent = True
         except _ClientLeft:
@@ -210,6 +211,9 @@ class Forwarder:
                 await self._respond(interim)
         self._exchange.status = head.status
         self._exchange.response_fields = head.fields
+        if upstream.is_bypassed and self._client.is_bypassed:
+            await self._pass_plain(upstream, head)
+            return True
         response = h11.Response(status_code=head.status, headers=self._response_fields(head), reason=head.reason)
         await self._pass_body(upstream, response)
         return head.reusable
@@ -218,10 +222,28 @@ class Forwarder:
         fields = end_to_end(head.fields)
         if head.status == 204:
             fields = [field for field in fields if field[0].lower() != b"content-length"]
-        if not self._client.has_all_sent and not self._request_sent:
+        if not self._request_sent and not self._client.has_all_sent:
             # It answers before the request is complete. Whatever the client still sends is discarded.
             fields.append((b"Connection", b"close"))
         return fields
+
+    async def _pass_plain(self, upstream: Peer, head: ResponseHead) -> None:
+        """Pass on a response without h11; what is there already goes out in one write."""
+        close = plain_messages.asks_to_close(self._head)
+        data = plain_messages.write_response(head.status, head.reason, self._response_fields(head), close=close)
+        upstream.pass_by()
+        self._client.pass_by(is_last=close)
+        part = upstream.take_body()
+        while True:
+            self._exchange.response_body.feed(part)
+            self._ending = upstream.body_is_complete
+            try:
+                await self._client.send_bytes(data + part)
+            except Ended:
+                raise _ClientLeft from None
+            if self._ending:
+                return
+            data, part = b"", await upstream.receive_body_part()
 
     async def _pass_body(self, upstream: Peer, response: h11.Response) -> None:
         """Pass on head and body; what is there already goes out in one write."""

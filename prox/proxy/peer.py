@@ -2,13 +2,19 @@
 
 ``core.messages`` judges each head and each chunk before h11 parses it, and h11 is given exactly one message: bytes
 after its end stay here.
+
+A plain request and a plain response (``proxy.plain_messages``) pass without h11, which takes most of the time of a
+small exchange. Until an exchange has turned out to be plain, what h11 has not seen is kept; it is told as soon as
+anything else happens.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import h11
@@ -26,9 +32,12 @@ from prox.core.messages import (
     read_request,
     read_response,
 )
+from prox.proxy import plain_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from prox.core.messages import Fields
 
 CHUNK = 64 * 1024
 """Bytes of one read."""
@@ -51,8 +60,17 @@ class Peer:
 
     def __init__(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], *, to_client: bool) -> None:
         self.stream = stream
-        self._http = h11.Connection(h11.SERVER if to_client else h11.CLIENT, max_incomplete_event_size=2 * MAX_HEAD)
-        self._buffer = bytearray()
+        self._role = h11.SERVER if to_client else h11.CLIENT
+        self._http: h11.Connection | None = None
+        self._untold: list[Callable[[], object]] = []
+        """What tells h11 of the messages that it has not seen."""
+        self._is_passing = False
+        """Whether a response has begun that h11 will never see."""
+        self._is_last = False
+        """Whether that is the last one on this connection."""
+        self._direct = stream.socket if isinstance(stream, trio.SocketStream) else None
+        """The socket, which is read and written without the stream, where there is no TLS."""
+        self._buffer = b""
         self._framing: Framing = NO_BODY
         self._chunks = ChunkScanner()
         self._remaining = 0
@@ -73,11 +91,12 @@ class Peer:
         with trio.move_on_after(header):
             raw = await self._receive_head()
             head = read_request(raw, scheme=scheme)
-            self._parse_head(raw, h11.Request)
             self._begin_body(head.framing)
-            if head.framing == NO_BODY:
-                # Its end is there already.
-                self._next_event()
+            parse = partial(self._parse_head, raw, h11.Request, is_whole=head.framing == NO_BODY)
+            if plain_messages.is_plain_request(head):
+                self._untold.append(parse)
+            else:
+                parse()
             return head
         raise TooSlow
 
@@ -85,12 +104,18 @@ class Peer:
         """Return the next response's head, which may be an interim one. Raises Refused, Ended."""
         raw = await self._receive_head()
         head = read_response(raw, method=method)
-        self._parse_head(raw, h11.InformationalResponse if head.status < 200 else h11.Response)
         self._begin_body(head.framing)
+        parse = partial(self._parse_head, raw, h11.InformationalResponse if head.status < 200 else h11.Response)
+        if self._untold and plain_messages.is_plain_response(head, method):
+            self._untold.append(parse)
+        else:
+            self._tell_h11()
+            parse()
         return head
 
     async def receive_body(self) -> h11.Data | h11.EndOfMessage:
         """Return the next part of the body, and then its end, with trailers. Raises Refused, Ended."""
+        http = self._tell_h11()
         while True:
             event = self._next_event()
             if isinstance(event, h11.Data | h11.EndOfMessage):
@@ -98,9 +123,9 @@ class Peer:
             if not self._buffer and not await self._receive_more():
                 if self._framing.kind != "close":
                     raise Ended
-                self._http.receive_data(b"")
+                http.receive_data(b"")
                 continue
-            self._http.receive_data(self._take_body())
+            http.receive_data(self.take_body())
 
     @property
     def body_is_complete(self) -> bool:
@@ -130,35 +155,52 @@ class Peer:
 
     def take_buffer(self) -> bytes:
         """Return the bytes that came after the last message, once."""
-        data = bytes(self._buffer)
-        self._buffer.clear()
+        data, self._buffer = self._buffer, b""
         return data
+
+    async def receive_some(self) -> bytes:
+        """Return the next bytes as they are; nothing at the end. Raises Ended if the connection is broken."""
+        return self.take_buffer() or await self._read()
 
     async def _receive_head(self) -> bytes:
         while (size := head_size(self._buffer)) is None:
             if not await self._receive_more():
                 raise Ended
-        head = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return head
+        return self._take(size)
 
     async def _receive_more(self) -> bool:
         """Add bytes to the buffer; return False at the end. Raises Ended if the connection is broken."""
-        try:
-            data = await self.stream.receive_some(CHUNK)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise Ended from None
+        data = await self._read()
         self._buffer += data
         return bool(data)
 
-    def _parse_head(self, raw: bytes, kind: type[h11.Event]) -> None:
-        self._http.receive_data(raw)
+    async def _read(self) -> bytes:
+        try:
+            if self._direct is None:
+                return bytes(await self.stream.receive_some(CHUNK))
+            while True:
+                # As a rule nothing has come yet, so that trying first would be in vain; and others get their turn.
+                await trio.lowlevel.wait_readable(self._direct)
+                with suppress(BlockingIOError):
+                    return os.read(self._direct.fileno(), CHUNK)
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+            raise Ended from None
+
+    def _take(self, size: int) -> bytes:
+        data, self._buffer = self._buffer[:size], self._buffer[size:]
+        return data
+
+    def _parse_head(self, raw: bytes, kind: type[h11.Event], *, is_whole: bool = False) -> None:
+        self._h11.receive_data(raw)
         if not isinstance(self._next_event(), kind):
             raise Refused("a message that is not expected here")
+        if is_whole:
+            # Its end is there already.
+            self._next_event()
 
     def _next_event(self) -> object:
         try:
-            return self._http.next_event()
+            return self._h11.next_event()
         except h11.RemoteProtocolError as error:
             raise Refused(str(error), error.error_status_hint) from None
 
@@ -168,46 +210,101 @@ class Peer:
         if framing.kind == "chunked":
             self._chunks = ChunkScanner()
 
-    def _take_body(self) -> bytes:
+    def take_body(self) -> bytes:
         """Take from the buffer what belongs to the body. Raises Refused."""
         match self._framing.kind:
             case "chunked":
-                size = self._chunks.feed(bytes(self._buffer))
+                size = self._chunks.feed(self._buffer)
             case "length":
                 size = min(self._remaining, len(self._buffer))
                 self._remaining -= size
             case "close":
                 size = len(self._buffer)
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
+        return self._take(size)
+
+    # -- h11
+
+    @property
+    def _h11(self) -> h11.Connection:
+        if self._http is None:
+            self._http = h11.Connection(self._role, max_incomplete_event_size=2 * MAX_HEAD)
+        return self._http
+
+    def _tell_h11(self) -> h11.Connection:
+        """Tell h11 of what it has not seen, and return it."""
+        untold, self._untold = self._untold, []
+        for tell in untold:
+            tell()
+        return self._h11
+
+    # -- messages that pass without it
+
+    @property
+    def is_bypassed(self) -> bool:
+        """Whether all of the exchange so far is plain, and h11 has seen nothing of it."""
+        return bool(self._untold)
+
+    async def send_request(self, method: bytes, target: bytes, fields: Fields) -> None:
+        """Send a request without a body. Raises Ended."""
+        self._untold.append(partial(self._tell_request, method, target, fields))
+        await self.send_bytes(plain_messages.write_request(method, target, fields))
+
+    def _tell_request(self, method: bytes, target: bytes, fields: Fields) -> None:
+        http = self._h11
+        http.send(h11.Request(method=method, target=target, headers=fields))
+        http.send(h11.EndOfMessage())
+
+    async def receive_body_part(self) -> bytes:
+        """Return the next part of the body of a message that passes without h11. Raises Ended."""
+        if not self._buffer and not await self._receive_more():
+            raise Ended
+        return self.take_body()
+
+    def pass_by(self, *, is_last: bool = False) -> None:
+        """Let the response pass without h11. ``is_last``: nothing more comes on the connection."""
+        self._untold = []
+        self._is_passing = True
+        self._is_last = is_last
 
     # -- sending
 
     async def send(self, *events: h11.Event) -> None:
         """Send events, in one write. Raises Ended if the peer has gone, or takes nothing for WRITE_SECONDS."""
         parts: list[bytes] = []
+        http = self._tell_h11()
         for event in events:
-            parts += self._http.send_with_data_passthrough(event) or ()
+            parts += http.send_with_data_passthrough(event) or ()
         await self.send_bytes(parts[0] if len(parts) == 1 else b"".join(parts))
 
     async def send_bytes(self, data: bytes) -> None:
-        """Send bytes as they are. Raises Ended."""
-        view = memoryview(data)
+        """Send bytes as they are. Raises Ended if the peer has gone, or takes nothing for WRITE_SECONDS."""
         try:
+            sent = self._send_now(data)
+            if sent == len(data):
+                return
+            view = memoryview(data)
             async with self._sending:
-                for at in range(0, len(view), CHUNK):
+                for at in range(sent, len(view), CHUNK):
                     with trio.fail_after(WRITE_SECONDS):
                         await self.stream.send_all(view[at : at + CHUNK])
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError, OSError):
             raise Ended from None
+
+    def _send_now(self, data: bytes) -> int:
+        """Return how many bytes the connection takes at once."""
+        if self._direct is None or self._sending.locked():
+            return 0
+        try:
+            return os.write(self._direct.fileno(), data)
+        except BlockingIOError:
+            return 0
 
     # -- states
 
     @property
     def has_all_sent(self) -> bool:
         """Whether the peer has sent all of its message."""
-        return self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
+        return self.is_bypassed or not self._http or self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
 
     @property
     def is_unused(self) -> bool:
@@ -217,17 +314,21 @@ class Peer:
     @property
     def can_respond(self) -> bool:
         """Whether no response has begun (towards a client)."""
-        return self._http.our_state in (h11.SEND_RESPONSE, h11.IDLE)
+        return not self._is_passing and self._h11.our_state in (h11.SEND_RESPONSE, h11.IDLE)
 
     @property
     def speaks_1_1(self) -> bool:
-        return self._http.their_http_version == b"1.1"
+        return self._tell_h11().their_http_version == b"1.1"
 
     def start_next_message(self) -> bool:
         """Prepare for the next request and response; return False if the connection cannot be used again."""
-        if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+        if self._is_passing:
+            self._is_passing = False
+            return not self._is_last
+        http = self._tell_h11()
+        if http.our_state is not h11.DONE or http.their_state is not h11.DONE:
             return False
-        self._http.start_next_cycle()
+        http.start_next_cycle()
         return True
 
     # -- ends

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.proxy.peer import CHUNK, Ended
+from prox.proxy.peer import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +25,9 @@ async def tunnel(
 
         async def copy(source: Peer, sink: Peer, note: Callable[[bytes], None]) -> None:
             try:
-                data = source.take_buffer()
-                while data or (data := await _receive(source)):
+                while data := await source.receive_some():
                     note(data)
                     await sink.send_bytes(data)
-                    data = b""
                 await _send_end(sink)
             except Ended:
                 # One end is gone for both directions.
@@ -37,13 +35,6 @@ async def tunnel(
 
         nursery.start_soon(copy, client, upstream, sent)
         nursery.start_soon(copy, upstream, client, received)
-
-
-async def _receive(source: Peer) -> bytes:
-    try:
-        return bytes(await source.stream.receive_some(CHUNK))
-    except (trio.BrokenResourceError, trio.ClosedResourceError):
-        raise Ended from None
 
 
 async def _send_end(sink: Peer) -> None:
