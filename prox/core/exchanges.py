@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from prox.core.logs.batch import timestamp
 
@@ -35,8 +35,7 @@ class Body(Protocol):
         """Free what was kept."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Exchange:
+class Exchange(Struct, kw_only=True, eq=False):
     """One request, from its first byte on. The proxy fills in the rest as it happens."""
 
     id: str
@@ -65,8 +64,8 @@ class Exchange:
     first_log_id: int = 0
     last_log_id: int | None = None
     """The log lines that were written meanwhile have ids above the first and up to the last."""
-    request_fields: Fields = field(default_factory=list)
-    response_fields: Fields = field(default_factory=list)
+    request_fields: Fields = field(default_factory=list[tuple[bytes, bytes]])
+    response_fields: Fields = field(default_factory=list[tuple[bytes, bytes]])
     frames_sent: int = 0
     frames_received: int = 0
     is_tunnel: bool = False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from prox.core.messages import Fields, connection_options
 
@@ -20,12 +22,12 @@ HOP_BY_HOP = {
 _NEVER_OPTIONS = {b"content-length", b"host", b"content-type", b"authorization", b"cookie", b"set-cookie"}
 """End-to-end fields that Connection must not name (RFC 9110 §7.6.1); a client could remove them otherwise."""
 _FORWARDED = {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"forwarded"}
+_WRITTEN_ANEW = _FORWARDED | {b"via"}
 
 Network = "IPv4Network | IPv6Network"
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """Who sent a request: address, scheme (``http`` or ``https``), and the Host that it asked for."""
 
     address: str
@@ -35,8 +37,9 @@ class Client:
 
 def end_to_end(fields: Fields) -> Fields:
     """Return the fields that are passed on."""
-    removed = HOP_BY_HOP | (connection_options(fields) - _NEVER_OPTIONS)
-    return [(name, value) for name, value in fields if name.lower() not in removed]
+    named = connection_options({b"connection": [value for name, value in fields if name.lower() == b"connection"]})
+    removed = HOP_BY_HOP | (named - _NEVER_OPTIONS) if named else HOP_BY_HOP
+    return [field for field in fields if field[0].lower() not in removed]
 
 
 def trusts(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
@@ -60,30 +63,47 @@ def request_fields(
     ``via``: this proxy, as Via names it. ``request_id`` and ``traceparent`` are added where the request has none.
     A ``trusted`` client's own X-Forwarded-* and Forwarded are kept, and continued.
     """
-    kept = end_to_end(fields)
-    before = {name: _joined(kept, name) if trusted else b"" for name in _FORWARDED}
-    result = [(name, value) for name, value in kept if name.lower() not in _FORWARDED and name.lower() != b"via"]
-    address, host = client.address.encode(), client.host or b""
-    result += [
-        (b"X-Forwarded-For", _continued(before[b"x-forwarded-for"], address)),
-        (b"X-Forwarded-Host", before[b"x-forwarded-host"] or host),
-        (b"X-Forwarded-Proto", before[b"x-forwarded-proto"] or client.scheme.encode()),
-        (b"Forwarded", _continued(before[b"forwarded"], _forwarded(client))),
-        (b"Via", _continued(_joined(kept, b"via"), via)),
-    ]
-    names = {name.lower() for name, _ in result}
+    result: Fields = []
+    names: set[bytes] = set()
+    before: Fields = []
+    for field in end_to_end(fields):
+        name = field[0].lower()
+        if name in _WRITTEN_ANEW:
+            if trusted or name not in _FORWARDED:
+                before.append(field)
+        else:
+            result.append(field)
+            names.add(name)
+    result += _continue(before, client, via) if before else _own_fields(client, via)
     if b"x-request-id" not in names:
         result.append((b"X-Request-Id", request_id))
     if b"traceparent" not in names:
         result.append((b"traceparent", traceparent))
-    return [(name, value) for name, value in result if value or name.lower() not in _FORWARDED]
+    return result
 
 
-def loops(fields: Fields, pseudonym: bytes) -> bool:
+def loops(via: Sequence[bytes], pseudonym: bytes) -> bool:
     """Return whether a request has passed this proxy before: its pseudonym stands in Via (RFC 9110 §7.6.3)."""
-    return any(
-        pseudonym in each.split() for name, value in fields if name.lower() == b"via" for each in value.split(b",")
-    )
+    return any(pseudonym in each.split() for value in via for each in value.split(b","))
+
+
+def _continue(before: Fields, client: Client, via: bytes) -> Fields:
+    """Return the fields that say where a request came from, after those of proxies before this one."""
+    address, host = client.address.encode(), client.host or b""
+    fields = [
+        (b"X-Forwarded-For", _continued(_joined(before, b"x-forwarded-for"), address)),
+        (b"X-Forwarded-Host", _joined(before, b"x-forwarded-host") or host),
+        (b"X-Forwarded-Proto", _joined(before, b"x-forwarded-proto") or client.scheme.encode()),
+        (b"Forwarded", _continued(_joined(before, b"forwarded"), _forwarded(client))),
+        (b"Via", _continued(_joined(before, b"via"), via)),
+    ]
+    return [(name, value) for name, value in fields if value]
+
+
+@lru_cache(maxsize=256)
+def _own_fields(client: Client, via: bytes) -> Fields:
+    """The same where there was no proxy before; they are the same for all requests of a connection, as a rule."""
+    return _continue([], client, via)
 
 
 def _joined(fields: Fields, name: bytes) -> bytes:

@@ -41,6 +41,8 @@ _ABSOLUTE = re.compile(rb"(https?)://([^/?#]+)(/[^?#]*)?(\?[^#]*)?", re.IGNORECA
 _ORIGIN = re.compile(rb"/[^#]*")
 
 Fields = list[tuple[bytes, bytes]]
+Values = dict[bytes, list[bytes]]
+"""The values of each field, by its name in lower case."""
 _FRAMING_FIELDS = {b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"te", b"upgrade"}
 """Fields that must not come in trailers (RFC 9110 §6.5.1)."""
 
@@ -87,11 +89,13 @@ class RequestHead(Struct, frozen=True):
     version: Literal["1.0", "1.1"]
     host: bytes | None
     fields: Fields
+    values: Values
     framing: Framing
 
     def first(self, name: bytes) -> bytes | None:
         """Return the first value of a field, by its name in lower case."""
-        return next((value for each, value in self.fields if each.lower() == name), None)
+        found = self.values.get(name)
+        return found[0] if found else None
 
 
 def read_request(head: bytes, *, scheme: str) -> RequestHead:
@@ -107,11 +111,12 @@ def read_request(head: bytes, *, scheme: str) -> RequestHead:
     if version not in (b"HTTP/1.0", b"HTTP/1.1"):
         raise Refused(f"{version.decode()} is not spoken here: only HTTP/1.0 and HTTP/1.1 (RFC 9110 §15.6.6)", 505)
     fields = _fields(rest)
+    values = _by_name(fields)
     minor: Literal["1.0", "1.1"] = "1.0" if version.endswith(b"0") else "1.1"
-    host = _host(fields, required=minor == "1.1")
+    host = _host(values, required=minor == "1.1")
     target = _in_origin_form(method, target, host, scheme)
-    framing = _request_framing(fields, minor)
-    return RequestHead(method, target, minor, host, fields, framing)
+    framing = _request_framing(values, minor)
+    return RequestHead(method, target, minor, host, fields, values, framing)
 
 
 class ResponseHead(Struct, frozen=True):
@@ -120,6 +125,7 @@ class ResponseHead(Struct, frozen=True):
     status: int
     reason: bytes
     fields: Fields
+    values: Values
     framing: Framing
     reusable: bool
     """Whether the connection can be used again, as far as the head says."""
@@ -133,17 +139,20 @@ def read_response(head: bytes, *, method: bytes) -> ResponseHead:
         raise Refused("the status line must be HTTP/1.1 SP STATUS SP REASON (RFC 9112 §4)", 502)
     status = int(found[1])
     fields = _fields(rest)
+    values = _by_name(fields)
     old = line.startswith(b"HTTP/1.0")
-    options = connection_options(fields)
-    framing = _response_framing(fields, status, method)
+    options = connection_options(values)
+    framing = _response_framing(values, status, method)
     reusable = framing.kind != "close" and b"close" not in options and (not old or b"keep-alive" in options)
-    return ResponseHead(status, found[2] or b"", fields, framing, reusable)
+    return ResponseHead(status, found[2] or b"", fields, values, framing, reusable)
 
 
-def connection_options(fields: Fields) -> set[bytes]:
+def connection_options(values: Values) -> set[bytes]:
     """Return the options of Connection in lower case (RFC 9110 §7.6.1)."""
-    values = [value for name, value in fields if name.lower() == b"connection"]
-    return {option.strip(b" \t").lower() for value in values for option in value.split(b",")} - {b""}
+    found = values.get(b"connection")
+    if not found:
+        return set()
+    return {option.strip(b" \t").lower() for value in found for option in value.split(b",")} - {b""}
 
 
 def read_trailers(block: bytes) -> Fields:
@@ -164,6 +173,13 @@ def _fields(lines: bytes) -> Fields:
     return fields
 
 
+def _by_name(fields: Fields) -> Values:
+    values: Values = {}
+    for name, value in fields:
+        values.setdefault(name.lower(), []).append(value)
+    return values
+
+
 def _why_no_field(line: bytes) -> str:
     if line[:1] in (b" ", b"\t"):
         return "a header is folded over several lines (RFC 9112 §5.2)"
@@ -173,8 +189,8 @@ def _why_no_field(line: bytes) -> str:
     return f"the value of {name.decode()} holds a control character (RFC 9110 §5.5)"
 
 
-def _host(fields: Fields, *, required: bool) -> bytes | None:
-    hosts = [value for name, value in fields if name.lower() == b"host"]
+def _host(values: Values, *, required: bool) -> bytes | None:
+    hosts = values.get(b"host", ())
     if len(hosts) > 1 or (required and not hosts):
         raise Refused("there must be exactly one Host (RFC 9112 §3.2)")
     if not hosts:
@@ -208,8 +224,8 @@ def _plain(host: bytes, scheme: str) -> bytes:
     return host.lower().removesuffix(b":443" if scheme == "https" else b":80")
 
 
-def _length(fields: Fields) -> int | None:
-    lengths = [value for name, value in fields if name.lower() == b"content-length"]
+def _length(values: Values) -> int | None:
+    lengths = values.get(b"content-length")
     if not lengths:
         return None
     if len(lengths) > 1:
@@ -219,8 +235,8 @@ def _length(fields: Fields) -> int | None:
     return int(lengths[0])
 
 
-def _is_chunked(fields: Fields) -> bool:
-    codings = [value for name, value in fields if name.lower() == b"transfer-encoding"]
+def _is_chunked(values: Values) -> bool:
+    codings = values.get(b"transfer-encoding")
     if not codings:
         return False
     if len(codings) == 1 and codings[0].lower() == b"chunked":
@@ -231,18 +247,20 @@ def _is_chunked(fields: Fields) -> bool:
     raise Refused("chunked is the only transfer coding that is understood here (RFC 9112 §6.1)", 501)
 
 
-def _request_framing(fields: Fields, version: str) -> Framing:
-    length, chunked = _length(fields), _is_chunked(fields)
+def _request_framing(values: Values, version: str) -> Framing:
+    length, chunked = _length(values), _is_chunked(values)
     if chunked and length is not None:
         raise Refused("there are both Content-Length and Transfer-Encoding (RFC 9112 §6.1)")
     if chunked and version == "1.0":
         raise Refused("Transfer-Encoding is not for HTTP/1.0 (RFC 9112 §6.1)")
-    return Framing("chunked") if chunked else Framing("length", length or 0)
+    if chunked:
+        return Framing("chunked")
+    return Framing("length", length) if length else NO_BODY
 
 
-def _response_framing(fields: Fields, status: int, method: bytes) -> Framing:
+def _response_framing(values: Values, status: int, method: bytes) -> Framing:
     """RFC 9112 §6.3."""
-    length, chunked = _length(fields), _is_chunked(fields)
+    length, chunked = _length(values), _is_chunked(values)
     if chunked and length is not None:
         raise Refused("there are both Content-Length and Transfer-Encoding (RFC 9112 §6.1)", 502)
     if method == b"HEAD" or status < 200 or status in (204, 304):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from prox.core.addresses import host_name, plain
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Where a request goes: to a ``service``; to the ``index`` of the bare domain; or to nobody (``unknown``).
 
     ``subdomain``: what stands before the domain, empty for the domain itself.

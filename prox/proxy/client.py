@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +13,7 @@ from prox.core.exchanges import Exchange
 from prox.core.forwarding import Client, loops, request_fields, trusts
 from prox.core.logs.query import LogFilter
 from prox.core.messages import Refused
-from prox.core.routing import route
+from prox.core.routing import Route, route
 from prox.net.lingering import linger
 from prox.proxy import pages
 from prox.proxy.forward import Forwarder, Outcome
@@ -37,14 +36,11 @@ if TYPE_CHECKING:
     from prox.core.config.model import Proxy, Service
     from prox.core.logs.batch import LogLine
     from prox.core.messages import RequestHead
-    from prox.core.routing import Route
     from prox.proxy.late_watch import LateWatches
     from prox.proxy.recorder import Recorder
     from prox.runtime.supervisor import Supervisor
 
 HEADER_SECONDS = 10.0
-IDLE_SECONDS = 75.0
-"""How long a connection may be idle between requests; nginx's keepalive_timeout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +52,9 @@ class ProxyContext:
     services: dict[str, Service]
     pool: Pool
     watches: LateWatches
+    """Those of clients whose requests are under way."""
+    idle: LateWatches
+    """Those that close connections which are idle for too long."""
     recorder: Recorder
     trusted: Sequence[IPv4Network | IPv6Network]
     pseudonym: bytes
@@ -73,8 +72,11 @@ class ClientConnection:
         self._scheme: Literal["http", "https"] = "https" if scheme == "https" else "http"
         self._peer = Peer(stream, to_client=True)
         self._address = str(self._peer.socket.getpeername()[0])
+        self._trusted = trusts(self._address, context.trusted)
+        self._host: bytes | None = None
+        self._route = Route("unknown")
+        """That of ``_host``, the Host of the last request."""
         self._idle_since: float | None = trio.current_time()
-        self._waiting = trio.CancelScope()
         self._retired = False
 
     @property
@@ -86,7 +88,7 @@ class ClientConnection:
         """Close it if no request is under way; one that is, is the last."""
         self._retired = True
         if self._idle_since is not None:
-            self._waiting.cancel()
+            self._peer.abort()
 
     async def run(self) -> None:
         """Serve requests until the client leaves or is idle for too long, or until this is cancelled."""
@@ -101,10 +103,9 @@ class ClientConnection:
     async def _serve_one(self) -> bool:
         """Serve one request; return whether another one may follow."""
         self._idle_since = trio.current_time()
-        head: RequestHead | None = None
+        watch = self._context.idle.begin(self._end_idle)
         try:
-            with trio.CancelScope() as self._waiting:
-                head = await self._peer.receive_request(scheme=self._scheme, idle=IDLE_SECONDS, header=HEADER_SECONDS)
+            head = await self._peer.receive_request(scheme=self._scheme, seconds=HEADER_SECONDS)
         except Refused as refused:
             await self._refuse(Page(refused.status, _code(refused.status), "Bad request", refused.reason))
             return False
@@ -112,16 +113,25 @@ class ClientConnection:
             text = f"the request's headers took longer than {HEADER_SECONDS:g} s"
             await self._refuse(Page(408, "REQUEST_TIMEOUT", "Request timeout", text))
             return False
-        self._idle_since = None
+        finally:
+            self._idle_since = None
+            await watch.end()
         if head is None:
             return False
         return await self._respond(head)
 
+    async def _end_idle(self) -> None:
+        # A head that has begun has a clock of its own.
+        if self._peer.is_unused:
+            self._peer.abort()
+
     async def _respond(self, head: RequestHead) -> bool:
         context = self._context
-        if loops(head.fields, context.pseudonym):
+        if b"via" in head.values and loops(head.values[b"via"], context.pseudonym):
             return await self._answer(head, _LOOP)
-        found = route(head.host, context.settings.domain, context.services)
+        if head.host != self._host:
+            self._host, self._route = head.host, route(head.host, context.settings.domain, context.services)
+        found = self._route
         if found.kind == "index":
             return await self._answer(head, self._index())
         if found.kind == "unknown":
@@ -226,7 +236,7 @@ class ClientConnection:
             service=found.service,
             process=self._context.services[found.service].process,
             remote_addr=self._address,
-            request_id=asked.decode("latin-1") if asked else secrets.token_hex(16),
+            request_id=asked.decode("latin-1") if asked else recorder.random.take(32),
             first_log_id=self._context.supervisor.hub.last_id,
             request_fields=head.fields,
             request_body=recorder.body(),
@@ -236,13 +246,14 @@ class ClientConnection:
     async def _pass_on(self, head: RequestHead, found: Route, exchange: Exchange) -> bool:
         context = self._context
         service = context.services[found.service]
+        random = context.recorder.random
         fields = request_fields(
             head.fields,
             Client(self._address, self._scheme, head.host),
-            trusted=trusts(self._address, context.trusted),
+            trusted=self._trusted,
             via=head.version.encode() + b" " + context.pseudonym,
             request_id=exchange.request_id.encode("latin-1"),
-            traceparent=f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01".encode(),
+            traceparent=f"00-{random.take(32)}-{random.take(16)}-01".encode(),
         )
         forwarder = Forwarder(context.pool, context.watches, self._peer, head, fields, exchange)
         deadline = trio.current_time() + context.settings.wait
@@ -254,8 +265,7 @@ class ClientConnection:
                 exchange.error = address.reason
                 return await self._answer(head, self._not_up(address), exchange)
             try:
-                async with context.pool.slot():
-                    outcome = await forwarder.run(address)
+                outcome = await forwarder.run(address)
             except Unreachable as unreachable:
                 waiting = may_listen_soon(service, context.supervisor) if unreachable.refused else None
                 if waiting and not pages.wants_html(head) and trio.current_time() < deadline:

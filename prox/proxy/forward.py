@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import h11
 import trio
+from msgspec import Struct
 
 from prox.core.forwarding import end_to_end
 from prox.core.messages import NO_BODY, Refused, connection_options
@@ -25,8 +25,7 @@ REPEATABLE = {b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"}
 """Methods of which a request may be sent twice (RFC 9110 §9.2.2); only without a body, which has passed already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How an exchange ended.
 
     ``done``: the client has a whole response. ``bad gateway``: nothing was sent to the client yet. ``bad request``:
@@ -65,18 +64,22 @@ class Forwarder:
 
     async def run(self, address: Address) -> Outcome:
         """Forward to an address. Raises upstream.Unreachable, with nothing sent to the client."""
-        # A request that cannot be repeated gets a new connection: a kept one may turn out to be closed.
-        fresh = self._head.framing != NO_BODY or self._head.method not in REPEATABLE
-        while True:
-            connection = await self._pool.take(address, fresh=fresh)
-            try:
-                outcome = await self._converse(connection)
-            except BaseException:
-                await connection.peer.close()
-                raise
-            if outcome is not None:
-                return outcome
-            fresh = True
+        await self._pool.enter(self)
+        try:
+            # A request that cannot be repeated gets a new connection: a kept one may turn out to be closed.
+            fresh = self._head.framing != NO_BODY or self._head.method not in REPEATABLE
+            while True:
+                connection = await self._pool.take(address, fresh=fresh)
+                try:
+                    outcome = await self._converse(connection)
+                except BaseException:
+                    await connection.peer.close()
+                    raise
+                if outcome is not None:
+                    return outcome
+                fresh = True
+        finally:
+            self._pool.leave(self)
 
     async def _converse(self, connection: Connection) -> Outcome | None:
         """Have the exchange on a connection; None if that was stale, and the request can be repeated."""
@@ -86,20 +89,20 @@ class Forwarder:
         reusable = False
         try:
             if self._head.framing == NO_BODY:
-                with trio.CancelScope() as scope:
-                    await self._send_request(upstream, scope)
-                    reusable = await self._try_to_receive(upstream)
+                await self._send_request(upstream)
+                reusable = await self._try_to_receive(upstream)
             else:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._send_request, upstream, nursery.cancel_scope)
+                    nursery.start_soon(self._send_request, upstream)
                     reusable = await self._try_to_receive(upstream)
                     nursery.cancel_scope.cancel()
         finally:
-            await self._end_watch()
-        outcome = self._outcome or DONE
-        if outcome is DONE and reusable and self._request_sent:
+            if self._watch:
+                await self._end_watch()
+        if self._outcome is None and reusable and self._request_sent:
             await self._pool.give_back(connection)
-            return outcome
+            return DONE
+        outcome = self._outcome or DONE
         await upstream.close()
         answered = self._answered or not upstream.is_unused
         stale = connection.reused and outcome.kind == "bad gateway" and not answered
@@ -129,8 +132,8 @@ class Forwarder:
 
     # -- the request
 
-    async def _send_request(self, upstream: Peer, exchange_scope: trio.CancelScope) -> None:
-        """Send head and body, then have the client watched. ``exchange_scope`` is cancelled if it leaves."""
+    async def _send_request(self, upstream: Peer) -> None:
+        """Send head and body, then have the client watched: if it leaves, the connections are closed."""
         try:
             method, target, fields = self._head.method, self._head.target, self._request_fields()
             if self._head.framing == NO_BODY:
@@ -141,13 +144,13 @@ class Forwarder:
             self._request_sent = True
         except _ClientLeft:
             self._outcome = Outcome("client left", "the client closed the connection before its request was complete")
-            exchange_scope.cancel()
+            upstream.abort()
             return
         except Refused as refused:
             # The upstream must not take what it has for a whole request: its connection is closed without an end.
             kind: Literal["bad request", "reset"] = "bad request" if self._client.can_respond else "reset"
             self._outcome = Outcome(kind, refused.reason, refused.status)
-            exchange_scope.cancel()
+            upstream.abort()
             return
         except Ended:
             # The upstream has closed the connection. It may have answered before: _receive_response reads that.
@@ -157,25 +160,27 @@ class Forwarder:
             await self._client.watch()
             if not self._ending:
                 self._outcome = Outcome("client left", "the client closed the connection")
-                exchange_scope.cancel()
+                upstream.abort()
+                self._client.abort()
 
         self._watch = self._watches.begin(watch)
 
     def _request_fields(self) -> Fields:
-        framing = self._head.framing
-        fields = [field for field in self._fields if field[0].lower() != b"content-length"]
-        if framing.kind == "chunked":
-            fields.append((b"Transfer-Encoding", b"chunked"))
-        elif self._head.first(b"content-length") is not None:
+        framing, fields = self._head.framing, self._fields
+        if b"content-length" in self._head.values:
+            fields = [field for field in fields if field[0].lower() != b"content-length"]
             fields.append((b"Content-Length", b"%d" % framing.length))
+        elif framing.kind == "chunked":
+            fields = [*fields, (b"Transfer-Encoding", b"chunked")]
         if upgrade := self._upgrade():
+            fields = list(fields)
             fields += [(b"Connection", b"Upgrade"), (b"Upgrade", upgrade)]
         return fields
 
     def _upgrade(self) -> bytes | None:
         """Return the protocols that the client asks for, where it may (RFC 9110 §7.8)."""
         head = self._head
-        asks = b"upgrade" in connection_options(head.fields) and head.version == "1.1" and head.framing == NO_BODY
+        asks = b"upgrade" in connection_options(head.values) and head.version == "1.1" and head.framing == NO_BODY
         return head.first(b"upgrade") if asks else None
 
     async def _send_body(self, upstream: Peer) -> None:

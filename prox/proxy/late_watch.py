@@ -47,27 +47,29 @@ class LateWatches:
 class LateWatch:
     """A watch that has begun. Only one task can wait for a socket: ``end`` it before another one does."""
 
+    __slots__ = ("_done", "_due", "_scope", "_watch", "due_at")
+
     def __init__(self, watch: Callable[[], Awaitable[None]], due_at: float, due: dict[LateWatch, None]) -> None:
         self.due_at = due_at
         self._watch = watch
         self._due = due
         self._scope: trio.CancelScope | None = None
-        self._done = trio.Event()
+        self._done: trio.Event | None = None
 
     def start(self, nursery: trio.Nursery) -> None:
-        self._scope = trio.CancelScope()
-        nursery.start_soon(self._run, self._scope)
+        self._scope, self._done = trio.CancelScope(), trio.Event()
+        nursery.start_soon(self._run, self._scope, self._done)
 
-    async def _run(self, scope: trio.CancelScope) -> None:
+    async def _run(self, scope: trio.CancelScope, done: trio.Event) -> None:
         try:
             with scope:
                 await self._watch()
         finally:
-            self._done.set()
+            done.set()
 
     async def end(self) -> None:
         """End the watch; afterwards it waits for nothing. Not cancellable."""
-        if self._scope is None:
+        if self._scope is None or self._done is None:
             self._due.pop(self, None)
             return
         self._scope.cancel()

@@ -78,31 +78,32 @@ class Peer:
 
     # -- receiving
 
-    async def receive_request(self, *, scheme: str, idle: float, header: float) -> RequestHead | None:
-        """Return the next request's head; None if the client left, or stayed idle for so many seconds.
+    async def receive_request(self, *, scheme: str, seconds: float) -> RequestHead | None:
+        """Return the next request's head; None if the client left.
 
-        Raises Refused, TooSlow if a head that was begun is not whole after ``header`` seconds, Ended.
+        Raises Refused, Ended, TooSlow if a head that was begun is not whole after so many seconds.
         """
-        if not self._buffer:
-            with trio.move_on_after(idle):
-                await self._receive_more()
-            if not self._buffer:
-                return None
-        with trio.move_on_after(header):
-            raw = await self._receive_head()
-            head = read_request(raw, scheme=scheme)
-            self._begin_body(head.framing)
-            parse = partial(self._parse_head, raw, h11.Request, is_whole=head.framing == NO_BODY)
-            if plain_messages.is_plain_request(head):
-                self._untold.append(parse)
-            else:
-                parse()
-            return head
-        raise TooSlow
+        if not self._buffer and not await self._receive_more():
+            return None
+        size = head_size(self._buffer)
+        if size is None:
+            with trio.move_on_after(seconds):
+                size = await self._receive_head()
+            if size is None:
+                raise TooSlow
+        raw = self._take(size)
+        head = read_request(raw, scheme=scheme)
+        self._begin_body(head.framing)
+        parse = partial(self._parse_head, raw, h11.Request, is_whole=head.framing == NO_BODY)
+        if plain_messages.is_plain_request(head):
+            self._untold.append(parse)
+        else:
+            parse()
+        return head
 
     async def receive_response(self, method: bytes) -> ResponseHead:
         """Return the next response's head, which may be an interim one. Raises Refused, Ended."""
-        raw = await self._receive_head()
+        raw = self._take(await self._receive_head())
         head = read_response(raw, method=method)
         self._begin_body(head.framing)
         parse = partial(self._parse_head, raw, h11.InformationalResponse if head.status < 200 else h11.Response)
@@ -162,11 +163,12 @@ class Peer:
         """Return the next bytes as they are; nothing at the end. Raises Ended if the connection is broken."""
         return self.take_buffer() or await self._read()
 
-    async def _receive_head(self) -> bytes:
-        while (size := head_size(self._buffer)) is None:
+    async def _receive_head(self) -> int:
+        """Return the size of a head once it is whole."""
+        while not self._buffer or (size := head_size(self._buffer)) is None:
             if not await self._receive_more():
                 raise Ended
-        return self._take(size)
+        return size
 
     async def _receive_more(self) -> bool:
         """Add bytes to the buffer; return False at the end. Raises Ended if the connection is broken."""
@@ -332,6 +334,10 @@ class Peer:
         return True
 
     # -- ends
+
+    def abort(self) -> None:
+        """Close at once; whoever waits for the connection gets Ended."""
+        self.socket.close()
 
     async def close(self) -> None:
         """Close at once; bytes that were sent are still delivered."""

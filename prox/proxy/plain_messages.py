@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 _NO_CONTENT = (204, 304)
 """Statuses of responses that never have a body (RFC 9110 §6.4.1)."""
-_LASTING = {frozenset(), frozenset({b"keep-alive"})}
-_PLAIN_OPTIONS = _LASTING | {frozenset({b"close"})}
-_SPECIAL = {b"expect", b"upgrade"}
+_PLAIN_OPTIONS = ({b"keep-alive"}, {b"close"})
 
 
 def is_plain_request(head: RequestHead) -> bool:
     """Return whether a request is whole with its head, and asks for nothing but a response."""
+    values = head.values
     return (
-        head.version == "1.1"
-        and head.framing == NO_BODY
-        and not any(name.lower() in _SPECIAL for name, _ in head.fields)
-        and connection_options(head.fields) in _PLAIN_OPTIONS
+        head.framing is NO_BODY
+        and head.version == "1.1"
+        and b"expect" not in values
+        and b"upgrade" not in values
+        and (b"connection" not in values or connection_options(values) in _PLAIN_OPTIONS)
     )
 
 
@@ -37,19 +37,20 @@ def is_plain_response(head: ResponseHead, method: bytes) -> bool:
     if head.status in _NO_CONTENT:
         return True
     # A response to HEAD may leave it out (RFC 9110 §9.3.2).
-    return method != b"HEAD" or any(name.lower() == b"content-length" for name, _ in head.fields)
+    return method != b"HEAD" or b"content-length" in head.values
 
 
 def asks_to_close(head: RequestHead) -> bool:
     """Return whether the client wants the connection closed after the response (RFC 9112 §9.6)."""
-    return b"close" in connection_options(head.fields)
+    return b"close" in connection_options(head.values)
 
 
 def write_request(method: bytes, target: bytes, fields: Fields) -> bytes:
     """Return the bytes of a request's head."""
-    # Host first: RFC 9110 §7.2.
-    lines = [b"%s: %s\r\n" % field for field in fields if field[0].lower() == b"host"]
-    lines += [b"%s: %s\r\n" % field for field in fields if field[0].lower() != b"host"]
+    # Host first (RFC 9110 §7.2), as most clients send it.
+    if fields and fields[0][0].lower() != b"host":
+        fields = sorted(fields, key=lambda field: field[0].lower() != b"host")
+    lines = [b"%s: %s\r\n" % field for field in fields]
     return b"%s %s HTTP/1.1\r\n%s\r\n" % (method, target, b"".join(lines))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Self
 
@@ -10,6 +9,7 @@ import trio
 
 from prox.proxy.body_budget import BodyBudget
 from prox.proxy.capture import CapturedBody
+from prox.proxy.random_hex import RandomHex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +28,7 @@ class Recorder:
 
     def __init__(self, *, max_body: int | None, folder: Path | None) -> None:
         self.bodies = BodyBudget(folder)
+        self.random = RandomHex()
         self._max_body = max_body or 0
         self._exchanges: OrderedDict[str, Exchange] = OrderedDict()
         self._subscriptions: dict[RequestSubscription, None] = {}
@@ -35,7 +36,7 @@ class Recorder:
 
     def new_id(self) -> str:
         """Return an id that no kept exchange has."""
-        while (found := secrets.token_hex(4)[:7]) in self._exchanges:
+        while (found := self.random.take(7)) in self._exchanges:
             pass
         return found
 

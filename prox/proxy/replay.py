@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import h11
 import trio
+from msgspec.structs import replace
 
 from prox.core.errors import ProxError
 from prox.core.forwarding import end_to_end
@@ -72,7 +71,7 @@ async def replay(
 
 
 def _begin(supervisor: Supervisor, recorder: Recorder, exchange: Exchange, service: str) -> Exchange:
-    request_id = secrets.token_hex(16)
+    request_id = recorder.random.take(32)
     fields = [field for field in end_to_end(exchange.request_fields) if field[0].lower() not in _NEW]
     found = supervisor.config.services.get(service)
     return replace(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 5.0
 """What requests under way get at the end."""
 HANDSHAKE_SECONDS = 10.0
+IDLE_SECONDS = 75.0
+"""How long a connection may be idle between requests; nginx's keepalive_timeout."""
 WATCH_SECONDS = 0.05
 """After so long it is noticed whether the client of a request leaves."""
 
@@ -53,13 +55,14 @@ async def serve_proxy(
     The cancel stops accepting at once and gives requests under way GRACE_SECONDS. ``tls`` returns the context of a
     new connection: certificates are renewed while it runs.
     """
-    pool, watches = Pool(), LateWatches(WATCH_SECONDS)
+    pool, watches, idle = Pool(), LateWatches(WATCH_SECONDS), LateWatches(IDLE_SECONDS)
     context = ProxyContext(
         supervisor=supervisor,
         settings=settings,
         services=supervisor.config.services,
         pool=pool,
         watches=watches,
+        idle=idle,
         recorder=recorder,
         trusted=parse_networks(settings.trust),
         pseudonym=b"prox-" + supervisor.instance.encode(),
@@ -75,6 +78,7 @@ async def serve_proxy(
                 services.start_soon(recorder.bodies.run)
                 services.start_soon(pool.run)
                 services.start_soon(watches.run)
+                services.start_soon(idle.run)
                 services.start_soon(server.cut_when_killed, supervisor)
                 await server.run(listeners, task_status)
                 services.cancel_scope.cancel()

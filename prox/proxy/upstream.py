@@ -6,18 +6,17 @@ import errno
 import os
 import socket
 from collections import deque
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
+from msgspec import Struct
 
 from prox.proxy.late_watch import LateWatch, LateWatches
 from prox.proxy.peer import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Hashable
 
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 60.0
@@ -39,8 +38,7 @@ class Unreachable(Exception):
         self.refused = refused
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where an upstream listens."""
 
     host: str
@@ -86,15 +84,15 @@ class Pool:
         """The number of idle connections."""
         return sum(map(len, self._idle.values()))
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold one of the connections that there may be."""
-        token = object()
-        await self._slots.acquire_on_behalf_of(token)
+    async def enter(self, holder: Hashable) -> None:
+        """Hold one of the connections that there may be, until ``leave``."""
         try:
-            yield
-        finally:
-            self._slots.release_on_behalf_of(token)
+            self._slots.acquire_on_behalf_of_nowait(holder)
+        except trio.WouldBlock:
+            await self._slots.acquire_on_behalf_of(holder)
+
+    def leave(self, holder: Hashable) -> None:
+        self._slots.release_on_behalf_of(holder)
 
     async def take(self, address: Address, *, fresh: bool) -> Connection:
         """Return a connection, a new one if ``fresh``. Raises Unreachable."""

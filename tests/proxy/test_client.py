@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from helpers.malformed import CHUNKS, HEADS, Bad, head
-from prox.proxy import client
+from prox.proxy import client, server
 
 if TYPE_CHECKING:
     from helpers.upstream import Recording
@@ -101,7 +101,7 @@ async def test_the_headers_have_a_clock(proxied, monkeypatch: pytest.MonkeyPatch
 
 
 async def test_an_idle_connection_is_closed(proxied, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.05)
     async with proxied() as proxy:
         assert await proxy.talk(b"") == b""
         assert (await proxy.talk(head(b"GET / HTTP/1.1"))).startswith(b"HTTP/1.1 200")

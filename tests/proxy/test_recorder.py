@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
 import trio.testing
+from msgspec.structs import replace
 
 from helpers.exchanges import exchange
 from prox.core.exchanges import ExchangeFilter
