@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from prox.core.logs.batch import timestamp
 
@@ -64,8 +64,8 @@ class Exchange(Struct, kw_only=True, eq=False):
     first_log_id: int = 0
     last_log_id: int | None = None
     """The log lines that were written meanwhile have ids above the first and up to the last."""
-    request_fields: Fields = field(default_factory=list[tuple[bytes, bytes]])
-    response_fields: Fields = field(default_factory=list[tuple[bytes, bytes]])
+    request_fields: Fields = ()
+    response_fields: Fields = ()
     frames_sent: int = 0
     frames_received: int = 0
     is_tunnel: bool = False

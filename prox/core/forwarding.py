@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from prox.core.messages import Fields, connection_options
+from prox.core.messages import HOP_BY_HOP, Fields, connection_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from ipaddress import IPv4Network, IPv6Network
 
-HOP_BY_HOP = {
-    b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
-    b"transfer-encoding", b"upgrade",
-}  # fmt: skip
-"""RFC 9110 §7.6.1, and Proxy-Connection, which is none but is sent as one. Trailer is written anew."""
 _NEVER_OPTIONS = {b"content-length", b"host", b"content-type", b"authorization", b"cookie", b"set-cookie"}
 """End-to-end fields that Connection must not name (RFC 9110 §7.6.1); a client could remove them otherwise."""
 _FORWARDED = {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"forwarded"}
@@ -35,7 +30,7 @@ class Client(Struct, frozen=True):
     host: bytes | None
 
 
-def end_to_end(fields: Fields) -> Fields:
+def end_to_end(fields: Fields) -> list[tuple[bytes, bytes]]:
     """Return the fields that are passed on."""
     named = connection_options({b"connection": [value for name, value in fields if name.lower() == b"connection"]})
     removed = HOP_BY_HOP | (named - _NEVER_OPTIONS) if named else HOP_BY_HOP
@@ -63,9 +58,9 @@ def request_fields(
     ``via``: this proxy, as Via names it. ``request_id`` and ``traceparent`` are added where the request has none.
     A ``trusted`` client's own X-Forwarded-* and Forwarded are kept, and continued.
     """
-    result: Fields = []
+    result: list[tuple[bytes, bytes]] = []
     names: set[bytes] = set()
-    before: Fields = []
+    before: list[tuple[bytes, bytes]] = []
     for field in end_to_end(fields):
         name = field[0].lower()
         if name in _WRITTEN_ANEW:
@@ -74,12 +69,23 @@ def request_fields(
         else:
             result.append(field)
             names.add(name)
-    result += _continue(before, client, via) if before else _own_fields(client, via)
+    result += _continue(before, client, via)
     if b"x-request-id" not in names:
         result.append((b"X-Request-Id", request_id))
     if b"traceparent" not in names:
         result.append((b"traceparent", traceparent))
     return result
+
+
+def own_lines(client: Client, *, via: bytes, request_id: bytes, traceparent: bytes) -> bytes:
+    """Return the lines that ``request_fields`` adds to a request that has none of these fields yet."""
+    lines = _own_lines(client, via)
+    return b"%bX-Request-Id: %b\r\ntraceparent: %b\r\n" % (lines, request_id, traceparent)
+
+
+@lru_cache(maxsize=256)
+def _own_lines(client: Client, via: bytes) -> bytes:
+    return b"".join(b"%b: %b\r\n" % field for field in _continue([], client, via))
 
 
 def loops(via: Sequence[bytes], pseudonym: bytes) -> bool:
@@ -98,12 +104,6 @@ def _continue(before: Fields, client: Client, via: bytes) -> Fields:
         (b"Via", _continued(_joined(before, b"via"), via)),
     ]
     return [(name, value) for name, value in fields if value]
-
-
-@lru_cache(maxsize=256)
-def _own_fields(client: Client, via: bytes) -> Fields:
-    """The same where there was no proxy before; they are the same for all requests of a connection, as a rule."""
-    return _continue([], client, via)
 
 
 def _joined(fields: Fields, name: bytes) -> bytes:

@@ -10,6 +10,7 @@ The result does not depend on how the bytes are split into packets: errors are f
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -20,29 +21,31 @@ MAX_TRAILERS = 16 * 1024
 MAX_CHUNK_LINE = 1024
 """Bytes of a chunk's size and extensions."""
 
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e]+) (HTTP/[0-9]\.[0-9])")
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_REQUEST_LINE = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e]+) (HTTP/[0-9]\.[0-9])")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _VISIBLE = rb"[\x21-\x7e\x80-\xff]"
 _FIELD = re.compile(
     # Possessive, so that blanks are tried once: backtracking over them takes the square of their number.
-    rb"^(" + _TOKEN + rb"):[ \t]*+(" + _VISIBLE + rb"(?:[\t\x20-\x7e\x80-\xff]*" + _VISIBLE + rb")?|)[ \t]*+\r$",
+    rb"^(" + TOKEN + rb"):[ \t]*+(" + _VISIBLE + rb"(?:[\t\x20-\x7e\x80-\xff]*" + _VISIBLE + rb")?|)[ \t]*+\r$",
     re.MULTILINE,
 )
 """A whole line."""
-_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)(?!\Z)")
-"""A LF without CR, or a CR that something else than LF follows; one at the end may still be followed."""
 _LENGTH = re.compile(rb"[0-9]{1,19}")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(;[\x21-\x7e\x80-\xff]*)?")
-_HOST = re.compile(
-    rb"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z](?:[0-9A-Za-z_\-]*[0-9A-Za-z_])?(?:\.[0-9A-Za-z_\-]+)*\.?))(?::([0-9]{0,5}))?"
-)
+HOST = rb"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z](?:[0-9A-Za-z_\-]*[0-9A-Za-z_])?(?:\.[0-9A-Za-z_\-]+)*\.?)(?::[0-9]{0,5})?"
+_HOST = re.compile(HOST)
 _ABSOLUTE = re.compile(rb"(https?)://([^/?#]+)(/[^?#]*)?(\?[^#]*)?", re.IGNORECASE)
 _ORIGIN = re.compile(rb"/[^#]*")
 
-Fields = list[tuple[bytes, bytes]]
+Fields = Sequence[tuple[bytes, bytes]]
 Values = dict[bytes, list[bytes]]
 """The values of each field, by its name in lower case."""
+HOP_BY_HOP = {
+    b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
+    b"transfer-encoding", b"upgrade",
+}  # fmt: skip
+"""RFC 9110 §7.6.1, and Proxy-Connection, which is none but is sent as one. Trailer is written anew."""
 _FRAMING_FIELDS = {b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"te", b"upgrade"}
 """Fields that must not come in trailers (RFC 9110 §6.5.1)."""
 
@@ -69,8 +72,7 @@ NO_BODY = Framing("length", 0)
 def head_size(buffer: bytes | bytearray) -> int | None:
     """Return the size of the head at the begin of ``buffer``; None if its end has not come yet. Raises Refused."""
     end = buffer.find(b"\r\n\r\n", 0, MAX_HEAD)
-    bare = _BARE.search(buffer, 0, MAX_HEAD if end < 0 else end + 4)
-    if bare:
+    if _has_bare(buffer, MAX_HEAD if end < 0 else end + 4):
         raise Refused("a line must end with CR LF, and no CR or LF may stand elsewhere (RFC 9112 §2.2)")
     if buffer[:2] == b"\r\n":
         raise Refused("an empty line stands before the request line (RFC 9112 §2.2)")
@@ -79,6 +81,12 @@ def head_size(buffer: bytes | bytearray) -> int | None:
     if len(buffer) >= MAX_HEAD:
         raise Refused(f"the head is larger than {MAX_HEAD // 1024} KiB (RFC 6585 §5)", 431)
     return None
+
+
+def _has_bare(data: bytes | bytearray, end: int) -> bool:
+    """Return whether there is a LF without CR, or a CR without LF; one at the end may still be followed by it."""
+    pairs = data.count(b"\r\n", 0, end)
+    return data.count(b"\n", 0, end) != pairs or data.count(b"\r", 0, end) != pairs + data.endswith(b"\r", 0, end)
 
 
 class RequestHead(Struct, frozen=True):
@@ -110,8 +118,8 @@ def read_request(head: bytes, *, scheme: str) -> RequestHead:
     method, target, version = found.groups()
     if version not in (b"HTTP/1.0", b"HTTP/1.1"):
         raise Refused(f"{version.decode()} is not spoken here: only HTTP/1.0 and HTTP/1.1 (RFC 9110 §15.6.6)", 505)
-    fields = _fields(rest)
-    values = _by_name(fields)
+    fields = read_fields(rest)
+    values = by_name(fields)
     minor: Literal["1.0", "1.1"] = "1.0" if version.endswith(b"0") else "1.1"
     host = _host(values, required=minor == "1.1")
     target = _in_origin_form(method, target, host, scheme)
@@ -138,8 +146,8 @@ def read_response(head: bytes, *, method: bytes) -> ResponseHead:
     if found is None:
         raise Refused("the status line must be HTTP/1.1 SP STATUS SP REASON (RFC 9112 §4)", 502)
     status = int(found[1])
-    fields = _fields(rest)
-    values = _by_name(fields)
+    fields = read_fields(rest)
+    values = by_name(fields)
     old = line.startswith(b"HTTP/1.0")
     options = connection_options(values)
     framing = _response_framing(values, status, method)
@@ -157,15 +165,15 @@ def connection_options(values: Values) -> set[bytes]:
 
 def read_trailers(block: bytes) -> Fields:
     """Read a trailer section, the empty line included. Raises Refused."""
-    fields = _fields(block[:-2])
+    fields = read_fields(block[:-2])
     for name, _ in fields:
         if name.lower() in _FRAMING_FIELDS:
             raise Refused(f"{name.decode()} must not be a trailer (RFC 9110 §6.5.1)")
     return fields
 
 
-def _fields(lines: bytes) -> Fields:
-    """Read whole lines, each with its CR LF."""
+def read_fields(lines: bytes) -> Fields:
+    """Read whole lines, each with its CR LF. Raises Refused."""
     fields: Fields = _FIELD.findall(lines)
     # Each match is a line, so none was passed over if there are as many.
     if len(fields) != lines.count(b"\n"):
@@ -173,7 +181,7 @@ def _fields(lines: bytes) -> Fields:
     return fields
 
 
-def _by_name(fields: Fields) -> Values:
+def by_name(fields: Fields) -> Values:
     values: Values = {}
     for name, value in fields:
         values.setdefault(name.lower(), []).append(value)
@@ -184,7 +192,7 @@ def _why_no_field(line: bytes) -> str:
     if line[:1] in (b" ", b"\t"):
         return "a header is folded over several lines (RFC 9112 §5.2)"
     name, colon, _ = line.partition(b":")
-    if not colon or not re.fullmatch(_TOKEN, name):
+    if not colon or not re.fullmatch(TOKEN, name):
         return "a header's name must be a token that a colon follows at once (RFC 9112 §5.1)"
     return f"the value of {name.decode()} holds a control character (RFC 9110 §5.5)"
 
@@ -325,7 +333,7 @@ class ChunkScanner:
         return end
 
     def _check_bare(self) -> None:
-        if _BARE.search(self._line):
+        if _has_bare(self._line, len(self._line)):
             raise Refused("a line of the chunked coding must end with CR LF (RFC 9112 §7.1)")
 
     def _begin_chunk(self) -> None:

@@ -10,16 +10,16 @@ import h11
 import trio
 
 from prox.core.exchanges import Exchange
-from prox.core.forwarding import Client, loops, request_fields, trusts
+from prox.core.forwarding import Client, loops, own_lines, request_fields, trusts
 from prox.core.logs.query import LogFilter
-from prox.core.messages import Refused
+from prox.core.messages import Refused, connection_options
+from prox.core.plain_heads import PlainRequest
 from prox.core.routing import Route, route
 from prox.net.lingering import linger
 from prox.proxy import pages
 from prox.proxy.forward import Forwarder, Outcome
 from prox.proxy.pages import Page
 from prox.proxy.peer import Ended, Peer, TooSlow
-from prox.proxy.plain_messages import asks_to_close
 from prox.proxy.targets import (
     RETRY_SECONDS,
     NotUp,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from prox.core.config.model import Proxy, Service
     from prox.core.logs.batch import LogLine
-    from prox.core.messages import RequestHead
+    from prox.core.messages import Fields, RequestHead
     from prox.proxy.late_watch import LateWatches
     from prox.proxy.recorder import Recorder
     from prox.runtime.supervisor import Supervisor
@@ -125,9 +125,9 @@ class ClientConnection:
         if self._peer.is_unused:
             self._peer.abort()
 
-    async def _respond(self, head: RequestHead) -> bool:
+    async def _respond(self, head: RequestHead | PlainRequest) -> bool:
         context = self._context
-        if b"via" in head.values and loops(head.values[b"via"], context.pseudonym):
+        if not isinstance(head, PlainRequest) and loops(head.values.get(b"via", ()), context.pseudonym):
             return await self._answer(head, _LOOP)
         if head.host != self._host:
             self._host, self._route = head.host, route(head.host, context.settings.domain, context.services)
@@ -140,11 +140,11 @@ class ClientConnection:
 
     # -- answers of the proxy's own
 
-    async def _answer(self, head: RequestHead, page: Page, exchange: Exchange | None = None) -> bool:
+    async def _answer(self, head: RequestHead | PlainRequest, page: Page, exchange: Exchange | None = None) -> bool:
         """Send a page; the connection goes on where the request has no body that is still to come."""
         as_html = pages.wants_html(head)
         complete = head.framing.kind == "length" and head.framing.length == 0
-        again = complete and head.version == "1.1" and not self._retired and not asks_to_close(head)
+        again = complete and head.version == "1.1" and not self._retired and not _asks_to_close(head)
         fields, content = pages.render(page, as_html=as_html, close=not again)
         if exchange is not None:
             exchange.status = page.status
@@ -175,7 +175,7 @@ class ClientConnection:
         text = f"{len(rows)} services behind {self._context.settings.domain}"
         return Page(200, "OK", "prox", text, pages.services_table(rows), extra=(("services", listed),))
 
-    def _unknown(self, head: RequestHead) -> Page:
+    def _unknown(self, head: RequestHead | PlainRequest) -> Page:
         index = self._index()
         asked = head.host.decode("latin-1") if head.host else "(no host)"
         known = ", ".join(self._context.services) or "none"
@@ -205,7 +205,7 @@ class ClientConnection:
 
     # -- forwarding
 
-    async def _forward(self, head: RequestHead, found: Route) -> bool:
+    async def _forward(self, head: RequestHead | PlainRequest, found: Route) -> bool:
         exchange = self._begin(head, found)
         self._context.recorder.add(exchange)
         begun = trio.current_time()
@@ -222,9 +222,9 @@ class ClientConnection:
             exchange.last_log_id = self._context.supervisor.hub.last_id
             self._context.recorder.done(exchange)
 
-    def _begin(self, head: RequestHead, found: Route) -> Exchange:
+    def _begin(self, head: RequestHead | PlainRequest, found: Route) -> Exchange:
         recorder = self._context.recorder
-        asked = head.first(b"x-request-id")
+        asked = None if isinstance(head, PlainRequest) else head.first(b"x-request-id")
         return Exchange(
             id=recorder.new_id(),
             started_at=time.time(),
@@ -243,19 +243,28 @@ class ClientConnection:
             response_body=recorder.body(),
         )
 
-    async def _pass_on(self, head: RequestHead, found: Route, exchange: Exchange) -> bool:
+    async def _pass_on(self, head: RequestHead | PlainRequest, found: Route, exchange: Exchange) -> bool:
         context = self._context
         service = context.services[found.service]
         random = context.recorder.random
-        fields = request_fields(
-            head.fields,
-            Client(self._address, self._scheme, head.host),
-            trusted=self._trusted,
-            via=head.version.encode() + b" " + context.pseudonym,
-            request_id=exchange.request_id.encode("latin-1"),
-            traceparent=f"00-{random.take(32)}-{random.take(16)}-01".encode(),
-        )
-        forwarder = Forwarder(context.pool, context.watches, self._peer, head, fields, exchange)
+        client = Client(self._address, self._scheme, head.host)
+        via = b"%b %b" % (head.version.encode(), context.pseudonym)
+        request_id = exchange.request_id.encode("latin-1")
+        traceparent = f"00-{random.take(32)}-{random.take(16)}-01".encode()
+        fields: Fields = ()
+        lines = b""
+        if isinstance(head, PlainRequest):
+            lines = own_lines(client, via=via, request_id=request_id, traceparent=traceparent)
+        else:
+            fields = request_fields(
+                head.fields,
+                client,
+                trusted=self._trusted,
+                via=via,
+                request_id=request_id,
+                traceparent=traceparent,
+            )
+        forwarder = Forwarder(context.pool, context.watches, self._peer, head, fields, lines, exchange)
         deadline = trio.current_time() + context.settings.wait
         while True:
             address = address_of(service, context.supervisor)
@@ -298,7 +307,7 @@ class ClientConnection:
         block = pages.lines_block(self._last_lines(process)) if process else ""
         return Page(502, "BAD_GATEWAY", f"{service} does not answer", text, block)
 
-    async def _finish(self, head: RequestHead, outcome: Outcome, exchange: Exchange) -> bool:
+    async def _finish(self, head: RequestHead | PlainRequest, outcome: Outcome, exchange: Exchange) -> bool:
         """Answer what was not answered yet; return whether another request may follow."""
         exchange.error = outcome.reason or None
         match outcome.kind:
@@ -306,7 +315,7 @@ class ClientConnection:
                 if self._peer.start_next_message():
                     return True
                 # A client whose request is whole, and who asked for the end, sends nothing more.
-                expected = asks_to_close(head) and self._peer.has_all_sent
+                expected = _asks_to_close(head) and self._peer.has_all_sent
                 if not (exchange.is_tunnel or expected):
                     await self._linger()
                 return False
@@ -335,3 +344,8 @@ def _code(status: int) -> str:
         501: "NOT_IMPLEMENTED",
         505: "VERSION_NOT_SUPPORTED",
     }.get(status, "BAD_REQUEST")
+
+
+def _asks_to_close(head: RequestHead | PlainRequest) -> bool:
+    """RFC 9112 §9.6."""
+    return head.close if isinstance(head, PlainRequest) else b"close" in connection_options(head.values)

@@ -10,13 +10,16 @@ from msgspec import Struct
 
 from prox.core.forwarding import end_to_end
 from prox.core.messages import NO_BODY, Refused, connection_options
-from prox.proxy import plain_messages
+from prox.core.plain_heads import PlainRequest
 from prox.proxy.peer import Ended
 from prox.proxy.tunnel import FrameCounter, tunnel
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from prox.core.exchanges import Exchange
     from prox.core.messages import Fields, RequestHead, ResponseHead
+    from prox.core.plain_heads import PlainResponse
     from prox.proxy.late_watch import LateWatch, LateWatches
     from prox.proxy.peer import Peer
     from prox.proxy.upstream import Address, Connection, Pool
@@ -44,14 +47,22 @@ class Forwarder:
     """Forwards one request. ``fields``: those that the upstream gets, without framing."""
 
     def __init__(
-        self, pool: Pool, watches: LateWatches, client: Peer, head: RequestHead, fields: Fields, exchange: Exchange
+        self,
+        pool: Pool,
+        watches: LateWatches,
+        client: Peer,
+        head: RequestHead | PlainRequest,
+        fields: Fields,
+        lines: bytes,
+        exchange: Exchange,
     ) -> None:
-        """``watches``: those of clients."""
+        """``watches``: those of clients. ``lines``: those that are added to a plain request."""
         self._pool = pool
         self._watches = watches
         self._client = client
         self._head = head
         self._fields = fields
+        self._lines = lines
         self._exchange = exchange
         self._outcome: Outcome | None = None
         self._request_sent = False
@@ -135,12 +146,16 @@ class Forwarder:
     async def _send_request(self, upstream: Peer) -> None:
         """Send head and body, then have the client watched: if it leaves, the connections are closed."""
         try:
-            method, target, fields = self._head.method, self._head.target, self._request_fields()
-            if self._head.framing == NO_BODY:
-                await upstream.send_request(method, target, fields)
+            head = self._head
+            if isinstance(head, PlainRequest):
+                await upstream.send_plain_request(head.forwarded(self._lines))
             else:
-                await upstream.send(h11.Request(method=method, target=target, headers=fields))
-                await self._send_body(upstream)
+                request = h11.Request(method=head.method, target=head.target, headers=self._request_fields(head))
+                if head.framing == NO_BODY:
+                    await upstream.send(request, h11.EndOfMessage())
+                else:
+                    await upstream.send(request)
+                    await self._send_body(upstream)
             self._request_sent = True
         except _ClientLeft:
             self._outcome = Outcome("client left", "the client closed the connection before its request was complete")
@@ -165,15 +180,13 @@ class Forwarder:
 
         self._watch = self._watches.begin(watch)
 
-    def _request_fields(self) -> Fields:
-        framing, fields = self._head.framing, self._fields
-        if b"content-length" in self._head.values:
-            fields = [field for field in fields if field[0].lower() != b"content-length"]
-            fields.append((b"Content-Length", b"%d" % framing.length))
-        elif framing.kind == "chunked":
-            fields = [*fields, (b"Transfer-Encoding", b"chunked")]
+    def _request_fields(self, head: RequestHead) -> list[tuple[bytes, bytes]]:
+        fields = [field for field in self._fields if field[0].lower() != b"content-length"]
+        if head.framing.kind == "chunked":
+            fields.append((b"Transfer-Encoding", b"chunked"))
+        elif b"content-length" in head.values:
+            fields.append((b"Content-Length", b"%d" % head.framing.length))
         if upgrade := self._upgrade():
-            fields = list(fields)
             fields += [(b"Connection", b"Upgrade"), (b"Upgrade", upgrade)]
         return fields
 
@@ -202,6 +215,12 @@ class Forwarder:
 
     async def _receive_response(self, upstream: Peer) -> bool:
         """Pass the response on; return whether the connection can be used again. Raises Refused, Ended."""
+        if isinstance(self._head, PlainRequest):
+            plain = await upstream.receive_plain_response(self._head.method)
+            if plain is not None:
+                self._answered = True
+                await self._pass_plain(upstream, plain, close=self._head.close)
+                return True
         while True:
             head = await upstream.receive_response(self._head.method)
             self._answered = True
@@ -216,14 +235,11 @@ class Forwarder:
                 await self._respond(interim)
         self._exchange.status = head.status
         self._exchange.response_fields = head.fields
-        if upstream.is_bypassed and self._client.is_bypassed:
-            await self._pass_plain(upstream, head)
-            return True
         response = h11.Response(status_code=head.status, headers=self._response_fields(head), reason=head.reason)
         await self._pass_body(upstream, response)
         return head.reusable
 
-    def _response_fields(self, head: ResponseHead) -> Fields:
+    def _response_fields(self, head: ResponseHead) -> list[tuple[bytes, bytes]]:
         fields = end_to_end(head.fields)
         if head.status == 204:
             fields = [field for field in fields if field[0].lower() != b"content-length"]
@@ -232,23 +248,20 @@ class Forwarder:
             fields.append((b"Connection", b"close"))
         return fields
 
-    async def _pass_plain(self, upstream: Peer, head: ResponseHead) -> None:
-        """Pass on a response without h11; what is there already goes out in one write."""
-        close = plain_messages.asks_to_close(self._head)
-        data = plain_messages.write_response(head.status, head.reason, self._response_fields(head), close=close)
-        upstream.pass_by()
-        self._client.pass_by(is_last=close)
+    async def _pass_plain(self, upstream: Peer, head: PlainResponse, *, close: bool) -> None:
+        """Pass on a plain response; what is there already goes out in one write."""
+        exchange, client = self._exchange, self._client
+        exchange.status = head.status
+        exchange.response_fields = head.fields
         part = upstream.take_body()
-        while True:
-            self._exchange.response_body.feed(part)
+        exchange.response_body.feed(part)
+        self._ending = upstream.body_is_complete
+        await self._to_client(client.send_plain_response(head.forwarded(close=close) + part, is_last=close))
+        while not self._ending:
+            part = await upstream.receive_body_part()
+            exchange.response_body.feed(part)
             self._ending = upstream.body_is_complete
-            try:
-                await self._client.send_bytes(data + part)
-            except Ended:
-                raise _ClientLeft from None
-            if self._ending:
-                return
-            data, part = b"", await upstream.receive_body_part()
+            await self._to_client(client.send_bytes(part))
 
     async def _pass_body(self, upstream: Peer, response: h11.Response) -> None:
         """Pass on head and body; what is there already goes out in one write."""
@@ -270,15 +283,19 @@ class Forwarder:
             await self._respond(*events, h11.EndOfMessage(headers=self._response_trailers(event)))
             return
 
-    def _response_trailers(self, end: h11.EndOfMessage) -> Fields:
+    def _response_trailers(self, end: h11.EndOfMessage) -> list[tuple[bytes, bytes]]:
         """Return the trailers that the client can be sent: it knows chunked, and the response has no length."""
         names = {name.lower() for name, _ in self._exchange.response_fields}
         chunked = self._client.speaks_1_1 and b"content-length" not in names and self._head.method != b"HEAD"
         return _trailers(end) if chunked else []
 
     async def _respond(self, *events: h11.Event) -> None:
+        await self._to_client(self._client.send(*events))
+
+    @staticmethod
+    async def _to_client(sending: Awaitable[None]) -> None:
         try:
-            await self._client.send(*events)
+            await sending
         except Ended:
             raise _ClientLeft from None
 
@@ -315,5 +332,5 @@ class _ClientLeft(Exception):
     """The client is gone; nothing more can be sent to it."""
 
 
-def _trailers(event: h11.EndOfMessage) -> Fields:
+def _trailers(event: h11.EndOfMessage) -> list[tuple[bytes, bytes]]:
     return list(event.headers.raw_items())

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from prox.core.logs.batch import LogLine
     from prox.core.messages import RequestHead
+    from prox.core.plain_heads import PlainRequest
 
 SHOWN_LINES = 20
 RETRY_AFTER_SECONDS = 1
@@ -44,7 +45,7 @@ class Page:
     """Further members of the JSON."""
 
 
-def wants_html(head: RequestHead) -> bool:
+def wants_html(head: RequestHead | PlainRequest) -> bool:
     """Return whether a browser asks for a page."""
     accept = b",".join(value for name, value in head.fields if name.lower() == b"accept").lower()
     return head.method in (b"GET", b"HEAD") and re.search(rb"(?:^|[,\s])text/html", accept) is not None

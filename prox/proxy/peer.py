@@ -3,9 +3,9 @@
 ``core.messages`` judges each head and each chunk before h11 parses it, and h11 is given exactly one message: bytes
 after its end stay here.
 
-A plain request and a plain response (``proxy.plain_messages``) pass without h11, which takes most of the time of a
-small exchange. Until an exchange has turned out to be plain, what h11 has not seen is kept; it is told as soon as
-anything else happens.
+A plain request and a plain response (``core.plain_heads``) pass without h11, which takes most of the time of a small
+exchange. Until the exchange has turned out to be plain, what h11 has not seen is kept; it is told as soon as anything
+else happens.
 """
 
 from __future__ import annotations
@@ -32,12 +32,11 @@ from prox.core.messages import (
     read_request,
     read_response,
 )
-from prox.proxy import plain_messages
+from prox.core.plain_heads import PlainRequest, PlainResponse, recognise_request, recognise_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from prox.core.messages import Fields
 
 CHUNK = 64 * 1024
 """Bytes of one read."""
@@ -78,13 +77,17 @@ class Peer:
 
     # -- receiving
 
-    async def receive_request(self, *, scheme: str, seconds: float) -> RequestHead | None:
+    async def receive_request(self, *, scheme: str, seconds: float) -> RequestHead | PlainRequest | None:
         """Return the next request's head; None if the client left.
 
         Raises Refused, Ended, TooSlow if a head that was begun is not whole after so many seconds.
         """
         if not self._buffer and not await self._receive_more():
             return None
+        if plain := recognise_request(self._buffer):
+            self._skip(len(plain.raw))
+            self._untold = [partial(self._parse_head, plain.raw, h11.Request, is_whole=True)]
+            return plain
         size = head_size(self._buffer)
         if size is None:
             with trio.move_on_after(seconds):
@@ -94,24 +97,31 @@ class Peer:
         raw = self._take(size)
         head = read_request(raw, scheme=scheme)
         self._begin_body(head.framing)
-        parse = partial(self._parse_head, raw, h11.Request, is_whole=head.framing == NO_BODY)
-        if plain_messages.is_plain_request(head):
-            self._untold.append(parse)
-        else:
-            parse()
+        self._parse_head(raw, h11.Request, is_whole=head.framing == NO_BODY)
         return head
+
+    async def receive_plain_response(self, method: bytes) -> PlainResponse | None:
+        """Return the head of the response to a plain request, which passes by h11; None if that must see it.
+
+        Then ``receive_response`` returns it. Raises Ended.
+        """
+        if not self._buffer and not await self._receive_more():
+            raise Ended
+        if plain := recognise_response(self._buffer, method):
+            self._skip(len(plain.raw))
+            self._untold = []
+            self._is_passing = True
+            self._is_last = False
+            self._framing, self._remaining = NO_BODY, plain.length
+        return plain
 
     async def receive_response(self, method: bytes) -> ResponseHead:
         """Return the next response's head, which may be an interim one. Raises Refused, Ended."""
+        self._tell_h11()
         raw = self._take(await self._receive_head())
         head = read_response(raw, method=method)
         self._begin_body(head.framing)
-        parse = partial(self._parse_head, raw, h11.InformationalResponse if head.status < 200 else h11.Response)
-        if self._untold and plain_messages.is_plain_response(head, method):
-            self._untold.append(parse)
-        else:
-            self._tell_h11()
-            parse()
+        self._parse_head(raw, h11.InformationalResponse if head.status < 200 else h11.Response)
         return head
 
     async def receive_body(self) -> h11.Data | h11.EndOfMessage:
@@ -188,6 +198,9 @@ class Peer:
         except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
             raise Ended from None
 
+    def _skip(self, size: int) -> None:
+        self._buffer = self._buffer[size:]
+
     def _take(self, size: int) -> bytes:
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         return data
@@ -241,20 +254,15 @@ class Peer:
 
     # -- messages that pass without it
 
-    @property
-    def is_bypassed(self) -> bool:
-        """Whether all of the exchange so far is plain, and h11 has seen nothing of it."""
-        return bool(self._untold)
+    async def send_plain_request(self, head: bytes) -> None:
+        """Send the head of a plain request. Raises Ended."""
+        self._untold = [partial(self._tell_request, head)]
+        await self.send_bytes(head)
 
-    async def send_request(self, method: bytes, target: bytes, fields: Fields) -> None:
-        """Send a request without a body. Raises Ended."""
-        self._untold.append(partial(self._tell_request, method, target, fields))
-        await self.send_bytes(plain_messages.write_request(method, target, fields))
-
-    def _tell_request(self, method: bytes, target: bytes, fields: Fields) -> None:
-        http = self._h11
-        http.send(h11.Request(method=method, target=target, headers=fields))
-        http.send(h11.EndOfMessage())
+    def _tell_request(self, raw: bytes) -> None:
+        head = read_request(raw, scheme="")
+        self._h11.send(h11.Request(method=head.method, target=head.target, headers=list(head.fields)))
+        self._h11.send(h11.EndOfMessage())
 
     async def receive_body_part(self) -> bytes:
         """Return the next part of the body of a message that passes without h11. Raises Ended."""
@@ -262,11 +270,12 @@ class Peer:
             raise Ended
         return self.take_body()
 
-    def pass_by(self, *, is_last: bool = False) -> None:
-        """Let the response pass without h11. ``is_last``: nothing more comes on the connection."""
+    async def send_plain_response(self, head: bytes, *, is_last: bool) -> None:
+        """Send the begin of the response to a plain request. ``is_last``: no other one follows. Raises Ended."""
         self._untold = []
         self._is_passing = True
         self._is_last = is_last
+        await self.send_bytes(head)
 
     # -- sending
 
@@ -306,7 +315,7 @@ class Peer:
     @property
     def has_all_sent(self) -> bool:
         """Whether the peer has sent all of its message."""
-        return self.is_bypassed or not self._http or self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
+        return bool(self._untold) or not self._http or self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
 
     @property
     def is_unused(self) -> bool:

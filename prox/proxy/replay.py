@@ -19,7 +19,6 @@ from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     from prox.core.exchanges import Exchange
-    from prox.core.messages import Fields
     from prox.proxy.recorder import Recorder
     from prox.runtime.supervisor import Supervisor
 
@@ -102,7 +101,7 @@ async def _send(exchange: Exchange, address: Address, data: bytes) -> None:
     peer = Peer(await connect(address), to_client=False)
     try:
         method = exchange.method.encode()
-        fields: Fields = list(exchange.request_fields)
+        fields = list(exchange.request_fields)
         if data or method in (b"POST", b"PUT", b"PATCH"):
             fields.append((b"Content-Length", b"%d" % len(data)))
         request = h11.Request(method=method, target=exchange.url.encode("latin-1"), headers=fields)

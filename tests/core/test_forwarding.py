@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prox.core.forwarding import HOP_BY_HOP, Client, end_to_end, loops, parse_networks, request_fields, trusts
+from prox.core.forwarding import Client, end_to_end, loops, parse_networks, request_fields, trusts
+from prox.core.messages import HOP_BY_HOP
 
 CLIENT = Client("10.0.0.1", "http", b"up.localhost:80")
 IPV6 = Client("fe80::1%eth0", "https", None)
