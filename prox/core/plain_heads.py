@@ -49,7 +49,7 @@ _RESPONSE = re.compile(
     + (lines := _lines({b"content-length"}, rb"keep-alive"))
     + rb"(?:(?i:content-length):[ \t]*+([0-9]{1,18}+)[ \t]*+\r\n" + lines + rb")?+\r\n"
 )  # fmt: skip
-_REMOVED = re.compile(rb"^(?:connection|keep-alive):[^\n]*+\n", re.IGNORECASE | re.MULTILINE)
+_REMOVED = re.compile(rb"\n(?i:connection|keep-alive):[^\n]*+(?=\n)")
 _CLOSE = re.compile(rb"^connection:[ \t]*+close[ \t]*+\r$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -97,7 +97,7 @@ class PlainRequest:
         """Whether the client wants the connection closed afterwards (RFC 9112 §9.6)."""
         if removed or removed_after:
             self.close = _CLOSE.search(self.lines) is not None
-            self.lines = _REMOVED.sub(b"", self.lines)
+            self.lines = _REMOVED.sub(b"", b"\n" + self.lines)[1:]
         self.fields = LazyFields(self.raw)
         self._values: Values | None = None
 

@@ -214,9 +214,10 @@ class ClientConnection:
         except Ended:
             exchange.error = exchange.error or "the client closed the connection"
             raise
+        except trio.Cancelled:
+            exchange.error = exchange.error or "prox stopped"
+            raise
         finally:
-            if trio.current_effective_deadline() == float("-inf"):
-                exchange.error = exchange.error or "prox stopped"
             exchange.duration = trio.current_time() - begun
             exchange.active = False
             exchange.last_log_id = self._context.supervisor.hub.last_id

@@ -75,7 +75,7 @@ class Forwarder:
 
     async def run(self, address: Address) -> Outcome:
         """Forward to an address. Raises upstream.Unreachable, with nothing sent to the client."""
-        await self._pool.enter(self)
+        await self._pool.enter()
         try:
             # A request that cannot be repeated gets a new connection: a kept one may turn out to be closed.
             fresh = self._head.framing != NO_BODY or self._head.method not in REPEATABLE
@@ -90,7 +90,7 @@ class Forwarder:
                     return outcome
                 fresh = True
         finally:
-            self._pool.leave(self)
+            self._pool.leave()
 
     async def _converse(self, connection: Connection) -> Outcome | None:
         """Have the exchange on a connection; None if that was stale, and the request can be repeated."""

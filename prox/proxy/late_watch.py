@@ -39,8 +39,9 @@ class LateWatches:
     def begin(self, watch: Callable[[], Awaitable[None]]) -> LateWatch:
         """Run ``watch`` in a while, unless the result is ended before."""
         begun = LateWatch(watch, trio.current_time() + self._delay, self._due)
+        if not self._due:
+            self._news.set()
         self._due[begun] = None
-        self._news.set()
         return begun
 
 

@@ -11,6 +11,7 @@ else happens.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import struct
 from contextlib import suppress
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+CLOSED = -1
 CHUNK = 64 * 1024
 """Bytes of one read."""
 WATCHED_BYTES = 64 * 1024
@@ -67,8 +69,10 @@ class Peer:
         """Whether a response has begun that h11 will never see."""
         self._is_last = False
         """Whether that is the last one on this connection."""
-        self._direct = stream.socket if isinstance(stream, trio.SocketStream) else None
-        """The socket, which is read and written without the stream, where there is no TLS."""
+        self._is_direct = isinstance(stream, trio.SocketStream)
+        """Whether the socket is read and written without the stream: there is no TLS."""
+        self._descriptor = self.socket.fileno()
+        self._poll: select.poll | None = None
         self._buffer = b""
         self._framing: Framing = NO_BODY
         self._chunks = ChunkScanner()
@@ -183,19 +187,22 @@ class Peer:
     async def _receive_more(self) -> bool:
         """Add bytes to the buffer; return False at the end. Raises Ended if the connection is broken."""
         data = await self._read()
-        self._buffer += data
+        self._buffer = self._buffer + data if self._buffer else data
         return bool(data)
 
     async def _read(self) -> bytes:
         try:
-            if self._direct is None:
+            if not self._is_direct:
                 return bytes(await self.stream.receive_some(CHUNK))
             while True:
                 # As a rule nothing has come yet, so that trying first would be in vain; and others get their turn.
-                await trio.lowlevel.wait_readable(self._direct)
-                with suppress(BlockingIOError):
-                    return os.read(self._direct.fileno(), CHUNK)
-        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+                await trio.lowlevel.wait_readable(self._descriptor)
+                try:
+                    return os.read(self._descriptor, CHUNK)
+                except BlockingIOError:
+                    pass
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError, ValueError):
+            # ValueError: of a descriptor that is CLOSED.
             raise Ended from None
 
     def _skip(self, size: int) -> None:
@@ -303,10 +310,10 @@ class Peer:
 
     def _send_now(self, data: bytes) -> int:
         """Return how many bytes the connection takes at once."""
-        if self._direct is None or self._sending.locked():
+        if not self._is_direct or self._sending.locked():
             return 0
         try:
-            return os.write(self._direct.fileno(), data)
+            return os.write(self._descriptor, data)
         except BlockingIOError:
             return 0
 
@@ -316,6 +323,13 @@ class Peer:
     def has_all_sent(self) -> bool:
         """Whether the peer has sent all of its message."""
         return bool(self._untold) or not self._http or self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
+
+    def is_readable(self) -> bool:
+        """Return whether bytes have come, or the end."""
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._descriptor, select.POLLIN)
+        return bool(self._poll.poll(0))
 
     @property
     def is_unused(self) -> bool:
@@ -346,12 +360,18 @@ class Peer:
 
     def abort(self) -> None:
         """Close at once; whoever waits for the connection gets Ended."""
+        self._forget_descriptor()
         self.socket.close()
 
     async def close(self) -> None:
         """Close at once; bytes that were sent are still delivered."""
+        self._forget_descriptor()
         with trio.CancelScope(shield=True):
             await trio.aclose_forcefully(self.stream)
+
+    def _forget_descriptor(self) -> None:
+        """Use it no more: another file may have its number soon."""
+        self._descriptor = CLOSED
 
     async def reset(self) -> None:
         """Break the connection (RST), so that nothing that was sent looks whole."""

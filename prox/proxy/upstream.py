@@ -7,16 +7,12 @@ import os
 import socket
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING
 
 import trio
 from msgspec import Struct
 
 from prox.proxy.late_watch import LateWatch, LateWatches
 from prox.proxy.peer import Peer
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
 
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 60.0
@@ -64,7 +60,8 @@ class Pool:
 
     def __init__(self) -> None:
         self._idle: dict[Address, deque[Connection]] = {}
-        self._slots = trio.CapacityLimiter(MAX_CONNECTIONS)
+        self._inside = 0
+        self._left = trio.Event()
         self._watches = LateWatches(WATCH_SECONDS)
         self._closed = False
 
@@ -84,15 +81,16 @@ class Pool:
         """The number of idle connections."""
         return sum(map(len, self._idle.values()))
 
-    async def enter(self, holder: Hashable) -> None:
+    async def enter(self) -> None:
         """Hold one of the connections that there may be, until ``leave``."""
-        try:
-            self._slots.acquire_on_behalf_of_nowait(holder)
-        except trio.WouldBlock:
-            await self._slots.acquire_on_behalf_of(holder)
+        while self._inside >= MAX_CONNECTIONS:
+            self._left = trio.Event()
+            await self._left.wait()
+        self._inside += 1
 
-    def leave(self, holder: Hashable) -> None:
-        self._slots.release_on_behalf_of(holder)
+    def leave(self) -> None:
+        self._inside -= 1
+        self._left.set()
 
     async def take(self, address: Address, *, fresh: bool) -> Connection:
         """Return a connection, a new one if ``fresh``. Raises Unreachable."""
@@ -101,7 +99,7 @@ class Pool:
             connection = kept.pop()
             if connection.watch:
                 await connection.watch.end()
-            if not connection.peer.socket.is_readable():
+            if not connection.peer.is_readable():
                 connection.reused = True
                 return connection
             await connection.peer.close()
