@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -77,14 +76,8 @@ def request_fields(
     return result
 
 
-def own_lines(client: Client, *, via: bytes, request_id: bytes, traceparent: bytes) -> bytes:
-    """Return the lines that ``request_fields`` adds to a request that has none of these fields yet."""
-    lines = _own_lines(client, via)
-    return b"%bX-Request-Id: %b\r\ntraceparent: %b\r\n" % (lines, request_id, traceparent)
-
-
-@lru_cache(maxsize=256)
-def _own_lines(client: Client, via: bytes) -> bytes:
+def origin_lines(client: Client, via: bytes) -> bytes:
+    """Return the lines that say where a request came from, if no proxy was before this one."""
     return b"".join(b"%b: %b\r\n" % field for field in _continue([], client, via))
 
 

@@ -11,30 +11,54 @@ if TYPE_CHECKING:
 
     from prox.proxy.body_budget import BodyBudget
 
+SMALL_PART = 4096
+"""Parts are joined up to this size."""
+PART_BYTES = 64
+"""What each part takes in memory beside its bytes, rounded up."""
+
 
 class CapturedBody:
     """Fed with each part of a body. ``limit``: bytes that are kept; 0: it is only counted."""
+
+    __slots__ = (
+        "_budget", "_discarded", "_file", "_held", "_in_file", "_kept", "_limit", "_moving", "_moving_held", "_parts",
+        "size",
+    )  # fmt: skip
 
     def __init__(self, limit: int, budget: BodyBudget) -> None:
         self.size = 0
         self._limit = limit
         self._budget = budget
-        self._data = bytearray()
-        self._moving = bytearray()
+        self._parts: list[bytes] = []
+        self._held = 0
+        """Bytes of memory that the parts take."""
+        self._moving: list[bytes] = []
+        self._moving_held = 0
         self._file: Path | None = None
         self._in_file = 0
         self._discarded = False
         self._kept = 0
 
     def feed(self, data: bytes) -> None:
+        size = len(data)
         # With a gap it would be no body: after the first byte that is not kept, none is.
-        if self._kept == self.size and (kept := data[: self._limit - self._kept]):
-            if self._budget.reserve(self, len(kept)):
-                self._data += kept
-                self._kept += len(kept)
-            else:
-                self._limit = self._kept
-        self.size += len(data)
+        if size and self._kept == self.size and (room := self._limit - self._kept):
+            self._keep(data if size <= room else data[:room])
+        self.size += size
+
+    def _keep(self, data: bytes) -> None:
+        parts = self._parts
+        joins = bool(parts) and len(parts[-1]) + len(data) <= SMALL_PART
+        held = len(data) if joins else len(data) + PART_BYTES
+        if not self._budget.reserve(self, held):
+            self._limit = self._kept
+            return
+        if joins:
+            parts[-1] += data
+        else:
+            parts.append(data)
+        self._held += held
+        self._kept += len(data)
 
     @property
     def truncated(self) -> bool:
@@ -43,7 +67,7 @@ class CapturedBody:
 
     def reader(self) -> Callable[[], bytes]:
         """Return a function that returns what is kept now. It may read a file, so it belongs into a thread."""
-        file, size, rest = self._file, self._in_file, bytes(self._moving) + bytes(self._data)
+        file, size, rest = self._file, self._in_file, b"".join((*self._moving, *self._parts))
 
         def read() -> bytes:
             if file is None:
@@ -59,13 +83,14 @@ class CapturedBody:
 
     def begin_move(self) -> None:
         """Set aside what is in memory, for ``move``; more may be fed meanwhile."""
-        self._moving, self._data = self._data, bytearray()
+        self._moving, self._parts = self._parts, []
+        self._moving_held, self._held = self._held, 0
 
     def move(self, file: Path) -> None:
         """Append what was set aside to a file (0600). Blocks. Raises OSError."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         with open(os.open(self._file or file, flags, 0o600), "wb") as out:
-            out.write(self._moving)
+            out.writelines(self._moving)
 
     def end_move(self, file: Path) -> None:
         """Free what ``move`` has written."""
@@ -73,14 +98,16 @@ class CapturedBody:
             self._budget.drop(self, file)
             return
         self._file = self._file or file
-        self._in_file += len(self._moving)
-        self._budget.release(len(self._moving))
-        self._moving = bytearray()
+        self._in_file += sum(map(len, self._moving))
+        self._budget.release(self._moving_held)
+        self._moving, self._moving_held = [], 0
 
     def discard(self) -> None:
         """Free everything: the exchange is no longer kept, or its body cannot be."""
-        self._budget.release(len(self._data) + len(self._moving))
-        self._budget.drop(self, self._file)
-        self._data, self._moving, self._file = bytearray(), bytearray(), None
-        self._kept = self._limit = 0
         self._discarded = True
+        if self._kept:
+            self._budget.release(self._held + self._moving_held)
+            self._budget.drop(self, self._file)
+            self._parts, self._moving, self._file = [], [], None
+            self._held = self._moving_held = self._kept = 0
+        self._limit = 0

@@ -10,7 +10,7 @@ import h11
 import trio
 
 from prox.core.exchanges import Exchange
-from prox.core.forwarding import Client, loops, own_lines, request_fields, trusts
+from prox.core.forwarding import Client, loops, origin_lines, request_fields, trusts
 from prox.core.logs.query import LogFilter
 from prox.core.messages import Refused, connection_options
 from prox.core.plain_heads import PlainRequest
@@ -75,7 +75,8 @@ class ClientConnection:
         self._trusted = trusts(self._address, context.trusted)
         self._host: bytes | None = None
         self._route = Route("unknown")
-        """That of ``_host``, the Host of the last request."""
+        self._origin = b""
+        """Route and ``origin_lines`` of ``_host``, the Host of the last request."""
         self._idle_since: float | None = trio.current_time()
         self._retired = False
 
@@ -103,7 +104,7 @@ class ClientConnection:
     async def _serve_one(self) -> bool:
         """Serve one request; return whether another one may follow."""
         self._idle_since = trio.current_time()
-        watch = self._context.idle.begin(self._end_idle)
+        watch = self._context.idle.begin(self._end_idle, self._idle_since)
         try:
             head = await self._peer.receive_request(scheme=self._scheme, seconds=HEADER_SECONDS)
         except Refused as refused:
@@ -131,6 +132,8 @@ class ClientConnection:
             return await self._answer(head, _LOOP)
         if head.host != self._host:
             self._host, self._route = head.host, route(head.host, context.settings.domain, context.services)
+            client = Client(self._address, self._scheme, head.host)
+            self._origin = origin_lines(client, b"1.1 " + context.pseudonym)
         found = self._route
         if found.kind == "index":
             return await self._answer(head, self._index())
@@ -210,7 +213,7 @@ class ClientConnection:
         self._context.recorder.add(exchange)
         begun = trio.current_time()
         try:
-            return await self._pass_on(head, found, exchange)
+            return await self._pass_on(head, found, exchange, begun + self._context.settings.wait)
         except Ended:
             exchange.error = exchange.error or "the client closed the connection"
             raise
@@ -244,29 +247,30 @@ class ClientConnection:
             response_body=recorder.body(),
         )
 
-    async def _pass_on(self, head: RequestHead | PlainRequest, found: Route, exchange: Exchange) -> bool:
+    async def _pass_on(
+        self, head: RequestHead | PlainRequest, found: Route, exchange: Exchange, deadline: float
+    ) -> bool:
+        """``deadline``: until when a process that starts is waited for."""
         context = self._context
         service = context.services[found.service]
         random = context.recorder.random
-        client = Client(self._address, self._scheme, head.host)
-        via = b"%b %b" % (head.version.encode(), context.pseudonym)
         request_id = exchange.request_id.encode("latin-1")
-        traceparent = f"00-{random.take(32)}-{random.take(16)}-01".encode()
+        trace = random.take(48)
+        traceparent = f"00-{trace[:32]}-{trace[32:]}-01".encode()
         fields: Fields = ()
         lines = b""
         if isinstance(head, PlainRequest):
-            lines = own_lines(client, via=via, request_id=request_id, traceparent=traceparent)
+            lines = b"%bX-Request-Id: %b\r\ntraceparent: %b\r\n" % (self._origin, request_id, traceparent)
         else:
             fields = request_fields(
                 head.fields,
-                client,
+                Client(self._address, self._scheme, head.host),
                 trusted=self._trusted,
-                via=via,
+                via=b"%b %b" % (head.version.encode(), context.pseudonym),
                 request_id=request_id,
                 traceparent=traceparent,
             )
         forwarder = Forwarder(context.pool, context.watches, self._peer, head, fields, lines, exchange)
-        deadline = trio.current_time() + context.settings.wait
         while True:
             address = address_of(service, context.supervisor)
             if isinstance(address, NotUp) and address.starting and not pages.wants_html(head):

@@ -15,8 +15,6 @@ from prox.proxy.peer import Ended
 from prox.proxy.tunnel import FrameCounter, tunnel
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from prox.core.exchanges import Exchange
     from prox.core.messages import Fields, RequestHead, ResponseHead
     from prox.core.plain_heads import PlainResponse
@@ -178,7 +176,7 @@ class Forwarder:
                 upstream.abort()
                 self._client.abort()
 
-        self._watch = self._watches.begin(watch)
+        self._watch = self._watches.begin(watch, trio.current_time())
 
     def _request_fields(self, head: RequestHead) -> list[tuple[bytes, bytes]]:
         fields = [field for field in self._fields if field[0].lower() != b"content-length"]
@@ -256,12 +254,18 @@ class Forwarder:
         part = upstream.take_body()
         exchange.response_body.feed(part)
         self._ending = upstream.body_is_complete
-        await self._to_client(client.send_plain_response(head.forwarded(close=close) + part, is_last=close))
-        while not self._ending:
-            part = await upstream.receive_body_part()
-            exchange.response_body.feed(part)
+        client.begin_plain_response(is_last=close)
+        data = head.forwarded(close=close) + part
+        while True:
+            try:
+                await client.send_bytes(data)
+            except Ended:
+                raise _ClientLeft from None
+            if self._ending:
+                return
+            data = await upstream.receive_body_part()
+            exchange.response_body.feed(data)
             self._ending = upstream.body_is_complete
-            await self._to_client(client.send_bytes(part))
 
     async def _pass_body(self, upstream: Peer, response: h11.Response) -> None:
         """Pass on head and body; what is there already goes out in one write."""
@@ -290,12 +294,8 @@ class Forwarder:
         return _trailers(end) if chunked else []
 
     async def _respond(self, *events: h11.Event) -> None:
-        await self._to_client(self._client.send(*events))
-
-    @staticmethod
-    async def _to_client(sending: Awaitable[None]) -> None:
         try:
-            await sending
+            await self._client.send(*events)
         except Ended:
             raise _ClientLeft from None
 

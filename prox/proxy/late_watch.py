@@ -36,9 +36,9 @@ class LateWatches:
                     del self._due[watch]
                     watch.start(nursery)
 
-    def begin(self, watch: Callable[[], Awaitable[None]]) -> LateWatch:
-        """Run ``watch`` in a while, unless the result is ended before."""
-        begun = LateWatch(watch, trio.current_time() + self._delay, self._due)
+    def begin(self, watch: Callable[[], Awaitable[None]], now: float) -> LateWatch:
+        """Run ``watch`` in a while, unless the result is ended before. ``now``: Trio's time."""
+        begun = LateWatch(watch, now + self._delay, self._due)
         if not self._due:
             self._news.set()
         self._due[begun] = None

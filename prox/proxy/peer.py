@@ -277,12 +277,11 @@ class Peer:
             raise Ended
         return self.take_body()
 
-    async def send_plain_response(self, head: bytes, *, is_last: bool) -> None:
-        """Send the begin of the response to a plain request. ``is_last``: no other one follows. Raises Ended."""
+    def begin_plain_response(self, *, is_last: bool) -> None:
+        """Begin the response to a plain request, which is sent by ``send_bytes``. ``is_last``: no other one follows."""
         self._untold = []
         self._is_passing = True
         self._is_last = is_last
-        await self.send_bytes(head)
 
     # -- sending
 

@@ -50,8 +50,11 @@ class Recorder:
         self._exchanges[exchange.id] = exchange
 
     def _drop_one(self) -> None:
-        oldest = next((each for each in self._exchanges.values() if not each.active), None)
-        dropped = oldest or next(iter(self._exchanges.values()))
+        for dropped in self._exchanges.values():
+            if not dropped.active:
+                break
+        else:
+            dropped = next(iter(self._exchanges.values()))
         del self._exchanges[dropped.id]
         dropped.request_body.discard()
         dropped.response_body.discard()

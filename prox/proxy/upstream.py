@@ -113,7 +113,7 @@ class Pool:
             await connection.peer.close()
             return
         kept.append(connection)
-        connection.watch = self._watches.begin(partial(self._watch, connection))
+        connection.watch = self._watches.begin(partial(self._watch, connection), trio.current_time())
 
     async def _watch(self, connection: Connection) -> None:
         """Close an idle connection when something comes on it, its end included, or after IDLE_SECONDS."""

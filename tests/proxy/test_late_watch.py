@@ -47,7 +47,7 @@ class Watched:
 async def test_one_that_is_ended_before_costs_nothing(autojump_clock: trio.testing.MockClock) -> None:
     async with running() as watches:
         watched = Watched()
-        watch = watches.begin(watched.watch)
+        watch = watches.begin(watched.watch, trio.current_time())
         await trio.sleep(DELAY / 2)
         await watch.end()
         await trio.sleep(2 * DELAY)
@@ -58,9 +58,9 @@ async def test_one_that_lasts_begins_after_the_delay(autojump_clock: trio.testin
     async with running() as watches:
         begun = trio.current_time()
         first, second = Watched(), Watched(0.5)
-        watch = watches.begin(first.watch)
+        watch = watches.begin(first.watch, trio.current_time())
         await trio.sleep(DELAY / 2)
-        watches.begin(second.watch)
+        watches.begin(second.watch, trio.current_time())
         await trio.sleep(3 * DELAY)
         assert first.begun_at == begun + DELAY
         assert second.begun_at == begun + 1.5 * DELAY
@@ -72,7 +72,7 @@ async def test_one_that_lasts_begins_after_the_delay(autojump_clock: trio.testin
 
 async def test_one_that_was_ended_can_be_ended_again(autojump_clock: trio.testing.MockClock) -> None:
     async with running() as watches:
-        watch = watches.begin(Watched(0.1).watch)
+        watch = watches.begin(Watched(0.1).watch, trio.current_time())
         await trio.sleep(2 * DELAY)
         await watch.end()
         await watch.end()
@@ -80,7 +80,7 @@ async def test_one_that_was_ended_can_be_ended_again(autojump_clock: trio.testin
 
 async def test_nothing_is_woken_while_there_is_nothing_to_watch(autojump_clock: trio.testing.MockClock) -> None:
     async with running() as watches:
-        await watches.begin(Watched().watch).end()
+        await watches.begin(Watched().watch, trio.current_time()).end()
         await trio.sleep(2 * DELAY)
         statistics = trio.lowlevel.current_statistics()
         # The next deadline is none of theirs.

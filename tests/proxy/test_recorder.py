@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from helpers.exchanges import exchange
 from prox.core.exchanges import ExchangeFilter
 from prox.proxy import body_budget as module
+from prox.proxy.capture import PART_BYTES
 from prox.proxy.recorder import MAX_EXCHANGES, Recorder
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_a_body_is_counted_whole_and_kept_up_to_a_limit() -> None:
     for part in (b"12345", b"678", b"90ab", b"cd"):
         body.feed(part)
     assert (body.size, body.truncated, body.reader()()) == (14, True, b"1234567890")
-    assert recorder.bodies.used == 10
+    assert recorder.bodies.used == 10 + PART_BYTES
     body.discard()
     assert (body.size, body.reader()(), recorder.bodies.used) == (14, b"", 0)
 
