@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 CLOSED = -1
 CHUNK = 64 * 1024
-"""Bytes of one read."""
+"""Bytes of one read, where a message begins."""
+LARGE_CHUNK = 256 * 1024
+"""Bytes of one read within a body. For small ones the allocator would map and unmap memory each time (mallopt(3))."""
 WATCHED_BYTES = 64 * 1024
 """How much a client may send ahead while its request is under way."""
 WRITE_SECONDS = 120.0
@@ -135,7 +137,7 @@ class Peer:
             event = self._next_event()
             if isinstance(event, h11.Data | h11.EndOfMessage):
                 return event
-            if not self._buffer and not await self._receive_more():
+            if not self._buffer and not await self._receive_more(self._read_size):
                 if self._framing.kind != "close":
                     raise Ended
                 http.receive_data(b"")
@@ -175,7 +177,7 @@ class Peer:
 
     async def receive_some(self) -> bytes:
         """Return the next bytes as they are; nothing at the end. Raises Ended if the connection is broken."""
-        return self.take_buffer() or await self._read()
+        return self.take_buffer() or await self._read(CHUNK)
 
     async def _receive_head(self) -> int:
         """Return the size of a head once it is whole."""
@@ -184,21 +186,21 @@ class Peer:
                 raise Ended
         return size
 
-    async def _receive_more(self) -> bool:
+    async def _receive_more(self, size: int = CHUNK) -> bool:
         """Add bytes to the buffer; return False at the end. Raises Ended if the connection is broken."""
-        data = await self._read()
+        data = await self._read(size)
         self._buffer = self._buffer + data if self._buffer else data
         return bool(data)
 
-    async def _read(self) -> bytes:
+    async def _read(self, size: int) -> bytes:
         try:
             if not self._is_direct:
-                return bytes(await self.stream.receive_some(CHUNK))
+                return bytes(await self.stream.receive_some(size))
             while True:
                 # As a rule nothing has come yet, so that trying first would be in vain; and others get their turn.
                 await trio.lowlevel.wait_readable(self._descriptor)
                 try:
-                    return os.read(self._descriptor, CHUNK)
+                    return os.read(self._descriptor, size)
                 except BlockingIOError:
                     pass
         except (trio.BrokenResourceError, trio.ClosedResourceError, OSError, ValueError):
@@ -273,9 +275,13 @@ class Peer:
 
     async def receive_body_part(self) -> bytes:
         """Return the next part of the body of a message that passes without h11. Raises Ended."""
-        if not self._buffer and not await self._receive_more():
+        if not self._buffer and not await self._receive_more(self._read_size):
             raise Ended
         return self.take_body()
+
+    @property
+    def _read_size(self) -> int:
+        return LARGE_CHUNK if self._remaining > CHUNK else CHUNK
 
     def begin_plain_response(self, *, is_last: bool) -> None:
         """Begin the response to a plain request, which is sent by ``send_bytes``. ``is_last``: no other one follows."""
