@@ -72,7 +72,7 @@ class ClientConnection:
         self._scheme: Literal["http", "https"] = "https" if scheme == "https" else "http"
         self._peer = Peer(stream, to_client=True)
         self._address = str(self._peer.socket.getpeername()[0])
-        self._trusted = trusts(self._address, context.trusted)
+        self._trusted = bool(context.trusted) and trusts(self._address, context.trusted)
         self._host: bytes | None = None
         self._route = Route("unknown")
         self._origin = b""
@@ -89,7 +89,7 @@ class ClientConnection:
         """Close it if no request is under way; one that is, is the last."""
         self._retired = True
         if self._idle_since is not None:
-            self._peer.abort()
+            self._peer.close()
 
     async def run(self) -> None:
         """Serve requests until the client leaves or is idle for too long, or until this is cancelled."""
@@ -99,7 +99,7 @@ class ClientConnection:
         except Ended:
             pass
         finally:
-            await self._peer.close()
+            self._peer.close()
 
     async def _serve_one(self) -> bool:
         """Serve one request; return whether another one may follow."""
@@ -124,7 +124,7 @@ class ClientConnection:
     async def _end_idle(self) -> None:
         # A head that has begun has a clock of its own.
         if self._peer.is_unused:
-            self._peer.abort()
+            self._peer.close()
 
     async def _respond(self, head: RequestHead | PlainRequest) -> bool:
         context = self._context
@@ -332,7 +332,7 @@ class ClientConnection:
                 exchange.status = outcome.status
                 await self._refuse(Page(outcome.status, _code(outcome.status), "Bad request", outcome.reason))
             case "reset":
-                await self._peer.reset()
+                self._peer.reset()
         return False
 
 

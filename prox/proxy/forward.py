@@ -82,7 +82,7 @@ class Forwarder:
                 try:
                     outcome = await self._converse(connection)
                 except BaseException:
-                    await connection.peer.close()
+                    connection.peer.close()
                     raise
                 if outcome is not None:
                     return outcome
@@ -112,7 +112,7 @@ class Forwarder:
             await self._pool.give_back(connection)
             return DONE
         outcome = self._outcome or DONE
-        await upstream.close()
+        upstream.close()
         answered = self._answered or not upstream.is_unused
         stale = connection.reused and outcome.kind == "bad gateway" and not answered
         return None if stale else outcome
@@ -157,13 +157,13 @@ class Forwarder:
             self._request_sent = True
         except _ClientLeft:
             self._outcome = Outcome("client left", "the client closed the connection before its request was complete")
-            upstream.abort()
+            upstream.close()
             return
         except Refused as refused:
             # The upstream must not take what it has for a whole request: its connection is closed without an end.
             kind: Literal["bad request", "reset"] = "bad request" if self._client.can_respond else "reset"
             self._outcome = Outcome(kind, refused.reason, refused.status)
-            upstream.abort()
+            upstream.close()
             return
         except Ended:
             # The upstream has closed the connection. It may have answered before: _receive_response reads that.
@@ -173,8 +173,8 @@ class Forwarder:
             await self._client.watch()
             if not self._ending:
                 self._outcome = Outcome("client left", "the client closed the connection")
-                upstream.abort()
-                self._client.abort()
+                upstream.close()
+                self._client.close()
 
         self._watch = self._watches.begin(watch, trio.current_time())
 

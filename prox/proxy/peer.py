@@ -363,27 +363,18 @@ class Peer:
 
     # -- ends
 
-    def abort(self) -> None:
-        """Close at once; whoever waits for the connection gets Ended."""
-        self._forget_descriptor()
+    def close(self) -> None:
+        """Close at once; bytes that were sent are still delivered, and whoever waits for the connection gets Ended."""
+        # Another file may have the number soon.
+        self._descriptor = CLOSED
         self.socket.close()
 
-    async def close(self) -> None:
-        """Close at once; bytes that were sent are still delivered."""
-        self._forget_descriptor()
-        with trio.CancelScope(shield=True):
-            await trio.aclose_forcefully(self.stream)
-
-    def _forget_descriptor(self) -> None:
-        """Use it no more: another file may have its number soon."""
-        self._descriptor = CLOSED
-
-    async def reset(self) -> None:
+    def reset(self) -> None:
         """Break the connection (RST), so that nothing that was sent looks whole."""
         sock = self.socket
         with suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        await self.close()
+        self.close()
 
     @property
     def socket(self) -> trio.socket.SocketType:

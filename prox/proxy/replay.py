@@ -118,4 +118,4 @@ async def _send(exchange: Exchange, address: Address, data: bytes) -> None:
         while isinstance(event := await peer.receive_body(), h11.Data):
             exchange.response_body.feed(event.data)
     finally:
-        await peer.close()
+        peer.close()

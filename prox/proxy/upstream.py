@@ -71,9 +71,8 @@ class Pool:
             await self._watches.run()
         finally:
             self._closed = True
-            with trio.CancelScope(shield=True):
-                for connection in [each for kept in self._idle.values() for each in kept]:
-                    await connection.peer.close()
+            for connection in [each for kept in self._idle.values() for each in kept]:
+                connection.peer.close()
             self._idle.clear()
 
     @property
@@ -102,7 +101,7 @@ class Pool:
             if not connection.peer.is_readable():
                 connection.reused = True
                 return connection
-            await connection.peer.close()
+            connection.peer.close()
         return Connection(address, Peer(await connect(address), to_client=False))
 
     async def give_back(self, connection: Connection) -> None:
@@ -110,7 +109,7 @@ class Pool:
         kept = self._idle.setdefault(connection.address, deque())
         usable = connection.peer.is_unused and connection.peer.start_next_message()
         if not usable or self._closed or len(kept) >= MAX_IDLE:
-            await connection.peer.close()
+            connection.peer.close()
             return
         kept.append(connection)
         connection.watch = self._watches.begin(partial(self._watch, connection), trio.current_time())
@@ -125,7 +124,7 @@ class Pool:
             kept.remove(connection)
             if not kept:
                 del self._idle[connection.address]
-            await connection.peer.close()
+            connection.peer.close()
 
 
 async def connect(address: Address) -> trio.SocketStream:
