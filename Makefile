@@ -41,7 +41,7 @@ check: $(VENV)/.for-work
 
 torture: $(VENV)/.for-work
 	@rm -f .figures.jsonl
-	PROX_TORTURE=$(if $(FULL),full,bounded) PROX_FIGURES=$(CURDIR)/.figures.jsonl $(BIN)/python -m pytest tests/guarantees $(ARGS)
+	PROX_TORTURE=$(if $(FULL),full,bounded) PROX_FIGURES=$(CURDIR)/.figures.jsonl $(BIN)/python -m pytest tests/guarantees tests/core/test_plain_heads.py $(ARGS)
 	$(BIN)/python tests/guarantees/report.py .figures.jsonl
 
 mutants: $(VENV)/.for-work

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import h11
 import pytest
 from hypothesis import given, settings
@@ -107,6 +109,20 @@ def test_a_chunk_line_has_a_bound() -> None:
     begin = head(b"POST / HTTP/1.1", CHUNKED)
     assert judge([begin + b"0;" + b"x" * (MAX_CHUNK_LINE - 4) + b"\r\n\r\n"])[0] == "read"
     assert judge([begin + b"0;" + b"x" * (MAX_CHUNK_LINE - 3) + b"\r\n\r\n"])[0] == "refused"
+
+
+def test_a_head_is_read_in_a_time_that_grows_with_its_size() -> None:
+    """Blanks that a pattern tries in every division would take the square."""
+
+    def seconds(size: int) -> float:
+        data = head(b"GET / HTTP/1.1", b"X:" + b" " * size + b"\x00")
+        begun = time.perf_counter()
+        with pytest.raises(Refused):
+            read_request(data, scheme="http")
+        return time.perf_counter() - begun
+
+    small, large = (min(seconds(size) for _ in range(5)) for size in (1000, 16_000))
+    assert large < 100 * small
 
 
 def split(data: bytes, places: list[int]) -> list[bytes]:
