@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 15.0
 CHUNK_BYTES = 64 * 1024
 """About what goes out in one write; what a client that has stopped reading holds beside its subscription."""
+WHOLE_BYTES = 512 * 1024
+"""Chunks up to this size go out in one write; larger ones in parts of CHUNK_BYTES."""
 REST_TURNS = 3
 """How often everything else has its turn before the next of several streams makes a chunk.
 
@@ -125,6 +127,6 @@ class EventStream(ResponseBody, Generic[T]):
 
 def _parts(chunk: bytes) -> Iterator[bytes]:
     """Cut what is much larger than others, as an event of a long line is: all below here keeps a copy of a write."""
-    if len(chunk) <= 2 * CHUNK_BYTES:
+    if len(chunk) <= WHOLE_BYTES:
         return iter([chunk])
     return (chunk[at : at + CHUNK_BYTES] for at in range(0, len(chunk), CHUNK_BYTES))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 import trio
 
-from prox.api.sse import CHUNK_BYTES, HEARTBEAT_SECONDS, EventStream, event, stream_response
+from prox.api.sse import CHUNK_BYTES, HEARTBEAT_SECONDS, WHOLE_BYTES, EventStream, event, stream_response
 from prox.net.fairness import fair_lock
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ async def test_chunks_come_one_after_the_other(autojump_clock: MockClock) -> Non
 
 
 async def test_what_is_large_goes_out_in_parts(autojump_clock: MockClock) -> None:
-    large = b"x" * (3 * CHUNK_BYTES + 1)
+    large = b"x" * (WHOLE_BYTES + 1)
     _, *parts = await received(Source((1, [large]), (1, [b"a"])))
-    assert [len(part) for _, part in parts] == [CHUNK_BYTES] * 3 + [1, 1]
+    assert [len(part) for _, part in parts] == [CHUNK_BYTES] * (WHOLE_BYTES // CHUNK_BYTES) + [1, 1]
     assert b"".join(part for _, part in parts) == large + b"a"
 
 

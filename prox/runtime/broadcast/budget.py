@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+AT_ONCE_BYTES = 8 * 1024 * 1024
+"""What all subscribers together may take out at once, and so hold beside their backlogs."""
+LEAST_AT_ONCE, MOST_AT_ONCE = 32 * 1024, 256 * 1024
+"""Bounds of one subscriber's share of it: a few read in large blocks, which cost less."""
+
 
 class Holder(Protocol):
     """A backlog that counts towards the budget."""
@@ -32,6 +37,11 @@ class Budget:
     def used(self) -> int:
         """Bytes that all backlogs hold together."""
         return self._used
+
+    @property
+    def at_once(self) -> int:
+        """How many bytes a subscriber takes out at once."""
+        return min(max(AT_ONCE_BYTES // max(1, len(self._holders)), LEAST_AT_ONCE), MOST_AT_ONCE)
 
     def join(self, holder: Holder) -> None:
         """Count a backlog, which is empty."""

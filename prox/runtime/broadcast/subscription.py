@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from prox.core.logs.query import LogFilter
     from prox.runtime.broadcast.budget import Budget
 
-READY_BYTES, READY_LINES = 64 * 1024, 1000
-"""The most that a subscriber is given at once, and so holds beside its backlog; at least one line."""
+LINE_BYTES = 64
+"""What a line counts at least in what a subscriber is given at once: its event is larger than its text."""
 BATCH_BYTES = 256
 """What a batch takes in memory beside its text: a million empty lines that came one by one are not free."""
 
@@ -72,12 +72,13 @@ class Subscription:
             self._news = trio.Event()
             await self._news.wait()
         ready: list[Batch | Dropped] = []
-        size = lines = 0
-        while self._waiting and size < READY_BYTES and lines < READY_LINES:
-            item = self._take()
+        room = self._budget.at_once
+        lines = room // LINE_BYTES
+        while self._waiting and room > 0 and lines > 0:
+            item = self._take(lines)
             if isinstance(item, Batch):
-                size += item.size
-                lines += item.count
+                room -= item.size
+                lines -= item.count
             ready.append(item)
         return ready
 
@@ -139,13 +140,13 @@ class Subscription:
         self._bytes += _cost(batch)
         self._budget.reserved(_cost(batch))
 
-    def _take(self) -> Batch | Dropped:
-        """Remove and return the oldest item; of a batch of many lines, its first ones."""
+    def _take(self, lines: int) -> Batch | Dropped:
+        """Remove and return the oldest item; of a batch of more than so many lines, its first ones."""
         item = self._waiting.popleft()
         if isinstance(item, Batch):
             cost = _cost(item)
-            if item.count > READY_LINES:
-                item, rest = _cut(item, READY_LINES)
+            if item.count > lines:
+                item, rest = _cut(item, lines)
                 self._waiting.appendleft(rest)
                 cost -= _cost(rest)
             self._forget(cost)

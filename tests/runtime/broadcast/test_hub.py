@@ -15,8 +15,9 @@ from prox.core.logs.lines import Piece
 from prox.core.logs.query import LogFilter
 from prox.core.patterns import compile_pattern
 from prox.runtime.broadcast import hub as module
+from prox.runtime.broadcast.budget import MOST_AT_ONCE
 from prox.runtime.broadcast.hub import LogHub
-from prox.runtime.broadcast.subscription import BATCH_BYTES, Dropped, Subscription
+from prox.runtime.broadcast.subscription import BATCH_BYTES, LINE_BYTES, Dropped, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -350,12 +351,15 @@ def test_a_subscriber_that_reads_loses_nothing_to_those_that_do_not(monkeypatch:
 def test_what_is_given_at_once_is_little() -> None:
     hub = hub_of(max_lines=100_000, max_bytes=10_000_000)
     subscription = hub.subscribe(ALL)
-    say(hub, "api", *[""] * 2500)
+    most = MOST_AT_ONCE // LINE_BYTES
+    say(hub, "api", *[""] * (most + 100))
     say(hub, "api", *["x" * 1000] * 500)
+    say(hub, "api", *[""] * most)
     parts = []
     while subscription._waiting:
         parts.append(take(subscription))
-    assert [len(ids(part)) for part in parts] == [1000, 1000, 1000]
+    # The second ends with its bytes, the others with their lines.
+    assert [len(ids(part)) for part in parts] == [most, 600, most]
     assert ids([item for part in parts for item in part]) == ids(
         [batch for batch in hub._rings["api"].newest_first()][::-1]
     )
