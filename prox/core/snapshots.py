@@ -5,7 +5,7 @@ Names and meanings are ``http-api.md``'s; the JSON that the API sends is these t
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -14,6 +14,14 @@ from prox.core.leftovers import describe_leftover
 Status = Literal["running", "stopped", "starting", "stopping", "crashed"]
 Health = Literal["healthy", "unhealthy", "unknown"]
 Kind = Literal["process", "job"]
+
+
+class Condition(NamedTuple):
+    """What of a process makes an event when it changes."""
+
+    status: Status
+    health: Health
+    ready: bool
 
 
 class ProcessSnapshot(Struct, frozen=True, kw_only=True):

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 def working_folder(folder: str, cwd: str) -> str:
     """Return the absolute path of a process's folder, without ``.`` and ``..`` (POSIX, PWD)."""
     path = os.path.join(folder, cwd)
-    # Where a link is followed by .., only the real path is right.
     plain = os.path.abspath(path)
+    if os.pardir not in path.split(os.sep):
+        return plain
+    # Where a link is followed by .., only the real path is right.
     return plain if os.path.realpath(plain) == os.path.realpath(path) else os.path.realpath(path)
 
 

@@ -22,7 +22,7 @@ from prox.core.logs.batch import timestamp
 from prox.core.patterns import compile_regex
 from prox.core.restarts import End, GiveUp, RetryAfter, after_end
 from prox.core.scheduling import Fact
-from prox.core.snapshots import ProcessSnapshot
+from prox.core.snapshots import Condition, ProcessSnapshot
 from prox.runtime.child import Child, SignalFailed
 from prox.runtime.environ import working_folder
 from prox.runtime.history import History
@@ -256,6 +256,11 @@ class Process:
     def held_port(self) -> int | None:
         """The port that it has had, where it was ever started."""
         return self._context.ports.get(self.name) if self.life.spawns else None
+
+    @property
+    def condition(self) -> Condition:
+        """Of what is known of the process now, that whose changes are events."""
+        return Condition(self.life.status, self.health.health, self.ready)
 
     def snapshot(self) -> ProcessSnapshot:
         """Return what is known of the process now."""

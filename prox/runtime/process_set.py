@@ -45,7 +45,7 @@ class ProcessSet:
             name: Process(name, spec, context, self._changed, job=context.config.jobs.get(name))
             for name, spec in specs.items()
         }
-        self._shown = {name: process.snapshot() for name, process in self._processes.items()}
+        self._shown = {name: process.condition for name, process in self._processes.items()}
         self._spawns: dict[str, int] = {}
         self._dependents: dict[str, list[Process]] = {}
         self._to_schedule: dict[Process, None] = {}
@@ -90,7 +90,7 @@ class ProcessSet:
         self._context.ports |= assign_ports({name: spec}, taken=self._context.ports.values())
         self._context.hub.add_process(name)
         process = self._processes[name] = Process(name, spec, self._context, self._changed, job=job)
-        self._shown[name] = process.snapshot()
+        self._shown[name] = process.condition
         self._connect()
         self.wake()
         return process
@@ -117,7 +117,7 @@ class ProcessSet:
                 self._context.ports |= assign_ports({name: spec}, taken=self._context.ports.values())
                 self._context.hub.add_process(name)
                 process = Process(name, spec, self._context, self._changed, job=config.jobs.get(name))
-                self._shown[name] = process.snapshot()
+                self._shown[name] = process.condition
                 new.append(process)
             elif process.spec != spec or process.job != config.jobs.get(name):
                 self._change_port(name, process.spec, spec)
@@ -144,10 +144,10 @@ class ProcessSet:
 
     def _changed(self, process: Process) -> None:
         """Publish what is new about a process, schedule those that wait for it, and wake every wait."""
-        before, now = self._shown[process.name], process.snapshot()
+        before, now = self._shown[process.name], process.condition
         self._shown[process.name] = now
-        if (before.status, before.health, before.ready) != (now.status, now.health, now.ready):
-            self.events.publish(ProcessEvent(now, before.status))
+        if before != now:
+            self.events.publish(ProcessEvent(process.snapshot(), before.status))
         for observe in self.observers:
             observe(process)
         self._restart_dependents(process)
@@ -250,7 +250,7 @@ class ProcessSet:
             self._context.hub.system(f"{process.name} was not started: {reason}")
             process.apply(LifecycleEvent.DOOMED, reason=reason)
             return
-        self._shown[process.name] = process.snapshot()
+        self._shown[process.name] = process.condition
 
     def _restart_dependents(self, process: Process) -> None:
         """Restart those that ask for it when a process they depend on has a new run."""
