@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 BLOCK = 65536
-SLOW = {"honcho": 20, "mprocs": 20, "foreman (node)": 5}
+SLOW = {"honcho": 50, "mprocs": 50, "foreman (node)": 20}
 """Those that get a fraction of the lines, so that their runs end."""
 
 
