@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SMALL_PART = 4096
 """Parts are joined up to this size."""
 PART_BYTES = 64
-"""What each part takes in memory beside its bytes, rounded up."""
+"""Memory overhead of a part in bytes, rounded up."""
 
 
 class CapturedBody:
@@ -39,14 +39,14 @@ class CapturedBody:
         self._discarded = False
         self._kept = 0
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | bytearray) -> None:
         size = len(data)
         # With a gap it would be no body: after the first byte that is not kept, none is.
         if size and self._kept == self.size and (room := self._limit - self._kept):
             self._keep(data if size <= room else data[:room])
         self.size += size
 
-    def _keep(self, data: bytes) -> None:
+    def _keep(self, data: bytes | bytearray) -> None:
         parts = self._parts
         joins = bool(parts) and len(parts[-1]) + len(data) <= SMALL_PART
         held = len(data) if joins else len(data) + PART_BYTES
@@ -56,7 +56,8 @@ class CapturedBody:
         if joins:
             parts[-1] += data
         else:
-            parts.append(data)
+            # A copy of what h11 gives, which is mutable.
+            parts.append(bytes(data))
         self._held += held
         self._kept += len(data)
 

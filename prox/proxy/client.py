@@ -19,7 +19,7 @@ from prox.net.lingering import linger
 from prox.proxy import pages
 from prox.proxy.forward import Forwarder, Outcome
 from prox.proxy.pages import Page
-from prox.proxy.peer import Ended, Peer, TooSlow
+from prox.proxy.peer import Peer, TooSlow
 from prox.proxy.targets import (
     RETRY_SECONDS,
     NotUp,
@@ -28,6 +28,7 @@ from prox.proxy.targets import (
     wait_for_address,
 )
 from prox.proxy.upstream import Address, Pool, Unreachable
+from prox.proxy.wire import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ HEADER_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyContext:
-    """What the connections of one proxy share. ``pseudonym``: how Via names this proxy (RFC 9110 §7.6.3)."""
+    """The state that the connections of one proxy share. ``pseudonym``: its name in Via (RFC 9110 §7.6.3)."""
 
     supervisor: Supervisor
     settings: Proxy
@@ -71,7 +72,7 @@ class ClientConnection:
         self._context = context
         self._scheme: Literal["http", "https"] = "https" if scheme == "https" else "http"
         self._peer = Peer(stream, to_client=True)
-        self._address = str(self._peer.socket.getpeername()[0])
+        self._address = str(self._peer.wire.socket.getpeername()[0])
         self._trusted = bool(context.trusted) and trusts(self._address, context.trusted)
         self._host: bytes | None = None
         self._route = Route("unknown")
@@ -89,7 +90,7 @@ class ClientConnection:
         """Close it if no request is under way; one that is, is the last."""
         self._retired = True
         if self._idle_since is not None:
-            self._peer.close()
+            self._peer.wire.close()
 
     async def run(self) -> None:
         """Serve requests until the client leaves or is idle for too long, or until this is cancelled."""
@@ -99,7 +100,7 @@ class ClientConnection:
         except Ended:
             pass
         finally:
-            self._peer.close()
+            self._peer.wire.close()
 
     async def _serve_one(self) -> bool:
         """Serve one request; return whether another one may follow."""
@@ -124,7 +125,7 @@ class ClientConnection:
     async def _end_idle(self) -> None:
         # A head that has begun has a clock of its own.
         if self._peer.is_unused:
-            self._peer.close()
+            self._peer.wire.close()
 
     async def _respond(self, head: RequestHead | PlainRequest) -> bool:
         context = self._context
@@ -160,12 +161,12 @@ class ClientConnection:
         return False
 
     async def _refuse(self, page: Page) -> None:
-        """Answer a request that cannot be read, and close the connection: what follows cannot be told from it."""
-        await self._peer.send_bytes(pages.refusal(page))
+        """Answer a request that cannot be read, and close the connection: where it ends is unknown."""
+        await self._peer.wire.write(pages.refusal(page))
         await self._linger()
 
     async def _linger(self) -> None:
-        stream = self._peer.stream
+        stream = self._peer.wire.stream
         if isinstance(stream, trio.SocketStream):
             try:
                 await linger(stream)
@@ -332,7 +333,7 @@ class ClientConnection:
                 exchange.status = outcome.status
                 await self._refuse(Page(outcome.status, _code(outcome.status), "Bad request", outcome.reason))
             case "reset":
-                self._peer.reset()
+                self._peer.wire.reset()
         return False
 
 

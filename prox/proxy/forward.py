@@ -11,8 +11,8 @@ from msgspec import Struct
 from prox.core.forwarding import end_to_end
 from prox.core.messages import NO_BODY, Refused, connection_options
 from prox.core.plain_heads import PlainRequest
-from prox.proxy.peer import Ended
 from prox.proxy.tunnel import FrameCounter, tunnel
+from prox.proxy.wire import Ended
 
 if TYPE_CHECKING:
     from prox.core.exchanges import Exchange
@@ -82,7 +82,7 @@ class Forwarder:
                 try:
                     outcome = await self._converse(connection)
                 except BaseException:
-                    connection.peer.close()
+                    connection.peer.wire.close()
                     raise
                 if outcome is not None:
                     return outcome
@@ -112,7 +112,7 @@ class Forwarder:
             await self._pool.give_back(connection)
             return DONE
         outcome = self._outcome or DONE
-        upstream.close()
+        upstream.wire.close()
         answered = self._answered or not upstream.is_unused
         stale = connection.reused and outcome.kind == "bad gateway" and not answered
         return None if stale else outcome
@@ -157,13 +157,13 @@ class Forwarder:
             self._request_sent = True
         except _ClientLeft:
             self._outcome = Outcome("client left", "the client closed the connection before its request was complete")
-            upstream.close()
+            upstream.wire.close()
             return
         except Refused as refused:
             # The upstream must not take what it has for a whole request: its connection is closed without an end.
             kind: Literal["bad request", "reset"] = "bad request" if self._client.can_respond else "reset"
             self._outcome = Outcome(kind, refused.reason, refused.status)
-            upstream.close()
+            upstream.wire.close()
             return
         except Ended:
             # The upstream has closed the connection. It may have answered before: _receive_response reads that.
@@ -173,8 +173,8 @@ class Forwarder:
             await self._client.watch()
             if not self._ending:
                 self._outcome = Outcome("client left", "the client closed the connection")
-                upstream.close()
-                self._client.close()
+                upstream.wire.close()
+                self._client.wire.close()
 
         self._watch = self._watches.begin(watch, trio.current_time())
 
@@ -258,7 +258,7 @@ class Forwarder:
         data = head.forwarded(close=close) + part
         while True:
             try:
-                await client.send_bytes(data)
+                await client.wire.write(data)
             except Ended:
                 raise _ClientLeft from None
             if self._ending:

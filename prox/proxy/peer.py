@@ -4,17 +4,12 @@
 after its end stay here.
 
 A plain request and a plain response (``core.plain_heads``) pass without h11, which takes most of the time of a small
-exchange. Until the exchange has turned out to be plain, what h11 has not seen is kept; it is told as soon as anything
-else happens.
+exchange. Until the exchange has turned out to be plain, messages that h11 has not seen are kept. They are fed to it as
+soon as anything else happens.
 """
 
 from __future__ import annotations
 
-import os
-import select
-import socket
-import struct
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,24 +29,14 @@ from prox.core.messages import (
     read_response,
 )
 from prox.core.plain_heads import PlainRequest, PlainResponse, recognise_request, recognise_response
+from prox.proxy.wire import CHUNK, LARGE_CHUNK, Ended, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-CLOSED = -1
-CHUNK = 64 * 1024
-"""Bytes of one read, where a message begins."""
-LARGE_CHUNK = 256 * 1024
-"""Bytes of one read within a body. For small ones the allocator would map and unmap memory each time (mallopt(3))."""
 WATCHED_BYTES = 64 * 1024
 """How much a client may send ahead while its request is under way."""
-WRITE_SECONDS = 120.0
-"""A peer that takes nothing for so long is given up."""
-
-
-class Ended(Exception):
-    """The peer closed the connection, or broke it, in the middle of a message."""
 
 
 class TooSlow(Exception):
@@ -62,24 +47,19 @@ class Peer:
     """A connection. ``to_client``: prox is the server on it, otherwise the client."""
 
     def __init__(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], *, to_client: bool) -> None:
-        self.stream = stream
+        self.wire = Wire(stream)
         self._role = h11.SERVER if to_client else h11.CLIENT
         self._http: h11.Connection | None = None
-        self._untold: list[Callable[[], object]] = []
-        """What tells h11 of the messages that it has not seen."""
+        self._unseen: list[Callable[[], object]] = []
+        """Calls that feed h11 the messages that it has not seen yet."""
         self._is_passing = False
         """Whether a response has begun that h11 will never see."""
         self._is_last = False
         """Whether that is the last one on this connection."""
-        self._is_direct = isinstance(stream, trio.SocketStream)
-        """Whether the socket is read and written without the stream: there is no TLS."""
-        self._descriptor = self.socket.fileno()
-        self._poll: select.poll | None = None
         self._buffer = b""
         self._framing: Framing = NO_BODY
         self._chunks = ChunkScanner()
         self._remaining = 0
-        self._sending = trio.Lock()
 
     # -- receiving
 
@@ -92,7 +72,7 @@ class Peer:
             return None
         if plain := recognise_request(self._buffer):
             self._skip(len(plain.raw))
-            self._untold = [partial(self._parse_head, plain.raw, h11.Request, is_whole=True)]
+            self._unseen = [partial(self._parse_head, plain.raw, h11.Request, is_whole=True)]
             return plain
         size = head_size(self._buffer)
         if size is None:
@@ -115,7 +95,7 @@ class Peer:
             raise Ended
         if plain := recognise_response(self._buffer, method):
             self._skip(len(plain.raw))
-            self._untold = []
+            self._unseen = []
             self._is_passing = True
             self._is_last = False
             self._framing, self._remaining = NO_BODY, plain.length
@@ -123,7 +103,7 @@ class Peer:
 
     async def receive_response(self, method: bytes) -> ResponseHead:
         """Return the next response's head, which may be an interim one. Raises Refused, Ended."""
-        self._tell_h11()
+        self._feed_h11()
         raw = self._take(await self._receive_head())
         head = read_response(raw, method=method)
         self._begin_body(head.framing)
@@ -132,7 +112,7 @@ class Peer:
 
     async def receive_body(self) -> h11.Data | h11.EndOfMessage:
         """Return the next part of the body, and then its end, with trailers. Raises Refused, Ended."""
-        http = self._tell_h11()
+        http = self._feed_h11()
         while True:
             event = self._next_event()
             if isinstance(event, h11.Data | h11.EndOfMessage):
@@ -177,7 +157,7 @@ class Peer:
 
     async def receive_some(self) -> bytes:
         """Return the next bytes as they are; nothing at the end. Raises Ended if the connection is broken."""
-        return self.take_buffer() or await self._read(CHUNK)
+        return self.take_buffer() or await self.wire.read(CHUNK)
 
     async def _receive_head(self) -> int:
         """Return the size of a head once it is whole."""
@@ -188,24 +168,9 @@ class Peer:
 
     async def _receive_more(self, size: int = CHUNK) -> bool:
         """Add bytes to the buffer; return False at the end. Raises Ended if the connection is broken."""
-        data = await self._read(size)
+        data = await self.wire.read(size)
         self._buffer = self._buffer + data if self._buffer else data
         return bool(data)
-
-    async def _read(self, size: int) -> bytes:
-        try:
-            if not self._is_direct:
-                return bytes(await self.stream.receive_some(size))
-            while True:
-                # As a rule nothing has come yet, so that trying first would be in vain; and others get their turn.
-                await trio.lowlevel.wait_readable(self._descriptor)
-                try:
-                    return os.read(self._descriptor, size)
-                except BlockingIOError:
-                    pass
-        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError, ValueError):
-            # ValueError: of a descriptor that is CLOSED.
-            raise Ended from None
 
     def _skip(self, size: int) -> None:
         self._buffer = self._buffer[size:]
@@ -254,21 +219,21 @@ class Peer:
             self._http = h11.Connection(self._role, max_incomplete_event_size=2 * MAX_HEAD)
         return self._http
 
-    def _tell_h11(self) -> h11.Connection:
-        """Tell h11 of what it has not seen, and return it."""
-        untold, self._untold = self._untold, []
-        for tell in untold:
-            tell()
+    def _feed_h11(self) -> h11.Connection:
+        """Feed h11 the messages that it has not seen, and return it."""
+        unseen, self._unseen = self._unseen, []
+        for feed in unseen:
+            feed()
         return self._h11
 
     # -- messages that pass without it
 
     async def send_plain_request(self, head: bytes) -> None:
         """Send the head of a plain request. Raises Ended."""
-        self._untold = [partial(self._tell_request, head)]
-        await self.send_bytes(head)
+        self._unseen = [partial(self._feed_request, head)]
+        await self.wire.write(head)
 
-    def _tell_request(self, raw: bytes) -> None:
+    def _feed_request(self, raw: bytes) -> None:
         head = read_request(raw, scheme="")
         self._h11.send(h11.Request(method=head.method, target=head.target, headers=list(head.fields)))
         self._h11.send(h11.EndOfMessage())
@@ -285,7 +250,7 @@ class Peer:
 
     def begin_plain_response(self, *, is_last: bool) -> None:
         """Begin the response to a plain request, which is sent by ``send_bytes``. ``is_last``: no other one follows."""
-        self._untold = []
+        self._unseen = []
         self._is_passing = True
         self._is_last = is_last
 
@@ -294,47 +259,17 @@ class Peer:
     async def send(self, *events: h11.Event) -> None:
         """Send events, in one write. Raises Ended if the peer has gone, or takes nothing for WRITE_SECONDS."""
         parts: list[bytes] = []
-        http = self._tell_h11()
+        http = self._feed_h11()
         for event in events:
             parts += http.send_with_data_passthrough(event) or ()
-        await self.send_bytes(parts[0] if len(parts) == 1 else b"".join(parts))
-
-    async def send_bytes(self, data: bytes) -> None:
-        """Send bytes as they are. Raises Ended if the peer has gone, or takes nothing for WRITE_SECONDS."""
-        try:
-            sent = self._send_now(data)
-            if sent == len(data):
-                return
-            view = memoryview(data)
-            async with self._sending:
-                for at in range(sent, len(view), CHUNK):
-                    with trio.fail_after(WRITE_SECONDS):
-                        await self.stream.send_all(view[at : at + CHUNK])
-        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError, OSError):
-            raise Ended from None
-
-    def _send_now(self, data: bytes) -> int:
-        """Return how many bytes the connection takes at once."""
-        if not self._is_direct or self._sending.locked():
-            return 0
-        try:
-            return os.write(self._descriptor, data)
-        except BlockingIOError:
-            return 0
+        await self.wire.write(parts[0] if len(parts) == 1 else b"".join(parts))
 
     # -- states
 
     @property
     def has_all_sent(self) -> bool:
         """Whether the peer has sent all of its message."""
-        return bool(self._untold) or not self._http or self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
-
-    def is_readable(self) -> bool:
-        """Return whether bytes have come, or the end."""
-        if self._poll is None:
-            self._poll = select.poll()
-            self._poll.register(self._descriptor, select.POLLIN)
-        return bool(self._poll.poll(0))
+        return bool(self._unseen) or not self._http or self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
 
     @property
     def is_unused(self) -> bool:
@@ -348,38 +283,18 @@ class Peer:
 
     @property
     def speaks_1_1(self) -> bool:
-        return self._tell_h11().their_http_version == b"1.1"
+        return self._feed_h11().their_http_version == b"1.1"
 
     def start_next_message(self) -> bool:
         """Prepare for the next request and response; return False if the connection cannot be used again."""
         if self._is_passing:
             self._is_passing = False
             return not self._is_last
-        http = self._tell_h11()
+        http = self._feed_h11()
         if http.our_state is not h11.DONE or http.their_state is not h11.DONE:
             return False
         http.start_next_cycle()
         return True
-
-    # -- ends
-
-    def close(self) -> None:
-        """Close at once; bytes that were sent are still delivered, and whoever waits for the connection gets Ended."""
-        # Another file may have the number soon.
-        self._descriptor = CLOSED
-        self.socket.close()
-
-    def reset(self) -> None:
-        """Break the connection (RST), so that nothing that was sent looks whole."""
-        sock = self.socket
-        with suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close()
-
-    @property
-    def socket(self) -> trio.socket.SocketType:
-        stream = self.stream
-        return stream.transport_stream.socket if isinstance(stream, trio.SSLStream) else stream.socket
 
 
 def text(fields: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from prox.core.errors import ProxError
 from prox.core.forwarding import end_to_end
 from prox.core.messages import Refused
-from prox.proxy.peer import Ended, Peer
+from prox.proxy.peer import Peer
 from prox.proxy.targets import NotUp, address_of
 from prox.proxy.upstream import Address, Unreachable, connect
+from prox.proxy.wire import Ended
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
@@ -118,4 +119,4 @@ async def _send(exchange: Exchange, address: Address, data: bytes) -> None:
         while isinstance(event := await peer.receive_body(), h11.Data):
             exchange.response_body.feed(event.data)
     finally:
-        peer.close()
+        peer.wire.close()

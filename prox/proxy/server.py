@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
 
 GRACE_SECONDS = 5.0
-"""What requests under way get at the end."""
+"""Seconds that requests in progress get at the end."""
 HANDSHAKE_SECONDS = 10.0
 IDLE_SECONDS = 75.0
 """How long a connection may be idle between requests; nginx's keepalive_timeout."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.proxy.peer import Ended
+from prox.proxy.wire import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ async def tunnel(
             try:
                 while data := await source.receive_some():
                     note(data)
-                    await sink.send_bytes(data)
+                    await sink.wire.write(data)
                 await _send_end(sink)
             except Ended:
                 # One end is gone for both directions.
@@ -39,10 +39,10 @@ async def tunnel(
 
 async def _send_end(sink: Peer) -> None:
     """Tell a peer that nothing more comes. TLS before 1.3 ends both directions at once (RFC 8446 §6.1)."""
-    if isinstance(sink.stream, trio.SSLStream):
+    if isinstance(sink.wire.stream, trio.SSLStream):
         raise Ended
     try:
-        await sink.stream.send_eof()
+        await sink.wire.stream.send_eof()
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         raise Ended from None
 

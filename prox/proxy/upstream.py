@@ -72,7 +72,7 @@ class Pool:
         finally:
             self._closed = True
             for connection in [each for kept in self._idle.values() for each in kept]:
-                connection.peer.close()
+                connection.peer.wire.close()
             self._idle.clear()
 
     @property
@@ -98,10 +98,10 @@ class Pool:
             connection = kept.pop()
             if connection.watch:
                 await connection.watch.end()
-            if not connection.peer.is_readable():
+            if not connection.peer.wire.is_readable():
                 connection.reused = True
                 return connection
-            connection.peer.close()
+            connection.peer.wire.close()
         return Connection(address, Peer(await connect(address), to_client=False))
 
     async def give_back(self, connection: Connection) -> None:
@@ -109,7 +109,7 @@ class Pool:
         kept = self._idle.setdefault(connection.address, deque())
         usable = connection.peer.is_unused and connection.peer.start_next_message()
         if not usable or self._closed or len(kept) >= MAX_IDLE:
-            connection.peer.close()
+            connection.peer.wire.close()
             return
         kept.append(connection)
         connection.watch = self._watches.begin(partial(self._watch, connection), trio.current_time())
@@ -117,14 +117,14 @@ class Pool:
     async def _watch(self, connection: Connection) -> None:
         """Close an idle connection when something comes on it, its end included, or after IDLE_SECONDS."""
         with trio.move_on_after(IDLE_SECONDS):
-            await trio.lowlevel.wait_readable(connection.peer.socket)
+            await trio.lowlevel.wait_readable(connection.peer.wire.socket)
         kept = self._idle.get(connection.address, deque())
         # It may have been taken just now.
         if connection in kept:
             kept.remove(connection)
             if not kept:
                 del self._idle[connection.address]
-            connection.peer.close()
+            connection.peer.wire.close()
 
 
 async def connect(address: Address) -> trio.SocketStream:

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def test_what_is_captured_is_a_copy() -> None:
+    """h11 gives mutable bytes, which are sent afterwards."""
+    body = Recorder(max_body=100, folder=None).body()
+    parts = [bytearray(b"ab"), bytearray(b"cd")]
+    for part in parts:
+        body.feed(part)
+    assert parts == [b"ab", b"cd"]
+    parts[0].clear()
+    assert body.reader()() == b"abcd"
+
+
 def test_the_newest_are_kept_and_ids_are_unique() -> None:
     recorder = Recorder(max_body=100, folder=None)
     ids = []

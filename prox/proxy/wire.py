@@ -1,0 +1,102 @@
+"""The bytes of one connection of the proxy: read, written and closed, with as little as possible between them.
+
+Without TLS, the socket is read and written by its descriptor: Trio's streams take several times as long for a small
+message, and messages of the proxy are small. With TLS, they go through the stream.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+from contextlib import suppress
+
+import trio
+
+CLOSED = -1
+CHUNK = 64 * 1024
+"""Bytes of one read, where a message begins, and of one write that has to wait."""
+LARGE_CHUNK = 256 * 1024
+"""Bytes of one read within a body. For small ones the allocator would map and unmap memory each time (mallopt(3))."""
+WRITE_SECONDS = 120.0
+"""A peer that takes nothing for so long is given up."""
+
+
+class Ended(Exception):
+    """The peer closed the connection, or broke it, in the middle of a message."""
+
+
+class Wire:
+    """A connection's bytes."""
+
+    def __init__(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]) -> None:
+        self.stream = stream
+        self._is_direct = isinstance(stream, trio.SocketStream)
+        """Whether there is no TLS."""
+        self._descriptor = self.socket.fileno()
+        self._poll: select.poll | None = None
+        self._sending = trio.Lock()
+
+    @property
+    def socket(self) -> trio.socket.SocketType:
+        stream = self.stream
+        return stream.transport_stream.socket if isinstance(stream, trio.SSLStream) else stream.socket
+
+    def is_readable(self) -> bool:
+        """Return whether bytes have come, or the end."""
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._descriptor, select.POLLIN)
+        return bool(self._poll.poll(0))
+
+    async def read(self, size: int) -> bytes:
+        """Return the next bytes; nothing at the end. Raises Ended if the connection is broken or closed."""
+        try:
+            if not self._is_direct:
+                return bytes(await self.stream.receive_some(size))
+            while True:
+                # As a rule nothing has come yet, so that trying first would be in vain; and others get their turn.
+                await trio.lowlevel.wait_readable(self._descriptor)
+                try:
+                    return os.read(self._descriptor, size)
+                except BlockingIOError:
+                    pass
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError, ValueError):
+            # ValueError: of a descriptor that is CLOSED.
+            raise Ended from None
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes. Raises Ended if the peer has gone, or takes nothing for WRITE_SECONDS."""
+        try:
+            sent = self._write_now(data)
+            if sent == len(data):
+                return
+            view = memoryview(data)
+            async with self._sending:
+                for at in range(sent, len(view), CHUNK):
+                    with trio.fail_after(WRITE_SECONDS):
+                        await self.stream.send_all(view[at : at + CHUNK])
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError, OSError):
+            raise Ended from None
+
+    def _write_now(self, data: bytes) -> int:
+        """Return how many bytes the connection takes at once."""
+        if not self._is_direct or self._sending.locked():
+            return 0
+        try:
+            return os.write(self._descriptor, data)
+        except BlockingIOError:
+            return 0
+
+    def close(self) -> None:
+        """Close at once; bytes that were sent are still delivered, and whoever waits for the connection gets Ended."""
+        # Another file may have the number soon.
+        self._descriptor = CLOSED
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Break the connection (RST), so that nothing that was sent looks whole."""
+        with suppress(OSError):
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
