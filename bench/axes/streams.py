@@ -38,7 +38,7 @@ def measure(scale: Scale) -> Iterator[Row]:
             figures({OURS: found["rate"][str(count)]}),
             Bar(value=0.5),
             more_is_better=True,
-            note=f"{dropped:.0%} of the lines were not delivered, and the clients were told",
+            note=f"{dropped:.0%} of the lines were dropped, and reported to the clients",
             extra={"dropped": dropped},
         )
     most = str(counts[-1])
