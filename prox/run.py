@@ -64,7 +64,7 @@ _LOGS = "logs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the command line asks of `prox run`. Times in seconds; ``lifeline`` is a descriptor.
+    """The command-line options of `prox run`. Times in seconds; ``lifeline`` is a descriptor.
 
     ``ci``: the CI system in whose blocks the output is shown; None: every line as it comes. ``watch_borrowed``: marks
     the end of borrowed processes, until it is cancelled. ``summarize``: what is printed at the end.

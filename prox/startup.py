@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class UpOptions(Struct, frozen=True, kw_only=True):
-    """What the command line asks of `prox up`. Times in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
+    """The command-line options of `prox up`. Times in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
 
     names: tuple[str, ...] = ()
     no_deps: bool = False
@@ -62,7 +62,7 @@ class UpOptions(Struct, frozen=True, kw_only=True):
 
 
 class OpenInstance(Struct, frozen=True, kw_only=True):
-    """What is open, and belongs to this instance, when its event loop begins."""
+    """The resources that an instance holds when its event loop begins."""
 
     config: Config
     folder: InstanceFolder

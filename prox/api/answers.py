@@ -10,7 +10,7 @@ from quart import Response
 
 
 class Success(msgspec.Struct, frozen=True):
-    """What was asked for is done."""
+    """The response to a request that has been carried out."""
 
     success: bool = True
 

@@ -61,7 +61,7 @@ class SignedConfig(Config):
 
 
 class Shell:
-    """What the connections of one server share: the app, the settings, and the limit of large bodies.
+    """The state that the connections of one server share: the app, the settings, and the limit of large bodies.
 
     ``refuse`` returns the whole response for a status that no route will see.
     """

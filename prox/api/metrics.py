@@ -55,7 +55,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
 # A registry keeps its collectors as keys.
 @dataclass(frozen=True, slots=True, eq=False)
 class Scrape:
-    """What one answer is made of, and the collector that makes metrics of it."""
+    """The data of one response, and the collector that turns it into metrics."""
 
     started_at: float
     processes: tuple[ProcessSnapshot, ...]

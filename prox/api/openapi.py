@@ -34,7 +34,7 @@ _EVENTS = "text/event-stream"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What a route takes and answers."""
+    """The parameters and responses of a route."""
 
     answer: Any
     query: type[msgspec.Struct] | None = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ProcessesQuery(Struct, frozen=True):
-    """What to leave out."""
+    """Fields to leave out."""
 
     usage: Annotated[bool, Meta(description="Measure what each process uses, which takes a look at all processes")] = (
         True
@@ -43,7 +43,7 @@ class ProcessInFull(ProcessSnapshot, frozen=True, kw_only=True):
     cwd: str
     """The folder in which it runs, absolute."""
     env: dict[str, str]
-    """What prox.yaml and its env files set; the values of secrets are `[REDACTED]`."""
+    """Variables from prox.yaml and its env files; the values of secrets are `[REDACTED]`."""
     check_results: dict[str, int]
     """The different results of the health checks of this run, at most 10, each with how often it came."""
     listens_on: tuple[int, ...]

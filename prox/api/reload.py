@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Reloaded(Struct, frozen=True, kw_only=True):
-    """What was done with each process and job."""
+    """The effect of a reload on each process and job."""
 
     success: bool = True
     added: tuple[str, ...]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
 
 GRACE_SECONDS = 1.0
-"""What responses under way get at the end, before their connections are cut."""
+"""Seconds that responses in progress get before their connections are cut at the end."""
 
 _AT_CAPACITY = Failure("too many connections are in use; close some of them", "TOO_MANY_CONNECTIONS")
 

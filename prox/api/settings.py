@@ -1,4 +1,4 @@
-"""Who may ask, and where the API listens: ``api`` of prox.yaml, resolved for one bound socket."""
+"""Access control and address of the API: ``api`` of prox.yaml, resolved for one bound socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the health check of a process has said last, for people."""
+"""The latest results of a process's health check, for people."""
 
 from __future__ import annotations
 

@@ -55,14 +55,14 @@ def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = ())
     log, begin = _open_log(folder)
     reading, writing = os.pipe()
     _catch_signals()
-    with open(reading, "rb") as told:
+    with open(reading, "rb") as status:
         try:
             daemon = _spawn(config, arguments, log, [writing, *keep])
         finally:
             os.close(writing)
             os.close(log)
         try:
-            message = _parse(told.readline(_MAX_MESSAGE))
+            message = _parse(status.readline(_MAX_MESSAGE))
         except KeyboardInterrupt as interrupt:
             _stop(daemon)
             return exit_codes.BY_SIGNAL + int(interrupt.args[0])

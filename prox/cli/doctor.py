@@ -30,7 +30,7 @@ DESCRIPTORS = 1024
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, and in a sentence what was found; ``ok``: it is no hindrance."""
+    """The result of one diagnosis: its name and a sentence. ``ok``: no problem was found."""
 
     subject: str
     ok: bool
@@ -214,7 +214,7 @@ def _certificates(config: Config) -> Iterator[Finding]:
     open_to_others = [path.name for path in folder.glob("*key*") if path.is_file() and not _is_private(path)]
     if open_to_others:
         keys = ", ".join(sorted(open_to_others))
-        yield Finding("certificates", False, f"others can read {keys} in {folder}; `chmod 600` mends that")
+        yield Finding("certificates", False, f"others can read {keys} in {folder}; fix: chmod 600")
     else:
         yield Finding("certificates", True, f"{folder} is there, and its keys are yours alone")
 

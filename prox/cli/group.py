@@ -43,14 +43,14 @@ LATER = ("attach",)
 """Commands that are to come."""
 
 COMPLETION_VARIABLE = "_PROX_COMPLETE"
-"""What the scripts of `prox completion` set."""
+"""The variable set by the scripts of `prox completion`."""
 
 _META = "prox"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the options that all commands take were given; None: not given."""
+    """The values of the options that all commands take; None: not given."""
 
     config: str | None = None
     project_dir: str | None = None

@@ -1,4 +1,4 @@
-"""What is there all the same after a stop, or was left by a prox that was killed: named, and the latter ended."""
+"""Processes still running after a stop, or left by a killed prox: both are reported, and the latter are ended."""
 
 from __future__ import annotations
 

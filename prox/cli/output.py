@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class OutputFailed(ProxError):
-    """What was printed cannot be written, as on a full disk."""
+    """The output cannot be written, for example because the disk is full."""
 
     code = "OUTPUT_FAILED"
 

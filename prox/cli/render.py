@@ -1,4 +1,4 @@
-"""What is known → text: tables, durations, sizes. Pure functions; what comes from outside is made harmless."""
+"""Rendering for people: tables, durations, sizes. Pure functions; text from outside is made harmless."""
 
 from __future__ import annotations
 

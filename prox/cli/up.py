@@ -89,8 +89,8 @@ def up(
         from prox.startup import UpOptions, open_instance
 
         # A copy, which is closed as soon as it is used; ours stays, for what may go wrong until then.
-        told = os.dup(ready_fd) if ready_fd is not None else None
-        chosen_options = UpOptions(names=chosen, color=colored(), ready_fd=told, **options)
+        ready = os.dup(ready_fd) if ready_fd is not None else None
+        chosen_options = UpOptions(names=chosen, color=colored(), ready_fd=ready, **options)
         with open_instance(config, chosen_options) as instance:
             # Trio comes with it; the first processes run already.
             from prox.foreground import run
@@ -128,7 +128,7 @@ def _failures_told(ready_fd: int | None) -> Iterator[None]:
     except (ProxError, click.UsageError) as error:
         if ready_fd is not None:
             code = exit_code_of(error) if isinstance(error, ProxError) else error.exit_code
-            # It may be gone, or may have been told already that we are ready.
+            # It may be gone, or may know already that we are ready.
             with suppress(OSError):
                 os.write(ready_fd, json.dumps({"error": str(error), "code": code}).encode() + b"\n")
         raise

@@ -30,7 +30,7 @@ _ENDED = ("stopped", "crashed")
 _LAST_WORDS_SECONDS = 2.0
 """How long lines of a process may come after its end: its pipes are read to a deadline."""
 _TIMER_SECONDS = 0.01
-"""What a timer may be early."""
+"""Tolerance for a timer that fires early, in seconds."""
 
 
 @click.command()

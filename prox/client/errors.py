@@ -1,4 +1,4 @@
-"""What goes wrong between a client and an instance. ``core.errors`` has the rest: ``NoInstance`` among it."""
+"""Errors between a client and an instance. ``core.errors`` has the others, among them ``NoInstance``."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ MAX_EVENT = 16 * 1024 * 1024
 
 
 class BadStream(ProxError):
-    """What comes is no event stream of prox."""
+    """The response is not an event stream of prox."""
 
     code = "NO_INSTANCE"
 

@@ -29,7 +29,7 @@ class NoCommand(ProxError):
 
 
 def exact_body(headers: Iterable[tuple[str, str]], body: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a request body as the API shows it. Raises NoCommand where they cannot be told from that."""
+    """Return the bytes of a request body as the API shows it. Raises NoCommand where that does not determine them."""
     if not body["size"]:
         return b""
     if body["truncated"]:

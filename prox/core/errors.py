@@ -1,4 +1,4 @@
-"""What can go wrong, by blame: the user's configuration, the caller's request, the world.
+"""The errors of prox, grouped by cause: the configuration, the request, the environment.
 
 Each error carries ``code``, the stable word by which the HTTP API names it (``http-api.md``);
 HTTP statuses and exit codes are chosen where they are spoken, in ``api`` and ``cli``.
@@ -102,7 +102,7 @@ class InvalidPattern(ProxError):
 
 
 class PortTaken(ProxError):
-    """A port that prox itself was told to listen on is held by somebody else; the message names the holder."""
+    """A port that prox itself is configured to listen on is taken; the message names the process that holds it."""
 
     code = "PORT_TAKEN"
 
@@ -120,7 +120,7 @@ class NoInstance(ProxError):
 
 
 class TimedOut(ProxError):
-    """What was waited for did not happen in the time that was given."""
+    """The awaited condition did not hold within the given time."""
 
     code = "TIMED_OUT"
 
@@ -132,6 +132,6 @@ class NoProxy(ProxError):
 
 
 class NotYet(ProxError):
-    """What was asked for is to come in a later version."""
+    """The requested feature is planned for a later version."""
 
     code = "NOT_YET"

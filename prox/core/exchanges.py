@@ -1,4 +1,4 @@
-"""What the inspector knows of one request and its response; which of them somebody asks for."""
+"""The inspector's record of a request and its response, and filters over such records."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ Network = "IPv4Network | IPv6Network"
 
 
 class Client(Struct, frozen=True):
-    """Who sent a request: address, scheme (``http`` or ``https``), and the Host that it asked for."""
+    """The client of a request: its address, its scheme (``http`` or ``https``), and the requested Host."""
 
     address: str
     scheme: str

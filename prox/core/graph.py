@@ -1,4 +1,4 @@
-"""Who depends on whom: cycles."""
+"""The dependency graph: cycles."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _counted(results: tuple[tuple[str, int], ...], result: CheckResult) -> tuple
 
 
 def with_status_text(state: HealthState, output: str) -> HealthState:
-    """Return the state after the process has told something that is no verdict."""
+    """Return the state after the process has reported a status text that is no verdict."""
     return replace(state, last_output=printable(output))
 
 

@@ -1,4 +1,4 @@
-"""What is there all the same after a stop, in words. Apart from ``snapshots``, as clients speak of it, too."""
+"""Messages about processes still running after a stop. Apart from ``snapshots``, because clients use them too."""
 
 from __future__ import annotations
 

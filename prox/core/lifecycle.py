@@ -62,7 +62,7 @@ class LifecycleEvent(Enum):
 
 
 class Command(Enum):
-    """What the runtime has to do: begin an incarnation, or cancel the present one."""
+    """The action required of the runtime: begin an incarnation, or cancel the current one."""
 
     SPAWN = auto()
     END = auto()
@@ -173,7 +173,7 @@ class Life(Struct, frozen=True):
 
     phase: Phase = DOWN
     wanted: bool = False
-    """What was last requested: up (START, RESTART) or down (STOP). An exit does not change it."""
+    """The last request: up (START, RESTART) or down (STOP). An exit does not change it."""
     due: bool = False
     """Whether an incarnation runs, or follows without a further request."""
     spawns: int = 0

@@ -1,4 +1,4 @@
-"""Who may start, who never can, and in which order everything stops: pure functions of the graph and of facts.
+"""Start conditions and stop order: pure functions of the dependency graph and of facts about processes.
 
 Counterpart: ``runtime.process_set``, which gathers the facts and applies what follows from them.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a process that others wait for is doing."""
+    """The facts about a process that its dependents wait for."""
 
     running: bool = False
     ready: bool = False

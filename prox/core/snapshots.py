@@ -1,4 +1,4 @@
-"""What is known of a process at one moment: frozen, the same for the Python and the HTTP API.
+"""The state of a process at one moment: frozen, the same for the Python and the HTTP API.
 
 Names and meanings are ``http-api.md``'s; the JSON that the API sends is these types, encoded by msgspec.
 """
@@ -17,7 +17,7 @@ Kind = Literal["process", "job"]
 
 
 class Condition(NamedTuple):
-    """What of a process makes an event when it changes."""
+    """The part of a process's state whose changes are events."""
 
     status: Status
     health: Health

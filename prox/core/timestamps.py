@@ -14,7 +14,7 @@ _DATE = (
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
 _ZONE = r"(?:[Zz]|[+ -](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 INSTANT = rf"{_DATE}[Tt ]{_CLOCK}{_ZONE}|{DURATION}"
-"""What an instant looks like, for a JSON Schema (ECMA-262 reads it the same way)."""
+"""The pattern of a timestamp, for the JSON Schema (ECMA-262 reads it the same way)."""
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:([Zz])|([+ -])(\d\d:\d\d))", re.ASCII)
 

@@ -1,4 +1,4 @@
-"""What an instance keeps on disk: the project's ``.prox/``, and ``~/.prox/`` of its user.
+"""The files of an instance: the project's ``.prox/``, and ``~/.prox/`` of its user.
 
 finding   where prox.yaml is
 project   reads and checks it

@@ -28,7 +28,7 @@ FOLDER = ".prox"
 PID_FILE = "prox.pid"
 STATE_FILE = "prox.state"
 LOG_FILE = "prox.log"
-"""What an instance in the background prints."""
+"""The output of an instance in the background."""
 NOTIFY_PREFIX = "notify-"
 """Begins the names of the sockets on which processes say that they are ready."""
 
@@ -147,7 +147,7 @@ class InstanceFolder:
 
 
 def instance_prefix(path: Path) -> str:
-    """Return what the ids of all runs begin with whose folder this is: their processes can be told from others'."""
+    """Return the prefix of the ids of all instances in this folder, by which their processes are recognised."""
     return f"{hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:10]}-"
 
 

@@ -85,7 +85,7 @@ def _read_stream(descriptor: int, shown: str) -> bytes:
 
 def _refusal(found: os.stat_result, shown: str) -> str | None:
     writable = stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IWOTH
-    return f"can be written by everybody; `chmod o-w {shown}` mends that" if writable else None
+    return f"can be written by everybody; fix: chmod o-w {shown}" if writable else None
 
 
 def problem(shown: str, line: int, message: str, column: int = 1) -> ConfigError:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _NAME = "token"
 _SHAPE = re.compile(r"[!-~]{16,256}")
-"""What can stand in a header and is long enough not to be guessed."""
+"""A token: valid in a header, and too long to be guessed."""
 
 
 class TokenError(ProxError):

@@ -22,7 +22,7 @@ class CannotListen(ProxError):
 
 
 class Role(Struct, frozen=True):
-    """What a socket is for, in messages: ``name`` (``the API``) and the keys of prox.yaml that set host and port."""
+    """The role of a listener in messages: ``name`` (``the API``) and the keys of prox.yaml that set host and port."""
 
     name: str
     host_key: str

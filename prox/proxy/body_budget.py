@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEMORY_BYTES = 64 * 1024 * 1024
-"""What all captured bodies take in memory; beyond it the oldest move to files."""
+"""Memory limit for all captured bodies; beyond it the oldest move to files."""
 SPILL_BYTES = 48 * 1024 * 1024
 """Where moving begins, so that there is room for what comes meanwhile."""
 

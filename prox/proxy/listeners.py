@@ -1,4 +1,4 @@
-"""What the proxy listens on, bound before anything is started, and the URLs that follow from it."""
+"""The proxy's listeners, bound before anything is started, and the URLs that follow from them."""
 
 from __future__ import annotations
 

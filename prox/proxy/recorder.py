@@ -93,7 +93,7 @@ class Recorder:
 
 
 class RequestSubscription:
-    """What waits for one subscriber. A context manager. ``ended`` is called at its end."""
+    """The backlog of one subscriber. A context manager; ``ended`` is called at its end."""
 
     def __init__(self, wanted: ExchangeFilter, ended: Callable[[RequestSubscription], None]) -> None:
         self._wanted = wanted

@@ -1,4 +1,4 @@
-"""What the processes of one instance share."""
+"""The state that the processes of one instance share."""
 
 from __future__ import annotations
 

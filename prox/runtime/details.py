@@ -23,7 +23,7 @@ class ProcessDetails(Struct, frozen=True, kw_only=True):
     cmd: str
     cwd: str
     env: dict[str, str]
-    """What prox.yaml and its env files set for it, secrets redacted."""
+    """Variables from prox.yaml and its env files, secrets redacted."""
     check_results: dict[str, int]
     """The different results of the health checks of this run, each with how often it came."""
     history: tuple[HistoryEntry, ...]

@@ -1,4 +1,4 @@
-"""Changes of processes to subscribers. Lossy: one that is too slow is told to look at the whole state again."""
+"""State changes of processes for subscribers. Lossy: a slow one gets ``Overflow`` and fetches the whole state again."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class EventHub:
 
 
 class EventSubscription:
-    """What waits for one subscriber. A context manager: leaving it ends it. ``ended`` is called then."""
+    """The backlog of one subscriber. A context manager: leaving it ends the subscription and calls ``ended``."""
 
     def __init__(self, ended: Callable[[EventSubscription], None]) -> None:
         self._ended = ended

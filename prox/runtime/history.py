@@ -1,4 +1,4 @@
-"""What happened to a process, in the order in which it happened."""
+"""The history of a process: its state changes in order."""
 
 from __future__ import annotations
 

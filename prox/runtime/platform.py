@@ -1,4 +1,4 @@
-"""What a process needs of the operating system, as data: how to spawn a child, whose port is taken, what is left.
+"""The operating system as a process sees it: how to spawn a child, who listens on a port, what is left over.
 
 ``real_platform`` makes the real one. Tests drive ``Process`` and ``Supervisor`` with a simulated one, in simulated
 time.

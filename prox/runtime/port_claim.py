@@ -21,7 +21,7 @@ MAX_OTHER_PORTS = 3
 """How often in a row a process gets another port because its own was taken while it started."""
 _LAST_LINES = 50
 _IN_USE = re.compile(r"EADDRINUSE|address (?:is )?(?:already )?in use|port \d+ is (?:already )?in use", re.IGNORECASE)
-"""What programs write when bind(2) fails with EADDRINUSE: strerror(3) of glibc, of macOS, of Node.js."""
+"""Messages of programs whose bind(2) failed with EADDRINUSE: strerror(3) of glibc and of macOS, and Node.js."""
 
 
 def assign_ports(specs: Mapping[str, ProcessSpec], *, taken: Iterable[int] = ()) -> dict[str, int]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from prox.runtime.platform import Incarnation
 
 SLACK_SECONDS = 5.0
-"""What a stop may take beside its graces, on a machine that is very busy."""
+"""Time that a stop may take on a very busy machine, in addition to its grace periods."""
 
 
 class Process:
@@ -81,7 +81,7 @@ class Process:
         self._next_restart_at: float | None = None
         self.grace_skipped = False
         self.leftovers: tuple[Leftover, ...] = ()
-        """What its last incarnation has left running."""
+        """Daemons left running by the last incarnation."""
         self.history = History()
         self._digest = context.digests.get(name, "")
         self.environment = StartEnvironment(name, context)

@@ -85,7 +85,7 @@ class ProcessRun:
         """Whether it has run for ``start_timeout``, if others wait for its end or for a line."""
         self._owner = owner
         self._spec, self._job = owner.spec, owner.job
-        """What it was started with: a reload may change the owner's."""
+        """The specification it was started with; a reload may change the owner's."""
         self._context = context
         self.env = env
         self._probe = probe

@@ -1,4 +1,4 @@
-"""What is known of each job and process while a run lasts, and the records that are made of it."""
+"""The state of each job and process during a run, and the records made from it."""
 
 from __future__ import annotations
 

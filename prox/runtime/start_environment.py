@@ -29,10 +29,10 @@ class StartEnvironment:
         self._name = name
         self._context = context
         self._last: dict[str, str] | None = None
-        """What prox.yaml and its env files set at the last start."""
+        """Variables from prox.yaml and its env files at the last start."""
         self._previewed: dict[str, str] = {}
         self._prepared: tuple[BuiltEnvironment, dict[str, int]] | None = None
-        """What was read for the next start, and the ports at that time."""
+        """Variables read for the next start, and the ports at that time."""
 
     def forget(self) -> None:
         """The configuration has changed."""

@@ -34,7 +34,7 @@ DRAIN_BYTES = 1024 * 1024
 
 
 class OutputStream(Protocol):
-    """What one stream of a child is read from. ``name`` is the stream that its lines belong to."""
+    """The read end of one output stream of a child. ``name``: the stream that its lines belong to."""
 
     @property
     def name(self) -> Stream: ...

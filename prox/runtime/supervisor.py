@@ -80,7 +80,7 @@ class Supervisor:
         self._usage = UsageSampler()
         self._over = False
         self.leftovers: tuple[Leftover, ...] = ()
-        """What was found running, or holding a port, after everything was stopped."""
+        """Processes found running, or holding a port, after everything was stopped."""
         platform = platform or real_platform()
         self._context = InstanceContext(
             config=config,
@@ -319,7 +319,7 @@ class Supervisor:
 
     @property
     def watches(self) -> dict[str, Watch]:
-        """What is watched for each process that has ``watch``."""
+        """The watched paths of each process that has ``watch``."""
         return {name: spec.watch for name, spec in self.config.processes.items() if spec.watch is not None}
 
     async def reset(self, name: str) -> None:

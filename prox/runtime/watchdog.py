@@ -1,4 +1,4 @@
-"""prox's side of the watchdog (``watchdog.program``): started first, told what runs, replaced where it ends.
+"""prox's side of the watchdog (``watchdog.program``): started first, informed of what runs, and replaced if it ends.
 
 It is started before Trio is imported (``prox.startup``), and imports it once that runs.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from prox.instance.folder import InstanceFolder
 
 END_SECONDS = 1.0
-"""How long the watchdog may take to end when it is told to."""
+"""Seconds that the watchdog may take to end when it is asked to."""
 ACT_SECONDS = 10.0
 """How long it may take to end what prox has failed to end."""
 SHORT_SECONDS, SHORT_LIVES, PAUSE_SECONDS = 5.0, 3, 30.0
@@ -50,7 +50,7 @@ def watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, st
 
 
 class Watchdog:
-    """Runs the watchdog while it is entered. ``watch_list``: what it is told first, as words and values.
+    """Runs the watchdog while it is entered. ``watch_list``: its first message, as words and values.
 
     Left by a bug of prox's, it lets the watchdog do what that is for, and waits for it.
     """

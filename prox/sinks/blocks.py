@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _READ = 1024 * 1024
 _WRITE = 64 * 1024
-"""What is written at once, about."""
+"""Approximate size of one write, in bytes."""
 
 
 class BlockPrinter:

@@ -28,18 +28,18 @@ _OWN_GROUPS: dict[CiName, re.Pattern[bytes]] = {
     "github": re.compile(rb"^\S+ (?:out|err) \s*::group::", re.MULTILINE),
     "gitlab": re.compile(rb"section_start:\d+:"),
 }
-"""What begins a group, in a log file (``record``)."""
+"""The record in a log file that begins a group (``record``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What stands around the output of a job: ``title`` is one line."""
+    """The markers around the output of a job. ``title``: one line."""
 
     name: str
     title: str
     failed: bool
     error: str | None = None
-    """What an annotation says of it."""
+    """The text of an annotation."""
 
 
 def detect_ci(environment: Mapping[str, str]) -> CiName | None:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from prox.core.logs.batch import Batch
 
 BACKLOG_BYTES = 8 * 1024 * 1024
-"""What may wait to be written before the processes are slowed."""
+"""Bytes that may wait to be written before backpressure slows the processes."""
 WRITE_BYTES = 1024 * 1024
-"""What is written at once, about."""
+"""Approximate size of one write, in bytes."""
 JOINED_BYTES = 64 * 1024
 """Texts are joined up to about this size: it saves writes of small ones, and copies of large ones."""
 SMALL_WRITE_BYTES = 64 * 1024
@@ -34,7 +34,7 @@ FOOTER_SECONDS = 1.0
 """How often the footer is printed anew when nothing else is."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What is over when somebody makes room; every other failure of a write is for good."""
+"""Errors that pass once there is room again; every other write failure is permanent."""
 
 
 class Console:
@@ -67,7 +67,7 @@ class Console:
         self._progress = trio.Event()
         self._ended = False
         self._gap = b""
-        """What says that lines are missing at this place; empty: none are."""
+        """The marker of missing lines at this place; empty if none are missing."""
 
     def write(self, batch: Batch) -> None:
         if not self._ended and self._only in (None, batch.process):

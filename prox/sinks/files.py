@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from prox.core.logs.batch import Batch, Stream
 
 WAITING_BYTES = 1024 * 1024
-"""What one stream may wait for the end of a long line of the other, about; then that line is ended."""
+"""Approximate bytes that one stream may hold back until a long line of the other ends; then that line is cut."""
 
 
 def log_folder(config: Config, instance_folder: Path) -> Path | None:
@@ -42,7 +42,7 @@ class LogFiles:
 
     ``name_of`` returns the name of the file, without its suffix, into which the lines of a process go now. ``root`` is
     not made where it is missing (``rotation``).
-    What cannot be written is told to ``report``, once for each cause, and tried again with each batch.
+    A write failure is passed to ``report`` once for each cause; the write is tried again with each batch.
     """
 
     def __init__(

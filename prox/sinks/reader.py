@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from prox.core.logs.batch import Stream
 
 BLOCK_BYTES = 256 * 1024
-"""What is read at once."""
+"""Size of one read, in bytes."""
 CHUNK_BYTES = 16 * 1024 * 1024
 """How far back a line's beginning is looked for; one that is longer is cut there."""
 

@@ -49,7 +49,7 @@ class FileLine:
 
 
 class Decoder:
-    """What was written to one process's files → lines. A line that says no time has that of the line before it.
+    """A parser of one process's log files. A line without a time has that of the line before it.
 
     ``first_time`` is that of lines before any that says its own.
     """

@@ -1,4 +1,4 @@
-"""What keeps log files from being written, said once, and once more when it is over."""
+"""Reports of write failures of log files: once when one begins, and once when it is over."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ QUIET_SECONDS = 60.0
 
 
 class WriteFailureReporter:
-    """``report`` is told, a sentence at a time. Times in seconds since the epoch."""
+    """Reports write failures, a sentence at a time, to ``report``. Times in seconds since the epoch."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
         self._report = report

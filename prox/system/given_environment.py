@@ -7,7 +7,7 @@ from functools import cache
 
 _VARIABLE = "LC_CTYPE"
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
-"""What Python sets LC_CTYPE to in the C locale (PEP 538)."""
+"""Values that Python sets LC_CTYPE to in the C locale (PEP 538)."""
 
 
 def given_environment() -> dict[str, str]:

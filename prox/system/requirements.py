@@ -1,4 +1,4 @@
-"""What prox needs of the system it runs on."""
+"""System requirements of prox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What prox was started with and its children are not to get, or are to get though prox itself does without.
+"""Inherited process attributes that differ between prox and its children: descriptors, signals, limits.
 
 A child starts clean: no signal is ignored or blocked because somebody above prox did so, and the limit of open
 descriptors is the one that prox was started with, while prox's own is as high as it may be. There is no ``preexec_fn``

@@ -46,7 +46,7 @@ class _Tree:
 
 @dataclass(frozen=True, slots=True)
 class _Baseline:
-    """What the next share is measured from, and the share that holds until then."""
+    """The start of the next CPU measurement, and the share that holds until then."""
 
     time: float
     tree: _Tree

@@ -1,4 +1,4 @@
-"""What goes wrong with the processes of a test suite, in words."""
+"""Messages about failed processes of a test suite."""
 
 from __future__ import annotations
 

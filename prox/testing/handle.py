@@ -35,7 +35,7 @@ class StackHandle:
         self._open_own = open_own
         self._own: Instance | None = None
         self._before: tuple[Instance, Callable[[Instance], Instance] | None, Instance | None] | None = None
-        """What it is switched back to."""
+        """The value that it is restored to."""
         self.on_use = on_use
 
     @property

@@ -1,4 +1,4 @@
-"""What happens around each test, once a test of the session uses a process."""
+"""The pytest hooks around each test, active once a test of the session uses a process."""
 
 from __future__ import annotations
 

@@ -50,9 +50,9 @@ class Instance:
         self.other_ports: dict[str, int] = {}
         """The ports of processes that another instance runs for it."""
         self.changed: dict[str, set[str]] = {}
-        """What the present test has done to processes: stop, kill, pause, restart."""
+        """Actions of the current test on processes: stop, kill, pause, restart."""
         self.last_words: dict[str, str] = {}
-        """What there was to say about each used process when the instance ended."""
+        """The report on each used process at the end of the instance."""
         self.unseen_crashes: list[str] = []
         """The crashes that were noticed at its end."""
         self.checked_at = 0.0

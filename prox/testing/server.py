@@ -48,11 +48,11 @@ class Facts:
     """The names that the harness needs to know of a configuration."""
 
     autostart: tuple[str, ...] = ()
-    """What `prox up` starts."""
+    """Processes started by `prox up`."""
     per_worker: tuple[str, ...] = ()
-    """What each worker has for itself."""
+    """Processes that each worker has for itself."""
     reset: tuple[str, ...] = ()
-    """What can be reset."""
+    """Processes that can be reset."""
 
     @classmethod
     def of(cls, found: dict[str, Any]) -> Facts:

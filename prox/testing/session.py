@@ -32,7 +32,7 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 MAX_LINES = 1000
 """Of a process in the report of a test."""
 RECENT_SECONDS = 0.05
-"""What was found without a fault so recently is not looked at again."""
+"""Seconds within which a process found healthy is not checked again."""
 NOTICE_SECONDS = 2.0
 """How long prox may take to notice the end of a process."""
 

@@ -1,4 +1,4 @@
-"""What a test suite runs: a configuration, with what differs from it under test."""
+"""The configuration that a test suite runs, with its overrides for tests."""
 
 from __future__ import annotations
 

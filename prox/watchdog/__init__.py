@@ -1,4 +1,4 @@
-"""What is left of an instance that is gone: how it is found, ended, and who does so when prox itself was killed.
+"""Cleanup after an instance that is gone: finding and ending its processes, also when prox itself was killed.
 
 marks     processes that carry the variables of an instance, and their end
 program   the watchdog, a small process that does it when the pipe to prox closes

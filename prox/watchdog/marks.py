@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
 GRACE_SECONDS = 2.0
-"""What a process that was left behind gets between TERM and KILL."""
+"""Grace period of a leftover process between SIGTERM and SIGKILL, in seconds."""
 KILL_SECONDS = 5.0
 """After so long a process that KILL did not end is one that cannot be ended."""
 LOOK_SECONDS = 0.2
@@ -41,7 +41,7 @@ _TAG = 1 << 62
 
 
 class Mark(NamedTuple):
-    """What a process says of itself: the instance that started it, and as which process."""
+    """The marker in a process's environment: the instance that started it, and the name of its process."""
 
     instance: str
     process: str

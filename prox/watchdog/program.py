@@ -33,7 +33,7 @@ _NOTIFY = "notify-"
 
 
 class WatchList:
-    """What the watchdog has been told."""
+    """The state that prox has reported to the watchdog."""
 
     def __init__(self) -> None:
         self.instance = ""

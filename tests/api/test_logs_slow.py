@@ -37,7 +37,7 @@ def small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_buffers")
-async def test_it_is_told_what_it_missed_and_slows_nobody(serve: Serve, tmp_path: Path) -> None:
+async def test_dropped_lines_are_reported_and_slow_nobody(serve: Serve, tmp_path: Path) -> None:
     async with serve(LOUD) as api, api.stream("/logs/stream?process=api") as reader:
         await reader.block()
         (tmp_path / "go").touch()

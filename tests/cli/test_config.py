@@ -122,7 +122,7 @@ def test_one_that_everybody_can_write_to(folder: Path, capsys: pytest.CaptureFix
     (folder / "prox.yaml").chmod(0o606)
     assert run(["config"]) == 78
     assert capsys.readouterr().err == (
-        "prox.yaml: can be written by everybody; `chmod o-w prox.yaml` mends that\n"
+        "prox.yaml: can be written by everybody; fix: chmod o-w prox.yaml\n"
     )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def test_a_file_that_everybody_can_write_to_is_refused(folder: Path, name: str) 
     (folder / "prox.yaml").write_text(MINIMAL)
     (folder / name).write_text(MINIMAL)
     (folder / name).chmod(0o666)
-    assert problems_of("prox.yaml") == [f"{name}: can be written by everybody; `chmod o-w {name}` mends that"]
+    assert problems_of("prox.yaml") == [f"{name}: can be written by everybody; fix: chmod o-w {name}"]
     (folder / name).chmod(0o664)
     assert list(load_config("prox.yaml").processes) == ["web"]
 

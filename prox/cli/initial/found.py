@@ -1,4 +1,4 @@
-"""What a file of a project says of how it is run; and how such a file is read."""
+"""The commands that a project file defines, and how such a file is read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = re.compile(scalar_formats.NAME)
-"""What prox.yaml allows as the name of a process or job."""
+"""Names that prox.yaml allows for processes and jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Found:
     with_port: frozenset[str] = frozenset()
     """Processes that look for PORT."""
     left_out: dict[str, str] = field(default_factory=dict)
-    """What could be processes, too."""
+    """Commands that could also be processes."""
 
 
 def read_file(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""What was found in a project → the text of a prox.yaml, with comments that say what else there is."""
+"""The text of a new prox.yaml, from the commands found in a project, with comments about further keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold over the whole of prox.yaml: names, dependencies, ports. Counterpart of ``rules``.
+"""Constraints across all of prox.yaml: names, dependencies, ports. Counterpart of ``rules``.
 
 Where a value could not be read, what follows from it is not said, too.
 """

@@ -1,4 +1,4 @@
-"""What differs between two configurations of one project, as `prox reload` applies it."""
+"""The difference between two configurations of one project, as `prox reload` applies it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from prox.core.config.model import Config
 
 FIXED_SECTIONS = ("api", "logs", "proxy", "certs")
-"""What an instance uses from its start to its end."""
+"""Settings that an instance uses from start to end."""
 
 
 class Difference(Struct, frozen=True):

@@ -256,7 +256,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
 
 
 def _remedy(error: yaml.MarkedYAMLError, char: str) -> str:
-    """Say what mends the most common mistakes; ``char`` is where the parser could not go on."""
+    """Return the fix of the most common mistakes. ``char``: where the parser could not continue."""
     problem, context = error.problem or "", error.context or ""
     if char == "\t":
         return "; indent with blanks, not tabs"

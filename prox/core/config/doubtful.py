@@ -1,4 +1,4 @@
-"""What a configuration says that is allowed and hardly meant."""
+"""Warnings about configurations that are valid but probably not intended."""
 
 from __future__ import annotations
 

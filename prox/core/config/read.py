@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class _Invalid:
-    """What could not be read."""
+    """Problems found while reading."""
 
 
 INVALID = _Invalid()

@@ -1,4 +1,4 @@
-"""What must hold within one section of prox.yaml, beyond the types of its values. Counterpart of ``check``.
+"""Constraints within one section of prox.yaml, beyond the types of its values. Counterpart of ``check``.
 
 A rule gets the fields that are set, may fill in what follows from them, and tells ``report`` which key is wrong;
 a key that is not there means the section as a whole.

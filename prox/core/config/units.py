@@ -23,7 +23,7 @@ MAX_BYTES = 2**63 - 1
 
 DURATION = r"0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+"
 SIZE = r"(?:[0-9]+(?:\.[0-9]+)?) ?(?:[bB]|[kKmMgGtT](?:[iI]?[bB])?)?"
-"""What a duration and a size look like, for a JSON Schema, too (ECMA-262 reads them the same way)."""
+"""Patterns of durations and sizes, also for the JSON Schema (ECMA-262 reads them the same way)."""
 
 _DURATION = re.compile(DURATION)
 _PART = re.compile(r"([0-9.]+)([a-zµμ]+)")

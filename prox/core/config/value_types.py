@@ -1,4 +1,4 @@
-"""What the values of a type look like in a document: whether a node may be one, and how to say it. Beside ``read``."""
+"""Value types in a document: whether a node may hold one, and how messages describe it. Used by ``read``."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LogFilter(Struct, frozen=True):
-    """What to show. None: no restriction. ``since`` (inclusive), ``until`` (exclusive) in seconds since the epoch."""
+    """A filter of log lines. None: no restriction. ``since`` (inclusive), ``until`` (exclusive): Unix time."""
 
     processes: frozenset[str] | None = None
     stream: Stream | None = None

@@ -1,4 +1,4 @@
-"""What a run consists of, and what it still needs: pure functions of the graph. Counterpart: ``runtime.job_runner``."""
+"""The plan of a run and its open needs: pure functions of the graph. Counterpart: ``runtime.job_runner``."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 AT_ONCE_BYTES = 8 * 1024 * 1024
-"""What all subscribers together may take out at once, and so hold beside their backlogs."""
+"""Bytes that all subscribers together may hold in addition to their backlogs."""
 LEAST_AT_ONCE, MOST_AT_ONCE = 32 * 1024, 256 * 1024
 """Bounds of one subscriber's share of it: a few read in large blocks, which cost less."""
 

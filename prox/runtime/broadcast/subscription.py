@@ -1,4 +1,4 @@
-"""What waits for one subscriber. Lossy: a subscriber that is too slow loses lines, and each gap is counted in place."""
+"""The backlog of one subscriber. Lossy: a subscriber that is too slow loses lines, and each gap is counted in place."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from prox.runtime.broadcast.budget import Budget
 
 LINE_BYTES = 64
-"""What a line counts at least in what a subscriber is given at once: its event is larger than its text."""
+"""The least that a line counts towards a subscriber's block: its event is larger than its text."""
 BATCH_BYTES = 256
-"""What a batch takes in memory beside its text: a million empty lines that came one by one are not free."""
+"""Memory overhead of a batch in bytes: a million empty lines that arrive one by one are not free."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a probe is: one health check of one incarnation of a process."""
+"""The interface of a probe: one health check of one incarnation of a process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Probe(ABC):
     """Made before the spawn, so that it misses nothing, and closed after the end. A kind overrides what it needs."""
 
     env: Mapping[str, str] = MappingProxyType({})
-    """What the process must find in its environment."""
+    """Variables that the process needs in its environment."""
     self_reporting: ClassVar[bool] = False
     """The process says by itself that it is healthy, and is so from then on."""
 

@@ -29,12 +29,12 @@ BODY_SECONDS = 0.5
 SHOWN = 512
 """Bytes of the body that are shown."""
 PRINTABLE = "/?:@!$&'()*+,;=%-._~[]"
-"""What may stand in a request's target as it is (RFC 3986 §2), beside letters and digits."""
+"""Characters that a request target may contain unescaped, beside letters and digits (RFC 3986 §2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Url:
-    """What to ask for. ``port`` is None for the process's own."""
+    """The target of an HTTP probe. ``port``: None for the process's own port."""
 
     scheme: str
     host: str

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 async def run_probe(probe: Probe, check: HealthCheck, target: Target, report: Callable[[HealthState], None]) -> None:
     """Check until cancelled, beginning now, as the process is spawned, and report each new state.
 
-    What the process tells by itself is reported at once; a told success needs no further checks.
+    Status that the process reports itself is published at once; a reported success needs no further checks.
     """
     spawned = trio.current_time()
     state = UNKNOWN
