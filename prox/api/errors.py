@@ -50,7 +50,7 @@ STATUS = {
 """The status of each code that a ``ProxError`` may carry to a client; any other one is a mistake of ours."""
 
 BAD_REQUEST = Failure("the request is not understood", "BAD_REQUEST")
-_INTERNAL_ERROR = Failure("prox made a mistake here; its log says more", "INTERNAL_ERROR")
+_INTERNAL_ERROR = Failure("internal error; see .prox/prox.log", "INTERNAL_ERROR")
 _HTTP_FAILURES = {
     400: BAD_REQUEST,
     404: Failure("there is no such route; /api/v1/openapi.json lists them", "NOT_FOUND"),

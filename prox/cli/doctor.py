@@ -1,4 +1,4 @@
-"""`prox doctor`: what would keep this project from working on this machine; what was left over is ended."""
+"""`prox doctor`: diagnoses problems with a project's setup, and ends processes left over by a killed instance."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Finding:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def doctor(as_json: bool) -> int:
-    """Say what would keep this project from working here: ports that are taken, permissions, commands that are not
-    there, names that do not lead here. What a prox that was killed has left running is ended.
+    """Diagnose problems with this project's setup: taken ports, permissions, commands that are not
+    found, names that do not resolve to this machine. Ends processes left running by a prox that was killed.
 
-    The exit code is 1 where something would.
+    The exit code is 1 if there are problems.
     """
     config = load_project()
     folder = instance_folder()
@@ -208,7 +208,9 @@ def _certificates(config: Config) -> Iterator[Finding]:
     folder = Path(config.folder, Path(config.certs.dir).expanduser())
     if not folder.exists():
         ok = config.certs.auto_generate
-        message = "are made when they are needed" if ok else f"{folder} is not there, and certs.auto_generate is false"
+        message = (
+            "are made when they are needed" if ok else f"{folder} does not exist, and certs.auto_generate is false"
+        )
         yield Finding("certificates", ok, message)
         return
     open_to_others = [path.name for path in folder.glob("*key*") if path.is_file() and not _is_private(path)]

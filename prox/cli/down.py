@@ -50,7 +50,7 @@ def stop_everything() -> int:
         wait_gone()
     if left:
         return say_left(left)
-    say("prox has stopped, with everything it ran")
+    say("stopped")
     return OK
 
 

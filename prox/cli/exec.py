@@ -51,10 +51,10 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     try:
         os.chdir(folder)
     except (FileNotFoundError, NotADirectoryError):
-        warn(f"the folder {folder} of {name} is not there; create it, or change its cwd")
+        warn(f"working directory {folder} of {name} not found; create it, or change its cwd")
         return NOT_FOUND
     except OSError as error:
-        warn(f"the folder {folder} of {name} may not be entered: {error.strerror}")
+        warn(f"cannot enter working directory {folder} of {name}: {error.strerror}")
         return NOT_ALLOWED
     # By this variable prox finds what a process has left behind, and ends it.
     built.variables.pop("PROX_INSTANCE")

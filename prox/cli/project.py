@@ -126,7 +126,7 @@ def connect() -> Client:
     client = find_client()
     if client is None:
         raise NoInstance(
-            f"nothing runs in {project_folder()}; `prox up` starts it, `prox list` shows what runs elsewhere"
+            f"no instance is running in {project_folder()}; `prox up` starts it, `prox list` shows what runs elsewhere"
         )
     return client
 

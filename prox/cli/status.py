@@ -17,7 +17,7 @@ from prox.cli.render import status_text
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
-    """Show all processes and how they are; why one waits, crashed or is not healthy stands under the table."""
+    """Show the status of all processes. Reasons why one waits, crashed or is unhealthy are listed below the table."""
     client = connect()
     instance, processes = client.status(), client.processes()
     if as_json:

@@ -123,7 +123,7 @@ def _wait_lines(sources: MergedStreams, waited: dict[str, Process]) -> None:
             if time.monotonic() < until - _TIMER_SECONDS:
                 raise
             silent = [name for name in waited if last_words.get(name, inf) <= until]
-            raise NotReady(f"no such line can come any more: {', '.join(silent)} ended without it") from None
+            raise NotReady(f"{', '.join(silent)} exited without writing a matching line") from None
         if event is None:
             raise NotReady(f"prox ended before such a line came: {', '.join(waited)}")
         if kind == "processes":

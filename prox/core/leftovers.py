@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 def describe_leftover(process: str | None, pid: int | None, command: str, ports: Sequence[int]) -> str:
     """Return ``api: python d.py (pid 7), holds port 80``. ``pid`` None: the system does not say who it is."""
     whose = f"{process}: " if process else ""
-    who = f"{command or 'a process'} (pid {pid})" if pid else "somebody"
     held = " and ".join(map(str, ports))
+    if pid is None:
+        return f"{whose}port {held} is taken by an unknown process"
+    who = f"{command or 'a process'} (pid {pid})"
     return f"{whose}{who}, holds port {held}" if held else f"{whose}{who}"

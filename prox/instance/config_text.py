@@ -42,4 +42,4 @@ def _read(file: Path) -> str:
     try:
         return read_text(file, shown=shown, trusted=True)
     except FileNotFoundError:
-        raise problem(shown, 0, "is not there; `prox init` writes one") from None
+        raise problem(shown, 0, "not found; `prox init` writes one") from None

@@ -35,7 +35,7 @@ def read_env_file(folder: str, file: EnvFile) -> list[Binding]:
     except FileNotFoundError:
         if file.optional:
             return []
-        why = f"is not there; create it, or write '?{file.path}' where it may be missing"
+        why = f"not found; create it, or write '?{file.path}' where it may be missing"
         raise EnvFileMissing((Problem(file.path, 0, 0, "", why),)) from None
     bindings, problems = parse_env(text, shown_path(path))
     if problems:

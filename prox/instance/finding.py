@@ -29,6 +29,6 @@ def find_config(
         for name in NAMES:
             if (folder / name).exists():
                 return folder / name
-    where = f"in {project_dir} nor here" if project_dir is not None else "here"
-    message = f"is not there, neither {where} nor in a folder above; `prox init` writes one, --config names another"
+    where = f"in {project_dir}, " if project_dir is not None else ""
+    message = f"not found {where}in this directory or any parent; `prox init` writes one, --config names another"
     raise ConfigError((Problem(NAMES[0], 0, 0, "", message),))

@@ -49,7 +49,7 @@ def open_folder(path: Path, *, create: bool = False, link: bool = False) -> Iter
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if link else os.O_NOFOLLOW))
     except FileNotFoundError:
         if create:
-            raise FolderRefused(f"{path} cannot be created: {path.parent} is not there") from None
+            raise FolderRefused(f"{path} cannot be created: {path.parent} does not exist") from None
         raise
     except OSError as error:
         raise FolderRefused(_why_not(path, error)) from None

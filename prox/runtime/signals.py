@@ -80,7 +80,8 @@ class Interrupts:
     def _obey(self, supervisor: Supervisor, number: int, at: float) -> None:
         if self.first is None:
             self.first, self._first_at = number, at
-            supervisor.hub.system(f"{signal_name(number)}: stopping everything; once more to kill it at once")
+            again = "press Ctrl-C again to kill" if number == signal.SIGINT else "a second signal kills everything"
+            supervisor.hub.system(f"received {signal_name(number)}, stopping; {again}")
             supervisor.shutdown()
             return
         if at - self._first_at < SAME_REQUEST_SECONDS:

@@ -91,7 +91,7 @@ class Watchdog:
                 begun = trio.current_time()
                 how = await self._wait_ended(self._popen)
                 short = short + 1 if trio.current_time() - begun < SHORT_SECONDS else 0
-                say(f"the watchdog, which ends everything should prox be killed, {how}; another one takes its place")
+                say(f"the watchdog, which ends everything should prox be killed, {how}; restarting it")
             if self._failure:
                 say(f"there is no watchdog, which would end everything should prox be killed: {self._failure}")
             if self._failure or short >= SHORT_LIVES:

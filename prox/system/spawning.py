@@ -179,8 +179,8 @@ def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed
     if missing:
         return SpawnFailed(_why_not_found(program, cwd), exit)
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        why = f"{error.strerror}; stop other processes, or raise the limit (ulimit -n)"
-        return SpawnFailed(f"no descriptors are left for its output: {why}", exit)
+        why = "too many open files; stop other processes, or raise the limit (ulimit -n)"
+        return SpawnFailed(f"the command {program!r} cannot be run: {why}", exit)
     if error.errno == errno.EAGAIN:
         why = "no more processes are allowed here; stop others, or raise the limit (ulimit -u, pids.max)"
         return SpawnFailed(f"the command {program!r} cannot be run: {why}", exit)

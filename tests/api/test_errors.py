@@ -101,7 +101,7 @@ async def test_an_error_without_a_status_is_a_mistake_too(api: Api, monkeypatch:
     monkeypatch.setattr(api.supervisor, "usage", broken)
     assert (await api.error("GET", "/processes"))[1:] == (
         "INTERNAL_ERROR",
-        "prox made a mistake here; its log says more",
+        "internal error; see .prox/prox.log",
     )
 
 

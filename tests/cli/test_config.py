@@ -96,9 +96,7 @@ def test_another_file_and_another_folder(folder: Path, capsys: pytest.CaptureFix
     (folder / "project").mkdir()
     (folder / "project/.env").write_text("A=1\n")
     assert run(["config", "-c", "other.yaml"]) == 78
-    assert capsys.readouterr().err.startswith(
-        "other.yaml:1:11: env_file: .env is not there; create it, or write '?.env'"
-    )
+    assert capsys.readouterr().err.startswith("other.yaml:1:11: env_file: .env not found; create it, or write '?.env'")
     assert run(["-c", "other.yaml", "--project-dir", "project", "config"]) == 0
     assert run(["config", "-c", "other.yaml", "--project-dir", "none"]) == 78
     assert capsys.readouterr().err == "none: is no folder, and so it cannot be the project's (--project-dir)\n"
@@ -107,8 +105,8 @@ def test_another_file_and_another_folder(folder: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["config"], "prox.yaml: is not there, neither here nor in a folder above; `prox init` writes one,"),
-        (["config", "-c", "none.yaml"], "none.yaml: is not there; `prox init` writes one"),
+        (["config"], "prox.yaml: not found in this directory or any parent; `prox init` writes one,"),
+        (["config", "-c", "none.yaml"], "none.yaml: not found; `prox init` writes one"),
         (["config", "-c", "."], ".: cannot be read: Is a directory"),
     ],
 )

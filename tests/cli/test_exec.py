@@ -41,7 +41,9 @@ def test_a_command_where_nothing_runs(project: Project) -> None:
     assert (ran.returncode, ran.stdout) == (-15, "b 7777 web\n")
     lost = project.run("exec", "api", "--", "true")
     assert lost.returncode == 127
-    assert lost.stderr == f"prox: the folder {project.folder}/none of api is not there; create it, or change its cwd\n"
+    assert (
+        lost.stderr == f"prox: working directory {project.folder}/none of api not found; create it, or change its cwd\n"
+    )
 
 
 def test_a_terminal_belongs_to_the_command(looked_at: Project) -> None:

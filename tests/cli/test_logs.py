@@ -158,7 +158,7 @@ def test_after_the_end(ended: Project, prox: Run) -> None:
         ran = prox("logs", *arguments)
         followed = "-f" in arguments
         assert (ran.returncode, ran.stdout) == (69 if followed else 64, "")
-        assert ("nothing runs in" if followed else said) in ran.stderr
+        assert ("no instance is running in" if followed else said) in ran.stderr
 
     # What prox.yaml no longer has can still be asked for.
     ended.write("processes: {other: echo}")

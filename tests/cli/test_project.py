@@ -68,7 +68,7 @@ def test_commands_that_do_not_need_it_to_be_good(folder: Path, prox: Run, comman
 def test_where_there_is_no_project(folder: Path, prox: Run, command: str) -> None:
     ran = prox(*command.split())
     assert (ran.returncode, ran.stdout) == (78, "")
-    assert re.fullmatch(r"prox\.yaml: is not there, .+; `prox init` writes one, --config names another\n", ran.stderr)
+    assert re.fullmatch(r"prox\.yaml: not found .+; `prox init` writes one, --config names another\n", ran.stderr)
     assert os.listdir(folder) == []
 
 
@@ -77,7 +77,7 @@ def test_what_the_options_name_is_not_there(folder: Path, prox: Run, options: tu
     for command in ("up", "config"):
         ran = prox(command, *options)
         assert (ran.returncode, ran.stdout) == (78, "")
-        assert re.match(r"\w+(\.yaml)?: is (not there|no folder)", ran.stderr)
+        assert re.match(r"\w+(\.yaml)?: (not found|is no folder)", ran.stderr)
         assert "none" in ran.stderr
     assert os.listdir(folder) == []
 

@@ -58,7 +58,7 @@ def test_a_line_that_one_of_them_cannot_write_any_more(look: Run, monkeypatch: p
     monkeypatch.setattr("prox.cli.wait._LAST_WORDS_SECONDS", 0.2)
     ran = look("wait", "worker", "done", "--log", "^never$", "--timeout", "20s")
     assert (ran.returncode, ran.stdout) == (69, "")
-    assert ran.stderr == "prox: no such line can come any more: done ended without it\n"
+    assert ran.stderr == "prox: done exited without writing a matching line\n"
 
 
 @pytest.mark.parametrize(

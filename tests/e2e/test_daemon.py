@@ -64,7 +64,7 @@ def test_a_daemon(project: Project) -> None:
 
     stopped = project.client("down")
     assert stopped.returncode == 0
-    assert re.match(r"stopping web\n  web stopped\nprox has stopped", stopped.stdout)
+    assert re.match(r"stopping web\n  web stopped\nstopped", stopped.stdout)
     # Its lock is free a moment before it is gone itself.
     assert not wait_ended([daemon], SECONDS)
     assert sorted(os.listdir(folder)) == [".gitignore", "logs", "prox.log"]
@@ -176,7 +176,7 @@ def test_files_that_were_left(project: Project) -> None:
             project.write(text, ".prox/prox.state")
             status = project.client("status")
             assert (status.returncode, status.stdout) == (69, "")
-            assert status.stderr.startswith(f"prox: nothing runs in {project.folder}; `prox up` starts it")
+            assert status.stderr.startswith(f"prox: no instance is running in {project.folder}; `prox up` starts it")
             assert project.client("down").returncode == 0
         assert project.run("up", "--exit-when-done").returncode == 0
         assert project.state() is None

@@ -148,7 +148,7 @@ def test_up_ended_by_signals(number: signal.Signals, project: Project) -> None:
     with project.up() as prox:
         prox.wait_line("│ b")
         prox.signal(number)
-        prox.wait_line("stopping everything")
+        prox.wait_line(", stopping; ")
         prox.signal_again(number)
         assert prox.wait() == 128 + number
     with project.up("a") as prox:

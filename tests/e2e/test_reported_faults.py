@@ -335,7 +335,7 @@ def test_what_cannot_start_again_is_not_stopped(what: str, project: Project) -> 
         match what:
             case "env file":
                 (project.folder / ".env").unlink()
-                reason = ".env: is not there"
+                reason = ".env: not found"
             case "command":
                 (project.folder / "sub" / "run").unlink()
                 reason = "the command './run' was not found"
@@ -606,7 +606,7 @@ def test_a_removed_current_directory(project: Project) -> None:
         assert "Traceback" not in ran.stderr
         assert "failed" not in ran.stderr
         assert re.search(r"^a +running", ran.stdout, re.MULTILINE)
-        assert "prox has stopped" in ran.stdout
+        assert "\nstopped\n" in ran.stdout
         assert prox.wait() == 0
     assert not project.folder.exists()
 
@@ -792,7 +792,7 @@ def test_with_few_descriptors_what_fits_is_started(limit: int, project: Project)
         assert 0 < len(started) < limit / 5
         for name in names:
             if name not in started:
-                assert "no descriptors are left" in found[name]["reason"]
+                assert "too many open files" in found[name]["reason"]
                 assert "raise the limit (ulimit -n)" in found[name]["reason"]
         for name in started:
             prox.wait_line(re.compile(rf"{name} +│ hi"))
@@ -838,7 +838,7 @@ def test_a_restart_has_the_descriptors_of_what_it_stops(project: Project) -> Non
         resource.setrlimit(resource.RLIMIT_NOFILE, (160, 160))
 
     with project.up(preexec_fn=limited) as prox:
-        prox.wait_line("was not started: no descriptors")
+        prox.wait_line("too many open files")
         wait_until(lambda: all(each["status"] != "starting" for each in project.get("/processes").json()["processes"]))
         running = [each["name"] for each in project.get("/processes").json()["processes"] if each["pid"]]
         for name in running:

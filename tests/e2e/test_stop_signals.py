@@ -48,7 +48,7 @@ def test_the_first_stops_in_order(project: Project) -> None:
         prox.wait_line("ready")
         prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
-    _, _, after = prox.output.partition("SIGTERM: stopping everything; once more to kill it at once\n")
+    _, _, after = prox.output.partition("received SIGTERM, stopping; a second signal kills everything\n")
     assert "the last words" in after
     assert "crashed" not in after
     assert_nothing_left(project)
@@ -60,7 +60,7 @@ def test_the_second_kills_at_once(project: Project, first: signal.Signals, secon
     with project.up() as prox:
         prox.wait_line("ready")
         prox.signal(first)
-        prox.wait_line(f"{first.name}: stopping everything")
+        prox.wait_line(f"received {first.name}, stopping")
         prox.signal_again(second)
         assert prox.wait(10) == 128 + second
     assert f"{second.name} again: killing what is left" in prox.output
@@ -123,7 +123,7 @@ def test_before_anything_is_started(project: Project, number: signal.Signals) ->
     with launch_until(project, ".prox/prox.pid") as prox:
         prox.signal(number)
         assert prox.wait(10) == 0
-    assert f"{number.name}: stopping everything" in prox.output
+    assert f"received {number.name}, stopping" in prox.output
     (project.folder / "pids").touch()  # where it was too early even for that
     assert_nothing_left(project)
 

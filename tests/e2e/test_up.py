@@ -47,7 +47,7 @@ processes:
     (ready,) = [line for line in said if line.startswith("prox ")]
     assert re.fullmatch(rf"prox \S+: http://127\.0\.0\.1:\d+, 2 processes, {project.folder}/prox\.yaml", ready)
     assert sum("all processes have ended" in line for line in said) == 1
-    assert said[-1] == "SIGTERM: stopping everything; once more to kill it at once"
+    assert said[-1] == "received SIGTERM, stopping; a second signal kills everything"
     assert "\x1b" not in prox.output
 
 

@@ -123,7 +123,7 @@ def test_the_guard_is_killed(project: Project) -> None:
         with start(project) as prox:
             first = guard_of(prox)
             os.kill(first, signal.SIGKILL)
-            prox.wait_line("another one takes its place")
+            prox.wait_line("restarting it")
             wait_until(lambda: len(guards_of(prox.pid)) == 1)
             # The new one knows all that the one before did.
             prox.signal(signal.SIGKILL)

@@ -53,7 +53,7 @@ def test_no_descriptors(project: Project) -> None:
             running = [each["name"] for each in processes if each["status"] == "running"]
             assert project.client("stop", *running[:3]).returncode == 0
 
-        check_some_run_and_others_can_later(project, "Too many open files", relieve)
+        check_some_run_and_others_can_later(project, "too many open files", relieve)
         assert project.client("down").returncode == 0
         assert prox.wait() == 0
 

@@ -65,7 +65,7 @@ def test_one_that_is_not_there() -> None:
     with pytest.raises(EnvFileMissing) as caught:
         read(".env.local")
     assert str(caught.value) == (
-        ".env.local: is not there; create it, or write '?.env.local' where it may be missing"
+        ".env.local: not found; create it, or write '?.env.local' where it may be missing"
     )  # fmt: skip
     assert read(".env.local", optional=True) == []
 

@@ -52,8 +52,8 @@ def test_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         find(tmp_path)
     assert str(caught.value) == (
-        "prox.yaml: is not there, neither here nor in a folder above;"
+        "prox.yaml: not found in this directory or any parent;"
         " `prox init` writes one, --config names another"
     )  # fmt: skip
-    with pytest.raises(ConfigError, match="neither in project nor here nor in a folder above"):
+    with pytest.raises(ConfigError, match="not found in project, in this directory or any parent"):
         find(tmp_path, project_dir="project")

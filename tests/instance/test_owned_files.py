@@ -55,7 +55,7 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FolderRefused, match="not a folder"), open_folder(tmp_path / "file", create=True):
         pass
-    with pytest.raises(FolderRefused, match="is not there"), open_folder(tmp_path / "none/own", create=True):
+    with pytest.raises(FolderRefused, match="does not exist"), open_folder(tmp_path / "none/own", create=True):
         pass
     with pytest.raises(FileNotFoundError), open_folder(tmp_path / "none"):
         pass

@@ -67,7 +67,7 @@ def test_problems_name_the_file_as_it_is_found_from_here(folder: Path, monkeypat
 
 
 def test_a_file_that_is_not_there(folder: Path) -> None:
-    assert problems_of("none.yaml") == ["none.yaml: is not there; `prox init` writes one"]
+    assert problems_of("none.yaml") == ["none.yaml: not found; `prox init` writes one"]
 
 
 def test_a_file_that_cannot_be_read(folder: Path) -> None:
@@ -153,9 +153,9 @@ def test_env_files_are_checked_with_it(folder: Path) -> None:
     (folder / "a/good.env").write_text("A=1\n")
     (folder / "a/broken.env").write_text("A=1\nhunter2 hunter2\n")
     assert problems_of("a/prox.yaml") == [
-        "a/prox.yaml:1:12: env_file: none.env is not there; create it, or write '?none.env' where it may be missing",
+        "a/prox.yaml:1:12: env_file: none.env not found; create it, or write '?none.env' where it may be missing",
         "a/prox.yaml:4:44: processes.api.tty: must be true or false, not 'x'",
-        "a/prox.yaml:5:31: jobs.j.env_file: gone.env is not there;"
+        "a/prox.yaml:5:31: jobs.j.env_file: gone.env not found;"
         " create it, or write '?gone.env' where it may be missing",
         "a/broken.env:2:1: cannot be read as NAME=value, or a quote is never closed"
         " (the text is not shown: it may be secret)",
@@ -167,14 +167,14 @@ def test_env_files_are_in_the_project_folder(folder: Path) -> None:
     (folder / "project").mkdir()
     (folder / "project/.env").touch()
     assert load_config("prox.yaml", project_dir="project").env_file == (EnvFile(".env"),)
-    assert problems_of("prox.yaml")[0].startswith("prox.yaml:1:11: env_file: .env is not there")
+    assert problems_of("prox.yaml")[0].startswith("prox.yaml:1:11: env_file: .env not found")
 
 
 def test_a_missing_env_file_is_told_where_the_file_that_names_it_says_so(folder: Path) -> None:
     (folder / "prox.yaml").write_text(MINIMAL)
     (folder / "prox.override.yaml").write_text("processes:\n  web:\n    cmd: x\n    env_file:\n    - none.env\n")
     assert problems_of("prox.yaml") == [
-        "prox.override.yaml:5:7: processes.web.env_file: none.env is not there;"
+        "prox.override.yaml:5:7: processes.web.env_file: none.env not found;"
         " create it, or write '?none.env' where it may be missing"
     ]
 

@@ -80,7 +80,7 @@ def test_a_link_is_not_followed(home: Path, tmp_path: Path) -> None:
 
 def test_a_home_that_takes_no_file_is_an_error_that_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(home / "nowhere"))
-    with pytest.raises(TokenError, match="nowhere is not there"):
+    with pytest.raises(TokenError, match="nowhere does not exist"):
         load_token()
     assert find_token() is None
 

@@ -85,7 +85,7 @@ def parse_document(text: str, file: str) -> tuple[Mapping | None, list[Problem]]
         node = Mapping({}, node.place)
     if not isinstance(node, Mapping):
         what = "a list" if isinstance(node, Sequence) else "a single value"
-        return None, [_problem(node.place, f"must be a map with the key `processes`, and is {what}")]
+        return None, [_problem(node.place, f"must be a mapping with the key `processes`, and is {what}")]
     return node, composer.problems
 
 
@@ -198,7 +198,7 @@ class _Composer:
             elif key.text == _MERGE and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
                 merged += self._merged(value)
             elif key.text in entries:
-                self._report(key.place, f"is here twice; the first one is in line {entries[key.text].place.line}")
+                self._report(key.place, f"duplicate key; the first one is in line {entries[key.text].place.line}")
             else:
                 entries[key.text] = Entry(key.place, _placed(value, key.place))
             self._path.pop()
@@ -212,7 +212,7 @@ class _Composer:
         wanted = value.items if isinstance(value, Sequence) else (value,)
         found = [item for item in wanted if isinstance(item, Mapping)]
         if len(found) < len(wanted):
-            self._report(value.place, "takes a map, or a list of maps")
+            self._report(value.place, "takes a mapping, or a list of mappings")
         return found
 
     def _kind(self, event: yaml.ScalarEvent, place: Place) -> Kind:

@@ -36,7 +36,7 @@ Command = Annotated[str | tuple[str, ...], Meta(extra={"form": "command"})]
 EnvFiles = Annotated[tuple["EnvFile", ...], Meta(extra={"form": "env_files"})]
 """One, or a list that is read in order."""
 Dependencies = Annotated[dict[str, "Dependency"], Meta(extra={"form": "dependencies"})]
-"""A list of names, or a map of conditions."""
+"""A list of names, or a mapping of conditions."""
 
 
 Stdin = Annotated[Literal["open", "null"], Meta(extra={"form": "stdin"})]

@@ -96,7 +96,7 @@ class _Reader:
     def fields(
         self, node: Mapping, cls: type[msgspec.Struct], path: str, *, left_out: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """Return the fields of a struct that a map sets and that could be read."""
+        """Return the fields of a struct that a mapping sets and that could be read."""
         known = {field.name: field for field in fields_of(cls) if field.name not in left_out}
         values: dict[str, Any] = {}
         for key, entry in node.entries.items():
@@ -159,7 +159,7 @@ class _Reader:
         if is_nothing(node):
             return {}
         if not isinstance(node, Mapping):
-            return self._wrong(node, path, "a map")
+            return self._wrong(node, path, "a mapping")
         found = {}
         for key, entry in node.entries.items():
             inner = _join(path, key)
@@ -273,7 +273,7 @@ class _Reader:
             return {}
         if not isinstance(node, Mapping):
             # What stands there instead may be a secret.
-            return self.report(node.place, path, "must be a map of variables: {NAME: value}")
+            return self.report(node.place, path, "must be a mapping of variables: {NAME: value}")
         found = {}
         for name, entry in node.entries.items():
             inner = _join(path, name)
@@ -308,21 +308,21 @@ class _Reader:
             return self.report(node.place, path, str(error))
 
     def _dependencies(self, node: Node, path: str) -> Any:
-        """Read a list of names or a map of conditions; a condition that is not given is the usual one."""
+        """Read a list of names or a mapping of conditions; a condition that is not given is the usual one."""
         if isinstance(node, Sequence):
             listed: dict[str, Entry] = {}
             for n, item in enumerate(node.items):
                 if not isinstance(item, Scalar) or is_nothing(item):
                     self._wrong(item, f"{path}[{n}]", "a name")
                 elif item.text in listed:
-                    self.report(item.place, f"{path}[{n}]", f"{item.text!r} is here twice")
+                    self.report(item.place, f"{path}[{n}]", f"duplicate entry {item.text!r}")
                 else:
                     listed[item.text] = Entry(item.place, Mapping({}, item.place))
             node = Mapping(listed, node.place)
         if is_nothing(node):
             return {}
         if not isinstance(node, Mapping):
-            return self._wrong(node, path, "a list of names, or a map of conditions")
+            return self._wrong(node, path, "a list of names, or a mapping of conditions")
         found = {}
         for name, entry in node.entries.items():
             condition = self._dependency(name, entry, _join(path, name))

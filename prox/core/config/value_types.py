@@ -25,7 +25,7 @@ def describe(kind: inspect.Type) -> str:
         case inspect.Metadata(extra={"form": form}) if form in FORMS:
             return FORMS[form].what
         case inspect.Metadata(extra={"form": form}):
-            return {"command": "a command", "scalars": "a map of variables"}.get(form, "a list or a map")
+            return {"command": "a command", "scalars": "a mapping of variables"}.get(form, "a list or a mapping")
         case inspect.UnionType(types=types):
             words = [describe(each) for each in types if not isinstance(each, inspect.NoneType)]
             return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
@@ -40,7 +40,7 @@ def describe(kind: inspect.Type) -> str:
         case inspect.StructType(cls=cls):
             return describe_struct(cls)
         case inspect.DictType():
-            return "a map"
+            return "a mapping"
     return "a string"
 
 
@@ -48,8 +48,8 @@ def describe_struct(cls: type[msgspec.Struct]) -> str:
     shapes, key = SHORT.get(cls, ((), ""))
     names = [field.name for field in fields_of(cls)]
     if shapes:
-        return f"{describe(fields_of(cls)[names.index(key)].type)} or a map"
-    return f"a map ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
+        return f"{describe(fields_of(cls)[names.index(key)].type)} or a mapping"
+    return f"a mapping ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
 
 
 def _one_of(words: list[str]) -> str:
@@ -68,7 +68,7 @@ def what_is(node: Node) -> str:
     """Say what a node is, without a value that could be a secret or long."""
     match node:
         case Mapping():
-            return "a map"
+            return "a mapping"
         case Sequence():
             return "a list"
         case Scalar(kind="nothing"):

@@ -213,7 +213,7 @@ def test_what_is_beside_a_mistake_is_still_checked() -> None:
     )
     assert problems_of(text) == [
         "prox.yaml:2:3: processes.web: `cmd` is missing",
-        "prox.yaml:2:14: processes.web.env: must be a map of variables: {NAME: value}",
+        "prox.yaml:2:14: processes.web.env: must be a mapping of variables: {NAME: value}",
         "prox.yaml:2:31: processes.web.depends_on.nowhere: there is no process or job 'nowhere'",
         "prox.yaml:3:14: processes.api.cmd:"
         " must be a command: a string, or a list of words, not 5; put it in quotes where it is a text",

@@ -78,7 +78,7 @@ def test_a_file_with_nothing_in_it(text: str) -> None:
     [("- a\n", "a list"), ("[]", "a list"), ("just text", "a single value"), ("5", "a single value")],
 )
 def test_what_is_no_map(text: str, what: str) -> None:
-    assert problems_of(text) == [f"prox.yaml:1:1: must be a map with the key `processes`, and is {what}"]
+    assert problems_of(text) == [f"prox.yaml:1:1: must be a mapping with the key `processes`, and is {what}"]
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ def test_a_secret_in_a_broken_file_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("processes:\n  web: x\n  api: y\n  web: z\n", "4:3: processes.web: is here twice; the first one is in line 2"),
-        ("processes: {web: {cmd: x, cmd: y}}", "1:27: processes.web.cmd: is here twice; the first one is in line 1"),
-        ("processes: {web: x}\nprocesses: {api: y}", "2:1: processes: is here twice; the first one is in line 1"),
-        ("processes: {web: x}\nenv: {A: 1, 'A': 2}", "2:13: env.A: is here twice; the first one is in line 2"),
+        ("processes:\n  web: x\n  api: y\n  web: z\n", "4:3: processes.web: duplicate key; the first one is in line 2"),
+        ("processes: {web: {cmd: x, cmd: y}}", "1:27: processes.web.cmd: duplicate key; the first one is in line 1"),
+        ("processes: {web: x}\nprocesses: {api: y}", "2:1: processes: duplicate key; the first one is in line 1"),
+        ("processes: {web: x}\nenv: {A: 1, 'A': 2}", "2:13: env.A: duplicate key; the first one is in line 2"),
         ("processes:\n  ? [web]\n  : x\n  api: y\n", "2:5: processes.?: a key must be a plain word"),
         ("processes:\n  ? {a: b}\n  : x\n  api: y\n", "2:5: processes.?: a key must be a plain word"),
         ("processes: {web: !x y}", "1:18: processes.web: the tag !x is not known here; leave it out"),
@@ -135,7 +135,7 @@ def test_a_secret_in_a_broken_file_is_not_shown() -> None:
         ),
         ("processes: {web: !!set {x}}\n", "1:18: processes.web: the tag !!set is not known here; leave it out"),
         ("processes: {web: !!binary YQ==}", "1:18: processes.web: the tag !!binary is not known here; leave it out"),
-        ("processes: {web: {<<: [x], cmd: y}}", "1:23: processes.web.<<: takes a map, or a list of maps"),
+        ("processes: {web: {<<: [x], cmd: y}}", "1:23: processes.web.<<: takes a mapping, or a list of mappings"),
     ],
 )
 def test_what_the_reading_survives(text: str, problem: str) -> None:

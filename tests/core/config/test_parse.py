@@ -46,7 +46,7 @@ def test_problems_come_in_the_order_of_the_file_whoever_finds_them() -> None:
         "prox.yaml:1:27: services.app.process: there is no process 'api'",
         "prox.yaml:3:30: processes.web.depends_on.db: there is no process or job 'db'",
         "prox.yaml:3:45: processes.web.helthcheck: is an unknown key (did you mean 'healthcheck'?)",
-        "prox.yaml:4:3: processes.web: is here twice; the first one is in line 3",
+        "prox.yaml:4:3: processes.web: duplicate key; the first one is in line 3",
         "prox.yaml:5:9: processes.web2: the tag !x is not known here; leave it out",
         "prox.yaml:6:17: jobs.j.cmd: must be a command: a string, or a list of words, not 5;"
         " put it in quotes where it is a text",
@@ -99,7 +99,7 @@ def test_problems_name_the_file_in_which_they_are() -> None:
 
 def test_files_that_are_no_maps_are_all_told() -> None:
     assert problems_of("- x", "processes: {web: x}\n---\n") == [
-        "prox.yaml:1:1: must be a map with the key `processes`, and is a list",
+        "prox.yaml:1:1: must be a mapping with the key `processes`, and is a list",
         "prox.override.yaml:2:1: a second document begins here; only one is read",
     ]
     assert problems_of("processes: {web: 5}", "a: &a b\nc: [*d]") == [
