@@ -83,7 +83,9 @@ class Pool:
     async def enter(self) -> None:
         """Hold one of the connections that there may be, until ``leave``."""
         while self._inside >= MAX_CONNECTIONS:
-            self._left = trio.Event()
+            # One event for all who wait: the first of them to run gets in, the others wait for the next.
+            if self._left.is_set():
+                self._left = trio.Event()
             await self._left.wait()
         self._inside += 1
 
