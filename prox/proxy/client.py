@@ -218,8 +218,10 @@ class ClientConnection:
         except Ended:
             exchange.error = exchange.error or "the client closed the connection"
             raise
-        except trio.Cancelled:
-            exchange.error = exchange.error or "prox stopped"
+        except BaseException:
+            # Of several tasks, Cancelled comes in a group.
+            if trio.current_effective_deadline() == float("-inf"):
+                exchange.error = exchange.error or "prox stopped"
             raise
         finally:
             exchange.duration = trio.current_time() - begun

@@ -173,3 +173,24 @@ async def test_a_half_close_outside_of_a_tunnel_is_a_leave(proxied) -> None:
         await stream.send_all(head(b"GET / HTTP/1.1"))
         await stream.send_eof()
         await ended.wait()
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+async def test_a_request_that_is_cut_by_the_stop_says_so(
+    proxied, monkeypatch: pytest.MonkeyPatch, method: bytes
+) -> None:
+    """Also one whose body is still under way, which has a task of its own."""
+    monkeypatch.setattr(server, "GRACE_SECONDS", 0.05)
+
+    async def never(connection: Recording) -> None:
+        await trio.sleep_forever()
+
+    async with proxied(never) as proxy, proxy.connect() as stream:
+        length = (b"Content-Length: 5",) if method == b"POST" else ()
+        await stream.send_all(head(method + b" / HTTP/1.1", *length))
+        while not proxy.upstream.received:
+            await trio.lowlevel.checkpoint()
+        (exchange,) = proxy.recorder
+        proxy.supervisor.shutdown()
+        assert await stream.receive_some() == b""
+    assert (exchange.active, exchange.error) == (False, "prox stopped")
