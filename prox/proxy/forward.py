@@ -109,7 +109,7 @@ class Forwarder:
             if self._watch:
                 await self._end_watch()
         if self._outcome is None and reusable and self._request_sent:
-            await self._pool.give_back(connection)
+            self._pool.give_back(connection)
             return DONE
         outcome = self._outcome or DONE
         upstream.wire.close()
@@ -247,7 +247,7 @@ class Forwarder:
         return fields
 
     async def _pass_plain(self, upstream: Peer, head: PlainResponse, *, close: bool) -> None:
-        """Pass on a plain response; what is there already goes out in one write."""
+        """Forward a plain response. The head and the part of the body that came with it are sent in one write."""
         exchange, client = self._exchange, self._client
         exchange.status = head.status
         exchange.response_fields = head.fields

@@ -4,8 +4,8 @@
 after its end stay here.
 
 A plain request and a plain response (``core.plain_heads``) pass without h11, which takes most of the time of a small
-exchange. Until the exchange has turned out to be plain, messages that h11 has not seen are kept. They are fed to it as
-soon as anything else happens.
+exchange. Until the response has turned out to be plain too, the request is kept. It is fed to h11 as soon as anything
+else happens.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from prox.core.plain_heads import PlainRequest, PlainResponse, recognise_request
 from prox.proxy.wire import CHUNK, LARGE_CHUNK, Ended, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 
 WATCHED_BYTES = 64 * 1024
@@ -50,8 +50,8 @@ class Peer:
         self.wire = Wire(stream)
         self._role = h11.SERVER if to_client else h11.CLIENT
         self._http: h11.Connection | None = None
-        self._unseen: list[Callable[[], object]] = []
-        """Calls that feed h11 the messages that it has not seen yet."""
+        self._unseen: Callable[[], None] | None = None
+        """Feeds h11 the request that it has not seen yet."""
         self._is_passing = False
         """Whether a response has begun that h11 will never see."""
         self._is_last = False
@@ -71,8 +71,8 @@ class Peer:
         if not self._buffer and not await self._receive_more():
             return None
         if plain := recognise_request(self._buffer):
-            self._skip(len(plain.raw))
-            self._unseen = [partial(self._parse_head, plain.raw, h11.Request, is_whole=True)]
+            self._take(len(plain.raw))
+            self._unseen = partial(self._parse_head, plain.raw, h11.Request, is_whole=True)
             return plain
         size = head_size(self._buffer)
         if size is None:
@@ -94,10 +94,8 @@ class Peer:
         if not self._buffer and not await self._receive_more():
             raise Ended
         if plain := recognise_response(self._buffer, method):
-            self._skip(len(plain.raw))
-            self._unseen = []
-            self._is_passing = True
-            self._is_last = False
+            self._take(len(plain.raw))
+            self.begin_plain_response(is_last=False)
             self._framing, self._remaining = NO_BODY, plain.length
         return plain
 
@@ -172,9 +170,6 @@ class Peer:
         self._buffer = self._buffer + data if self._buffer else data
         return bool(data)
 
-    def _skip(self, size: int) -> None:
-        self._buffer = self._buffer[size:]
-
     def _take(self, size: int) -> bytes:
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         return data
@@ -220,9 +215,9 @@ class Peer:
         return self._http
 
     def _feed_h11(self) -> h11.Connection:
-        """Feed h11 the messages that it has not seen, and return it."""
-        unseen, self._unseen = self._unseen, []
-        for feed in unseen:
+        """Feed h11 the request that it has not seen, if there is one, and return it."""
+        feed, self._unseen = self._unseen, None
+        if feed:
             feed()
         return self._h11
 
@@ -230,7 +225,7 @@ class Peer:
 
     async def send_plain_request(self, head: bytes) -> None:
         """Send the head of a plain request. Raises Ended."""
-        self._unseen = [partial(self._feed_request, head)]
+        self._unseen = partial(self._feed_request, head)
         await self.wire.write(head)
 
     def _feed_request(self, raw: bytes) -> None:
@@ -249,8 +244,8 @@ class Peer:
         return LARGE_CHUNK if self._remaining > CHUNK else CHUNK
 
     def begin_plain_response(self, *, is_last: bool) -> None:
-        """Begin the response to a plain request, which is sent by ``send_bytes``. ``is_last``: no other one follows."""
-        self._unseen = []
+        """Begin a response that h11 will never see, to a request that it has not seen. ``is_last``: none follows it."""
+        self._unseen = None
         self._is_passing = True
         self._is_last = is_last
 
@@ -269,7 +264,7 @@ class Peer:
     @property
     def has_all_sent(self) -> bool:
         """Whether the peer has sent all of its message."""
-        return bool(self._unseen) or not self._http or self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
+        return self._unseen is not None or not self._http or self._http.their_state not in (h11.SEND_BODY, h11.ERROR)
 
     @property
     def is_unused(self) -> bool:
@@ -295,8 +290,3 @@ class Peer:
             return False
         http.start_next_cycle()
         return True
-
-
-def text(fields: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    """Return fields as text: bytes beyond ASCII as Latin-1 (RFC 9110 §5.5)."""
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields]

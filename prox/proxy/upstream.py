@@ -106,7 +106,7 @@ class Pool:
             connection.peer.wire.close()
         return Connection(address, Peer(await connect(address), to_client=False))
 
-    async def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: Connection) -> None:
         """Keep a connection whose exchange is complete, or close it if that cannot be."""
         kept = self._idle.setdefault(connection.address, deque())
         usable = connection.peer.is_unused and connection.peer.start_next_message()

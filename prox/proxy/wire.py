@@ -90,7 +90,7 @@ class Wire:
             return 0
 
     def close(self) -> None:
-        """Close at once; bytes that were sent are still delivered, and whoever waits for the connection gets Ended."""
+        """Close the connection now. Bytes already sent are still delivered; tasks that wait for it get Ended."""
         # Another file may have the number soon.
         self._descriptor = CLOSED
         self.socket.close()
