@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import h11
@@ -11,12 +10,11 @@ import trio
 
 from prox.core.exchanges import Exchange
 from prox.core.forwarding import Client, loops, origin_lines, request_fields, trusts
-from prox.core.logs.query import LogFilter
 from prox.core.messages import Refused, connection_options
 from prox.core.plain_heads import PlainRequest
 from prox.core.routing import Route, route
 from prox.net.lingering import linger
-from prox.proxy import pages
+from prox.proxy import pages, service_pages
 from prox.proxy.forward import Forwarder, Outcome
 from prox.proxy.pages import Page
 from prox.proxy.peer import Peer, TooSlow
@@ -27,40 +25,16 @@ from prox.proxy.targets import (
     may_listen_soon,
     wait_for_address,
 )
-from prox.proxy.upstream import Address, Pool, Unreachable
+from prox.proxy.upstream import Unreachable
 from prox.proxy.wire import Ended
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from ipaddress import IPv4Network, IPv6Network
-
-    from prox.core.config.model import Proxy, Service
-    from prox.core.logs.batch import LogLine
+    from prox.core.config.model import Service
     from prox.core.messages import Fields, RequestHead
-    from prox.proxy.late_watch import LateWatches
-    from prox.proxy.recorder import Recorder
-    from prox.runtime.supervisor import Supervisor
+    from prox.proxy.context import ProxyContext
+    from prox.proxy.upstream import Address
 
 HEADER_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProxyContext:
-    """The state that the connections of one proxy share. ``pseudonym``: its name in Via (RFC 9110 §7.6.3)."""
-
-    supervisor: Supervisor
-    settings: Proxy
-    services: dict[str, Service]
-    pool: Pool
-    watches: LateWatches
-    """Those of clients whose requests are under way."""
-    idle: LateWatches
-    """Those that close connections which are idle for too long."""
-    recorder: Recorder
-    trusted: Sequence[IPv4Network | IPv6Network]
-    pseudonym: bytes
-    urls: dict[str, str]
-    """The URL of each service."""
 
 
 class ClientConnection:
@@ -137,9 +111,9 @@ class ClientConnection:
             self._origin = origin_lines(client, b"1.1 " + context.pseudonym)
         found = self._route
         if found.kind == "index":
-            return await self._answer(head, self._index())
+            return await self._answer(head, service_pages.index(context))
         if found.kind == "unknown":
-            return await self._answer(head, self._unknown(head))
+            return await self._answer(head, service_pages.unknown(context, head.host))
         return await self._forward(head, found)
 
     # -- answers of the proxy's own
@@ -172,40 +146,6 @@ class ClientConnection:
                 await linger(stream)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 raise Ended from None
-
-    def _index(self) -> Page:
-        rows = [(name, self._context.urls[name], self._state(name)) for name in self._context.services]
-        listed = tuple({"name": name, "url": url, "state": state} for name, url, state in rows)
-        text = f"{len(rows)} services behind {self._context.settings.domain}"
-        return Page(200, "OK", "prox", text, pages.services_table(rows), extra=(("services", listed),))
-
-    def _unknown(self, head: RequestHead | PlainRequest) -> Page:
-        index = self._index()
-        asked = head.host.decode("latin-1") if head.host else "(no host)"
-        known = ", ".join(self._context.services) or "none"
-        text = f"no service is named by {asked}; known are: {known}"
-        return Page(404, "SERVICE_NOT_FOUND", "No such service", text, index.body, extra=index.extra)
-
-    def _state(self, name: str) -> str:
-        service = self._context.services[name]
-        if service.process is None:
-            return f"{service.host}:{service.port}"
-        process = self._context.supervisor.process(service.process)
-        return process.status if process.health == "unknown" else f"{process.status}, {process.health}"
-
-    def _not_up(self, found: NotUp) -> Page:
-        name = found.process.name
-        block = pages.lines_block(self._last_lines(name))
-        if found.starting:
-            return Page(503, "SERVICE_STARTING", f"{name} is starting", found.reason, block, refresh=True)
-        fix = pages.command(f"prox start {name}")
-        code = found.process.exit_code
-        ended = f" (exit code {code})" if code is not None and str(code) not in found.reason else ""
-        return Page(502, "SERVICE_DOWN", f"{name} is {found.process.status}", found.reason + ended, fix + block)
-
-    def _last_lines(self, name: str) -> Sequence[LogLine]:
-        wanted = LogFilter(processes=frozenset({name}))
-        return self._context.supervisor.hub.select(wanted, lines=pages.SHOWN_LINES).lines
 
     # -- forwarding
 
@@ -280,7 +220,7 @@ class ClientConnection:
                 address = await self._wait_for(service, deadline)
             if isinstance(address, NotUp):
                 exchange.error = address.reason
-                return await self._answer(head, self._not_up(address), exchange)
+                return await self._answer(head, service_pages.not_up(context, address), exchange)
             try:
                 outcome = await forwarder.run(address)
             except Unreachable as unreachable:
@@ -288,7 +228,11 @@ class ClientConnection:
                 if waiting and not pages.wants_html(head) and trio.current_time() < deadline:
                     await trio.sleep(RETRY_SECONDS)
                     continue
-                page = self._not_up(waiting) if waiting else self._unreachable(found.service, unreachable)
+                page = (
+                    service_pages.not_up(context, waiting)
+                    if waiting
+                    else service_pages.unreachable(context, found.service, unreachable)
+                )
                 exchange.error = page.error
                 return await self._answer(head, page, exchange)
             return await self._finish(head, outcome, exchange)
@@ -308,12 +252,6 @@ class ClientConnection:
         if found is None:
             raise Ended
         return found
-
-    def _unreachable(self, service: str, why: Unreachable) -> Page:
-        text = f"{service} does not answer: {why}"
-        process = self._context.services[service].process
-        block = pages.lines_block(self._last_lines(process)) if process else ""
-        return Page(502, "BAD_GATEWAY", f"{service} does not answer", text, block)
 
     async def _finish(self, head: RequestHead | PlainRequest, outcome: Outcome, exchange: Exchange) -> bool:
         """Answer what was not answered yet; return whether another request may follow."""

@@ -11,7 +11,8 @@ import trio
 from prox.core.forwarding import parse_networks
 from prox.net.acceptor import Acceptor
 from prox.proxy import pages
-from prox.proxy.client import ClientConnection, ProxyContext
+from prox.proxy.client import ClientConnection
+from prox.proxy.context import ProxyContext
 from prox.proxy.late_watch import LateWatches
 from prox.proxy.pages import Page
 from prox.proxy.upstream import Pool
