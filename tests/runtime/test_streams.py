@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import trio
 import trio.testing
 
 from prox.runtime.streams import DRAIN_BYTES, GATHER_SECONDS, LARGE, PIPE_BYTES, READS, PipeStream, pump
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 async def test_what_is_in_the_pipe_at_the_deadline_is_not_lost() -> None:
@@ -62,23 +67,29 @@ def capacity(descriptor: int) -> int:
     return fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ) if hasattr(fcntl, "F_GETPIPE_SZ") else 0
 
 
-async def test_reads_of_a_busy_pipe_let_other_tasks_run() -> None:
-    """An endless stream, too, which is never waited for."""
-    endless = PipeStream("stdout", os.open("/dev/zero", os.O_RDONLY))
-    steps = 0
+@asynccontextmanager
+async def counting_steps() -> AsyncIterator[list[None]]:
+    """Another task that only lets others run; the list gets longer by one each time it runs."""
+    steps: list[None] = []
 
-    async def count_steps() -> None:
-        nonlocal steps
+    async def count() -> None:
         while True:
-            steps += 1
+            steps.append(None)
             await trio.lowlevel.checkpoint()
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(count_steps)
+        nursery.start_soon(count)
+        yield steps
+        nursery.cancel_scope.cancel()
+
+
+async def test_reads_of_a_busy_pipe_let_other_tasks_run() -> None:
+    """An endless stream, too, which is never waited for."""
+    endless = PipeStream("stdout", os.open("/dev/zero", os.O_RDONLY))
+    async with counting_steps() as steps:
         for _ in range(10 * READS):
             await endless.receive()
-        nursery.cancel_scope.cancel()
-    assert steps >= 9
+    assert len(steps) >= 9
     endless.close()
 
 
@@ -107,20 +118,10 @@ async def test_small_reads_after_a_large_one_let_other_tasks_run_too() -> None:
     stream = PipeStream("stdout", read_end)
     os.write(write_end, b"x" * LARGE)
     assert await stream.receive() == b"x" * LARGE
-    steps = 0
-
-    async def count_steps() -> None:
-        nonlocal steps
-        while True:
-            steps += 1
-            await trio.lowlevel.checkpoint()
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(count_steps)
+    async with counting_steps() as steps:
         for _ in range(50):
             os.write(write_end, b"line\n")
             assert await stream.receive() == b"line\n"
-        nursery.cancel_scope.cancel()
-    assert steps >= 45
+    assert len(steps) >= 45
     stream.close()
     os.close(write_end)
