@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 Status = Annotated[int, Meta(ge=100, extra={"maximum": 599})]
 
+LATE_SECONDS = 0.05
+"""How long after an answer the lines of its process that were written before it may be read."""
+
 
 class WantedRequests(Struct, frozen=True, kw_only=True):
     subdomain: Annotated[str, Meta(description="Only of it. Empty: all")] = ""
@@ -294,16 +297,22 @@ def _archive(found: list[_Readable], with_bodies: bool, secrets: bool) -> dict[s
 
 
 def _lines(supervisor: Supervisor, exchange: Exchange) -> list[RequestLine]:
-    """Return the lines that the request's process wrote between request and answer, as far as memory holds them."""
+    """Return the lines that the request's process wrote between request and answer, as far as memory holds them.
+
+    Lines written before the answer may be read up to LATE_SECONDS after it. One with the request's id is always shown.
+    """
     if exchange.process is None or exchange.process not in supervisor.names:
         return []
     last = exchange.last_log_id if exchange.last_log_id is not None else supervisor.hub.last_id
     wanted = LogFilter(processes=frozenset({exchange.process}))
     trace = _trace_id(exchange)
+    until = exchange.started_at + exchange.duration + LATE_SECONDS
     lines = []
     for line in supervisor.hub.select(wanted).lines:
-        if exchange.first_log_id < line.id <= last:
-            exact = exchange.request_id in line.text or (trace is not None and trace in line.text)
+        if line.id <= exchange.first_log_id:
+            continue
+        exact = exchange.request_id in line.text or (trace is not None and trace in line.text)
+        if exact or line.id <= last or line.timestamp.timestamp() <= until:
             lines.append(RequestLine(**msgspec.structs.asdict(record(line)), exact=exact))
     return lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,25 @@ async def test_the_lines_of_its_process(shown) -> None:
         lines = (await api.get(f"/proxy/requests/{one.id}"))["details"]["logs"]
         assert [(line["line"], line["exact"]) for line in lines] == [("handling r-42", True), ("something else", False)]
         assert lines[0]["process"] == "api"
+
+
+async def test_lines_that_are_read_after_the_answer(shown) -> None:
+    """A process writes a line and answers; prox may read the answer first."""
+    async with shown() as (api, recorder):
+        supervisor = api.supervisor
+        await supervisor.wait_ready("api")
+        ids = {"first_log_id": supervisor.hub.last_id, "last_log_id": supervisor.hub.last_id}
+        now = time.time()
+        just_ended = add(recorder, process="api", started_at=now, duration=0.01, **ids)
+        long_ago = add(recorder, process="api", request_id="r-43", started_at=now - 60, duration=0.01, **ids)
+        supervisor.hub.publish("api", "stdout", [Piece(b"access log\n"), Piece(b"r-43 done\n")])
+        shown_lines = [
+            [line["line"] for line in (await api.get(f"/proxy/requests/{each.id}"))["details"]["logs"]]
+            for each in (just_ended, long_ago)
+        ]
+        # What the process itself says at its start may come between.
+        assert [line for line in shown_lines[0] if line != "before"] == ["access log", "r-43 done"]
+        assert shown_lines[1] == ["r-43 done"]
 
 
 async def test_the_stream(shown) -> None:
