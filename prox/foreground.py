@@ -70,14 +70,14 @@ def run(instance: OpenInstance, options: UpOptions) -> int:
 
 
 async def _up(supervisor: Supervisor, options: UpOptions, instance: OpenInstance) -> int:
-    folder, sock, listeners, interrupts = instance.folder, instance.sock, instance.listeners, instance.interrupts
+    folder, sock, listeners, stop_signals = instance.folder, instance.sock, instance.listeners, instance.stop_signals
     # The server takes the socket over.
     address = sock.getsockname()[:2]
     console = _open_console(supervisor.config, options, folder.path / LOG_FILE)
     supervisor.hub.add_sink(console)
     code, failure = 0, None
     async with trio.open_nursery() as outer:
-        await outer.start(interrupts.run, supervisor)
+        await outer.start(stop_signals.run, supervisor)
         await outer.start(reap_adopted)
         outer.start_soon(instance.watchdog.keep_running, supervisor.hub.system)
         outer.start_soon(console.run)
@@ -100,13 +100,13 @@ async def _up(supervisor: Supervisor, options: UpOptions, instance: OpenInstance
             _summarize(supervisor)
         except ProxError as error:
             failure = error
-        with trio.CancelScope(shield=True), interrupts.cut_short(SECOND_SIGNAL_FLUSH_SECONDS):
+        with trio.CancelScope(shield=True), stop_signals.limit_after_second(SECOND_SIGNAL_FLUSH_SECONDS):
             await console.flush(FLUSH_SECONDS)
         outer.cancel_scope.cancel()
     if supervisor.leftovers:
         return LEFT_SOMETHING
-    if interrupts.second is not None:
-        return 128 + interrupts.second
+    if stop_signals.second is not None:
+        return 128 + stop_signals.second
     if failure is not None:
         raise failure
     return code

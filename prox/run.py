@@ -32,7 +32,7 @@ from prox.proxy.listeners import listen_for
 from prox.runtime.borrowed import NOTHING_BORROWED
 from prox.runtime.lifeline import watch_lifeline
 from prox.runtime.real_platform import real_platform
-from prox.runtime.signals import Interrupts
+from prox.runtime.signals import StopSignals
 from prox.runtime.supervisor import Supervisor
 from prox.runtime.watchdog import Watchdog, watch_list
 from prox.sinks.blocks import BlockPrinter
@@ -90,8 +90,8 @@ def run_jobs(config: Config, options: RunOptions) -> RunRecord:
 
     Raises PortTaken, UnknownProcess, FolderRefused, with nothing started.
     """
-    interrupts = Interrupts()
-    interrupts.catch()
+    stop_signals = StopSignals()
+    stop_signals.catch()
     start_clean()
     raise_descriptor_limit()
     with ExitStack() as stack:
@@ -100,7 +100,7 @@ def run_jobs(config: Config, options: RunOptions) -> RunRecord:
         proxied = options.with_proxy and config.proxy is not None and config.proxy.enabled
         listeners = stack.enter_context(listen_for(config.proxy)) if proxied and config.proxy else None
         watchdog = stack.enter_context(Watchdog(watch_list(config, folder)))
-        return trio.run(_run, config, options, folder, listeners, interrupts, watchdog)
+        return trio.run(_run, config, options, folder, listeners, stop_signals, watchdog)
 
 
 async def _run(
@@ -108,7 +108,7 @@ async def _run(
     options: RunOptions,
     folder: InstanceFolder,
     listeners: ProxyListeners | None,
-    interrupts: Interrupts,
+    stop_signals: StopSignals,
     watchdog: Watchdog,
 ) -> RunRecord:
     begun = trio.current_time()
@@ -135,7 +135,7 @@ async def _run(
     become_subreaper()
     timed_out, failure = False, None
     async with trio.open_nursery() as outer:
-        await outer.start(interrupts.run, supervisor)
+        await outer.start(stop_signals.run, supervisor)
         await outer.start(reap_adopted)
         outer.start_soon(watchdog.keep_running, supervisor.hub.system)
         outer.start_soon(printer.run)
@@ -153,12 +153,12 @@ async def _run(
             failure = error
         else:
             run_files = _Files(folder.path, config, supervisor.started_at, options.borrowed.children)
-            signal = interrupts.second if interrupts.second is not None else interrupts.first
+            signal = stop_signals.second if stop_signals.second is not None else stop_signals.first
             record = await in_thread(
                 _record, supervisor, runner, run_files, options, signal, timed_out, trio.current_time() - begun
             )
             printer.print(options.summarize(record))
-        with trio.CancelScope(shield=True), interrupts.cut_short(SECOND_SIGNAL_FLUSH_SECONDS):
+        with trio.CancelScope(shield=True), stop_signals.limit_after_second(SECOND_SIGNAL_FLUSH_SECONDS):
             await printer.flush(FLUSH_SECONDS)
         outer.cancel_scope.cancel()
     if failure is not None:

@@ -24,7 +24,7 @@ from prox.private_instance import private_config
 from prox.proxy.listeners import listen_for
 from prox.runtime.early_start import kill_unclaimed, spawn_early
 from prox.runtime.port_claim import assign_ports
-from prox.runtime.signals import Interrupts
+from prox.runtime.signals import StopSignals
 from prox.runtime.watchdog import Watchdog, watch_list
 from prox.system.children import become_subreaper
 from prox.system.spawn_limits import raise_descriptor_limit, start_clean
@@ -69,7 +69,7 @@ class OpenInstance(Struct, frozen=True, kw_only=True):
     sock: socket.socket
     """Where the API listens."""
     listeners: ProxyListeners | None
-    interrupts: Interrupts
+    stop_signals: StopSignals
     watchdog: Watchdog
     ports: Mapping[str, int]
     urls: Mapping[str, str]
@@ -83,8 +83,8 @@ def open_instance(config: Config, options: UpOptions) -> Iterator[OpenInstance]:
 
     Raises InstanceRunning, PortTaken, CannotListen, NoProxy, with nothing started.
     """
-    interrupts = Interrupts()
-    interrupts.catch()
+    stop_signals = StopSignals()
+    stop_signals.catch()
     start_clean()
     raise_descriptor_limit()
     with ExitStack() as stack:
@@ -107,7 +107,7 @@ def open_instance(config: Config, options: UpOptions) -> Iterator[OpenInstance]:
             folder=folder,
             sock=sock,
             listeners=listeners,
-            interrupts=interrupts,
+            stop_signals=stop_signals,
             watchdog=watchdog,
             ports=ports,
             urls=settings.urls,

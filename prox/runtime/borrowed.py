@@ -1,4 +1,4 @@
-"""Processes that belong to another instance: a run waits for them and notices their end, and leaves them running."""
+"""Borrowed processes: a run uses the processes of another instance, waits for them, and never stops them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class BorrowedChild:
-    """A child that another instance runs. ``mark_ended`` tells that it has ended."""
+    """A child that another instance runs. ``mark_ended`` records its exit."""
 
     streams: Sequence[OutputStream] = ()
 
@@ -41,10 +41,10 @@ class BorrowedChild:
         return self._exit or Exit(code=0)
 
     def skip_grace(self) -> None:
-        """Nothing of it is ended."""
+        """Do nothing."""
 
     def terminate(self, number: int, *, group: bool = True) -> None:
-        """Nothing of it is ended."""
+        """Do nothing."""
 
     def signal(self, number: int, *, group: bool = False) -> bool:
         return False
@@ -52,14 +52,14 @@ class BorrowedChild:
 
 @dataclass(frozen=True, slots=True)
 class BorrowedProcesses:
-    """The processes that a run borrows, by name, their ports, and the URLs of the services of their instance."""
+    """The processes that a run borrows and their ports, by name, and the service URLs of their instance."""
 
     children: Mapping[str, BorrowedChild]
     ports: Mapping[str, int]
     urls: Mapping[str, str]
 
     def platform(self, real: Platform) -> Platform:
-        """Return a platform that takes borrowed processes in place of starting them."""
+        """Return a platform that uses borrowed processes instead of starting them."""
 
         def spawn(
             command: Command,

@@ -1,6 +1,6 @@
 """One incarnation of a process: spawned in a session of its own, and ended with its whole group.
 
-Counterpart of ``core.lifecycle``'s UP, ENDING and SWEEPING. Nothing here decides; ``runtime.process`` does.
+Counterpart of the phases UP, ENDING and SWEEPING of ``core.lifecycle``; ``runtime.process`` makes the decisions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class SignalFailed(ProxError):
-    """The system would not send a signal to a process: it runs as another user."""
+    """A signal that the system refused to send: the process runs as another user."""
 
     code = "SIGNAL_FAILED"
 
@@ -46,7 +46,7 @@ def spawn_child(
 
 
 class Child:
-    """A spawned process and its group, whose number is the leader's pid."""
+    """A spawned process and its group, whose id is the leader's pid."""
 
     def __init__(self, spawned: Spawned) -> None:
         self.pid = spawned.popen.pid
@@ -58,14 +58,14 @@ class Child:
         self._grace_skipped = False
 
     async def wait(self) -> Exit:
-        """Return how the leader ended. It is not reaped yet: its number stays taken until ``end`` is done."""
+        """Wait for the leader and return its exit status, without reaping it: its pid stays in use until ``end``."""
         return await wait_exit(self._popen, self._pidfd)
 
     async def end(self, plan: StopPlan) -> Exit:
-        """End the whole group, whatever of it is left: ask, wait out the grace, kill; then reap the leader.
+        """End the whole group: request a stop, wait for the grace period, kill; then reap the leader.
 
-        Never cancelled from outside, and bounded: it ends in SIGKILL, at once after ``skip_grace``. Processes that
-        survive SIGKILL for KILL_SECONDS are left running, possibly the leader among them.
+        Not cancellable, and bounded: after ``skip_grace`` it sends SIGKILL at once. Processes that survive SIGKILL for
+        KILL_SECONDS, possibly the leader itself, are left running.
         """
         with trio.CancelScope(shield=True):
             if not self._grace_skipped:
@@ -73,7 +73,7 @@ class Child:
                     self._grace.deadline = trio.current_time() + plan.grace
                     if not self._has_ended() or await members_alive(self.pid):
                         await plan.ask(self)
-                        # The leader first, which needs no look at the process table.
+                        # The leader first: that needs no read of the process table.
                         await self.wait()
                         await wait_empty(self.pid)
             if self._grace.cancel_called:
@@ -83,24 +83,24 @@ class Child:
         return self._reap()
 
     def _reap(self) -> Exit:
-        """Reap the leader, unless it could not be killed: then nobody waits for it any longer."""
+        """Reap the leader, or give up on one that could not be killed."""
         code = self._popen.poll()
         for descriptor in (self._pidfd, self._stdin):
             if descriptor is not None:
                 os.close(descriptor)
         if code is None:
-            # Adopted, so to say: whoever reaps those does it when it ends after all.
+            # From now on it counts as adopted, and is reaped with those when it ends (``system.children``).
             self._popen.returncode = code = -signal.SIGKILL
         remove_child(self.pid)
         return Exit.of(code)
 
     def skip_grace(self) -> None:
-        """End the grace now, or give none if the end has yet to begin."""
+        """End the grace period now; if ``end`` has not begun, give none."""
         self._grace_skipped = True
         self._grace.cancel()
 
     def _has_ended(self) -> bool:
-        """Say whether the leader is a zombie or was reaped. False where the system cannot show that."""
+        """Return whether the leader is a zombie or was reaped; False if the system cannot tell."""
         if self._popen.returncode is not None:
             return True
         # macOS before Python 3.13 has no waitid.
@@ -108,20 +108,18 @@ class Child:
         return hasattr(os, "waitid") and os.waitid(os.P_PID, self.pid, flags) is not None
 
     def terminate(self, number: int, *, group: bool = True) -> None:
-        """Send a signal that asks to end to the whole group, or to the leader alone."""
+        """Send a stop signal to the whole group, or to the leader alone."""
         if group:
             terminate_group(self.pid, number)
         elif not self._has_ended():
             os.kill(self.pid, number)
-            # One that is stopped (SIGSTOP) could not obey.
+            # A suspended process (SIGSTOP) could not handle it.
             os.kill(self.pid, signal.SIGCONT)
 
     def signal(self, number: int, *, group: bool = False) -> bool:
         """Send a signal to the leader, or to the whole group; return whether the leader was alive.
 
-        Raises PermissionError.
-
-        Its number is its own up to ``end``, which reaps it, and so will do where there is no pidfd.
+        Raises PermissionError. Without a pidfd the pid is safe to use: it is not reused before ``end``.
         """
         if self._has_ended():
             return False

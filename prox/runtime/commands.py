@@ -1,4 +1,4 @@
-"""Commands that run to their end: health checks and ``stop.cmd``."""
+"""Short-lived commands: health checks and ``stop.cmd``."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ DRAIN_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """How a command ended, and the end of what it wrote (stdout and stderr as one)."""
+    """The exit status of a command, and the end of its output (stdout and stderr merged)."""
 
     exit: Exit
     output: bytes
 
 
 async def run_command(command: Command, *, cwd: str, env: Mapping[str, str], keep: int = 4096) -> CommandResult:
-    """Run a command to its end and return it with the last ``keep`` bytes of its output. Raises SpawnFailed.
+    """Run a command; return its exit status and the last ``keep`` bytes of its output. Raises SpawnFailed.
 
-    The rest of its process group is killed at its end, and the whole group when this is cancelled. A descendant that
-    holds the pipe open does not delay it.
+    After its exit or a cancel, the rest of its process group is killed. A descendant that holds the pipe open does not
+    delay the return.
     """
     child = Child(spawn(command, cwd=cwd, env=env, merge=True))
     child.skip_grace()
@@ -58,4 +58,4 @@ async def run_command(command: Command, *, cwd: str, env: Mapping[str, str], kee
 
 
 async def _ask_nothing(child: Incarnation) -> None:
-    """Asked for nothing: the grace is over before it begins."""
+    """Do nothing: there is no grace period."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class InstanceContext:
-    """One instance as its processes see it. ``config`` and ``ports`` change as processes come and go."""
+    """The shared state of one instance. ``config`` and ``ports`` change when processes are added or removed."""
 
     config: Config
     instance: str
@@ -26,20 +26,20 @@ class InstanceContext:
     leftovers: LeftoverFinder
     inherited: Mapping[str, str]
     folder: Path
-    """Where probes may create sockets."""
+    """The folder for the sockets of probes."""
     ports: dict[str, int] = field(default_factory=dict)
     """The port of each process that has one; an automatic one may change when its process is started."""
     early: dict[str, EarlyChild] = field(default_factory=dict)
-    """Processes that run already, and wait for their first run to take them over."""
+    """Early children that their process has not taken over yet."""
     digests: dict[str, str] = field(default_factory=dict)
-    """Of the configuration of each process (``core.config.digest``)."""
+    """The digest of the configuration of each process (``core.config.digest``)."""
     ignore_dependencies: bool = False
-    """Processes start without waiting for those that they depend on (``--no-deps``)."""
+    """Whether processes start without waiting for dependencies (``--no-deps``)."""
     stopping: bool = False
-    """Everything is being stopped: nothing is started any more."""
+    """Whether a shutdown has begun: no further starts."""
     may_start: Callable[[str], bool] = field(default=lambda name: True)
-    """Whether a process or job that waits for nothing else may start now; it is asked again after ``reconsider``."""
+    """Whether a process or job whose conditions are met may start now; called again after ``reconsider``."""
     may_repeat: Callable[[str], bool] = field(default=lambda name: True)
-    """Whether a job that failed may begin its next attempt."""
+    """Whether a failed job may begin its next attempt."""
     urls: dict[str, str] = field(default_factory=dict)
     """The URL of each proxied service."""

@@ -25,7 +25,7 @@ class ProcessDetails(Struct, frozen=True, kw_only=True):
     env: dict[str, str]
     """Variables from prox.yaml and its env files, secrets redacted."""
     check_results: dict[str, int]
-    """The different results of the health checks of this run, each with how often it came."""
+    """The distinct health check results of this run, each with its count."""
     history: tuple[HistoryEntry, ...]
 
 

@@ -1,7 +1,7 @@
-"""Processes spawned before Trio is imported, which takes longer than all of a start before it.
+"""Spawn processes before Trio is imported: the import takes longer than everything before it.
 
-An early child belongs to nobody until its process takes it over (``Process``), whose first run it is then;
-``end_unclaimed`` ends those that none has taken. Should prox fail in between, the watchdog ends them.
+``Process`` takes over an early child as its first run; ``end_unclaimed`` ends those not taken over. If prox fails in
+between, the watchdog ends them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 
 MIN_DESCRIPTORS, DESCRIPTORS_EACH = 256, 6
-"""Two pipes, a pidfd and a log file for each process, and some to spare."""
+"""Descriptors for prox itself, and for each process: two pipes, a pidfd and a log file, with some spare."""
 
 
 class EarlyChild(Struct, frozen=True):
-    """A child, with the environment that it was given."""
+    """A spawned child and its environment."""
 
     spawned: Spawned
     environment: BuiltEnvironment
@@ -51,9 +51,9 @@ def spawn_early(
     urls: Mapping[str, str],
     alone: bool,
 ) -> dict[str, EarlyChild]:
-    """Spawn those of the named processes, and of what they depend on, that can start at once.
+    """Spawn the named processes and those of their dependencies that can start at once; return them by name.
 
-    None if there is no process of one of the names. ``alone``: dependencies do not count.
+    Spawn nothing if a name is unknown. ``alone``: ignore dependencies.
     """
     specs = all_specs(config)
     graph = {
@@ -72,20 +72,20 @@ def spawn_early(
             continue
         built = process_environment(config, name, spec, ports, instance=instance, inherited=inherited, urls=urls)
         folder = working_folder(config.folder, spec.cwd)
-        # Its process tries again, and says why it cannot be spawned.
+        # ``Process`` tries again and reports the error.
         with suppress(SpawnFailed):
             children[name] = EarlyChild(spawn(spec.cmd, cwd=folder, env=built.variables, stdin=spec.stdin), built)
     return children
 
 
 def _has_plenty_of_descriptors(processes: int) -> bool:
-    """Return whether so many processes leave enough descriptors for the imports and the event loop that follow."""
+    """Return whether the descriptor limit suffices for this number of processes, imports and the event loop."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return limit == resource.RLIM_INFINITY or limit >= MIN_DESCRIPTORS + DESCRIPTORS_EACH * processes
 
 
 def kill_unclaimed(children: Mapping[str, EarlyChild]) -> None:
-    """Kill the groups of children that are left where prox has failed, and reap their leaders, within KILL_SECONDS."""
+    """Kill the groups of these children after a failure of prox; wait up to KILL_SECONDS for each leader."""
     for child in children.values():
         with suppress(ProcessLookupError):
             os.killpg(child.spawned.popen.pid, signal.SIGKILL)
@@ -94,7 +94,7 @@ def kill_unclaimed(children: Mapping[str, EarlyChild]) -> None:
 
 
 def _can_start_early(config: Config, spec: ProcessSpec) -> bool:
-    """Return whether nothing that a start needs may block, or belongs to the event loop."""
+    """Return whether a start needs neither blocking reads nor the event loop."""
     reads_files = bool(spec.env_file or config.env_file)
     notifies = spec.healthcheck is not None and spec.healthcheck.notify
     return not reads_files and not notifies and not isinstance(spec.port, ListenFd)

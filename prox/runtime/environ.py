@@ -1,5 +1,7 @@
-"""The environment of a process, as it is when it is started: env files are read anew. Counterpart of
-``core.environment``, which says what goes over what."""
+"""The environment of a process at its start; env files are read again each time.
+
+Counterpart of ``core.environment``, which defines the precedence.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def working_folder(folder: str, cwd: str) -> str:
-    """Return the absolute path of a process's folder, without ``.`` and ``..`` (POSIX, PWD)."""
+    """Return the absolute path of a process's working directory, without ``.`` and ``..`` (POSIX, PWD)."""
     path = os.path.join(folder, cwd)
     plain = os.path.abspath(path)
     if os.pardir not in path.split(os.sep):
         return plain
-    # Where a link is followed by .., only the real path is right.
+    # If .. follows a symbolic link, only the real path is correct.
     return plain if os.path.realpath(plain) == os.path.realpath(path) else os.path.realpath(path)
 
 
@@ -39,9 +41,9 @@ def process_environment(
     urls: Mapping[str, str],
     attempt: int | None = None,
 ) -> BuiltEnvironment:
-    """Return the variables of a process. Raises ConfigError for env files.
+    """Return the environment of a process. Raises ConfigError for invalid env files.
 
-    ``ports``: those of all processes that have one. ``urls``: those of the proxied services. ``attempt``: of a job.
+    ``ports``: of all processes. ``urls``: of the proxied services. ``attempt``: of a job.
     """
     problems: list[Problem] = []
 
@@ -58,7 +60,7 @@ def process_environment(
     if problems:
         raise ConfigError(tuple(problems))
     worker = inherited.get("PROX_WORKER") or ("main" if is_per_worker(config, name) else None)
-    # A shell takes it for the logical name of its folder, make(1) for $(PWD).
+    # Shells use PWD as the logical working directory, make(1) as $(PWD).
     own = {"PWD": working_folder(config.folder, spec.cwd)} | own_variables(name, instance, ports, urls, worker=worker)
     if attempt is not None:
         own["PROX_ATTEMPT"] = str(attempt)

@@ -1,4 +1,4 @@
-"""State changes of processes for subscribers. Lossy: a slow one gets ``Overflow`` and fetches the whole state again."""
+"""State changes of processes for subscribers. Lossy: a slow subscriber gets ``Overflow`` and must fetch all state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prox.core.snapshots import SupervisorEvent
 
 MAX_WAITING = 1000
-"""Events that may wait for one subscriber."""
+"""The maximum backlog of one subscriber, in events."""
 
 
 class EventHub:
@@ -40,7 +40,7 @@ class EventHub:
         self._subscriptions.pop(subscription, None)
 
     def close(self) -> None:
-        """End every subscription after what waits for it."""
+        """End every subscription after its backlog."""
         self._closed = True
         for subscription in self._subscriptions:
             subscription.close()
@@ -66,7 +66,7 @@ class EventSubscription:
         self._ended(self)
 
     async def receive(self) -> list[SupervisorEvent | Overflow]:
-        """Return everything that waits, at least one event. Raises trio.EndOfChannel at the end."""
+        """Return the whole backlog, at least one event. Raises trio.EndOfChannel at the end."""
         while not self._waiting:
             if self._closed:
                 raise trio.EndOfChannel
@@ -77,12 +77,12 @@ class EventSubscription:
         return ready
 
     def close(self) -> None:
-        """Accept nothing more; what waits can still be received."""
+        """Accept no more events; the backlog can still be received."""
         self._closed = True
         self._news.set()
 
     def put(self, event: SupervisorEvent) -> None:
-        """Add an event; too many of them become one Overflow."""
+        """Add an event; replace a full backlog by one Overflow."""
         if self._closed:
             return
         if len(self._waiting) >= MAX_WAITING:

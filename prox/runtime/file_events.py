@@ -1,4 +1,4 @@
-"""Ask the system for the events of files in folders (inotify or FSEvents, through watchfiles)."""
+"""File system events of folders (inotify or FSEvents, through watchfiles)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from prox.core.watching import Selection
 
 ATTEMPTS = 5
-"""So often is a watch set up again at once, when folders appear or disappear meanwhile."""
+"""How often a watch is set up if folders appear or disappear meanwhile."""
 
 
 class NoEvents(Exception):
-    """The system gives no events. The text says why, and what helps."""
+    """The system provides no events. The message has the reason and the fix."""
 
 
 def arm(folder: str, selections: Collection[Selection], before: Tree) -> tuple[RustNotify | None, Tree, bool]:
-    """Watch all folders that the selections need, then read them: later changes have events.
+    """Watch all folders that the selections need, then scan them: later changes have events.
 
-    The last item is False if folders have appeared or disappeared in between, again and again: there is no event for
-    some of them. Raises NoEvents.
+    The last item is False if folders appeared or disappeared during every attempt: some of them have no events.
+    Raises NoEvents.
     """
-    # Here, as few projects have a watch, and loading it takes a while.
+    # A local import: few projects use ``watch``, and the import is slow.
     from watchfiles._rust_notify import RustNotify
 
     planned, notify = look(folder, selections, before), None
@@ -35,7 +35,7 @@ def arm(folder: str, selections: Collection[Selection], before: Tree) -> tuple[R
         if notify:
             notify.close()
         try:
-            # Not ignore_permission_denied: it ignores all errors. Folders that cannot be read are left out already.
+            # Not ignore_permission_denied: it ignores all errors. Unreadable folders are skipped by ``look`` already.
             notify = RustNotify(sorted(planned.folders), False, False, 0, False, False)
         except (FileNotFoundError, PermissionError):
             notify = None
@@ -49,7 +49,7 @@ def arm(folder: str, selections: Collection[Selection], before: Tree) -> tuple[R
 
 
 def _raise(sysctl: str) -> str:
-    """Return advice to raise a limit, with its value where it can be read."""
+    """Return the advice to raise a limit, with its current value if readable."""
     try:
         with open(f"/proc/sys/{sysctl.replace('.', '/')}", encoding="ascii") as file:
             return f"raise the sysctl {sysctl} ({file.read().strip()})"

@@ -1,4 +1,4 @@
-"""The last look of a stop: what still runs, or still holds a port, after every process has ended."""
+"""The last check of a shutdown: processes that still run, or hold a port, after every process has ended."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ async def end_remaining(
     skip_grace: Callable[[], bool],
     report: Callable[[str], None],
 ) -> tuple[Leftover, ...]:
-    """End leftovers of which no process could be identified; return what is still there, each reported.
+    """End the remaining leftovers, including those of unknown origin; report and return those that still run.
 
-    ``held_ports``: the ports that started processes had. Leftovers of unknown origin are spared if any process has
-    ``stop.leftovers: report`` or ``ignore``, as they may be that one's.
+    ``held_ports``: the ports of processes that were started. Leftovers of unknown origin are spared if any process has
+    ``stop.leftovers: report`` or ``ignore``, as they may belong to it.
     """
     policies = {name: spec.stop.leftovers for name, spec in specs.items()}
     kept = {name for name, policy in policies.items() if policy != "kill"}

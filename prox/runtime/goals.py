@@ -1,4 +1,4 @@
-"""Goals: requests for one process, pursued by its task whether anybody waits for them or not."""
+"""Goals: requests to start, restart or stop processes. The process's task pursues them even if no caller waits."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 class Goal:
-    """A request that was accepted."""
+    """An accepted request."""
 
     def __init__(self, wait: Callable[[], Awaitable[None]]) -> None:
         self._wait = wait
 
     async def wait_done(self) -> None:
-        """Start, restart: wait until it is spawned; StartFailed or Superseded if it is not.
+        """Wait until the process is spawned (start, restart) or fully ended (stop).
 
-        Stop: until nothing of it is left.
+        Raises StartFailed or Superseded if it is not spawned.
         """
         await self._wait()
 
 
 def ask_up(processes: ProcessSet, process: Process, event: LifecycleEvent) -> Goal:
-    """Request a start or a restart, and a start of the dependencies that it lacks. Raises AlreadyRunning."""
+    """Request a start or a restart, and a start of missing dependencies. Raises AlreadyRunning."""
     spawns, attempts = process.life.spawns, process.life.attempts
     with processes.together():
         process.apply(event)
@@ -45,7 +45,7 @@ def ask_up(processes: ProcessSet, process: Process, event: LifecycleEvent) -> Go
         await processes.wait_until(lambda: process.life.attempts > attempts or not process.life.due)
         if process.life.spawns == spawns:
             if process.life.attempts == attempts:
-                raise Superseded(f"{process.name} was not started: a later request has stopped it before that")
+                raise Superseded(f"{process.name} was not started: a later request stopped it first")
             raise StartFailed(f"{process.name} was not started: {process.life.reason}")
 
     return Goal(wait)
@@ -63,7 +63,7 @@ def ask_down(processes: ProcessSet, process: Process) -> Goal:
 
 
 def pursue_in(nursery: trio.Nursery, pursue: Callable[[], Awaitable[None]]) -> Goal:
-    """Pursue a goal that takes several steps, whether anybody waits for it or not."""
+    """Pursue a goal with several steps in the background."""
     failure: ProxError | None = None
     done = trio.Event()
 
@@ -86,7 +86,7 @@ def pursue_in(nursery: trio.Nursery, pursue: Callable[[], Awaitable[None]]) -> G
 
 
 def ask_all_up(processes: ProcessSet, members: Iterable[Process]) -> Goal:
-    """Request a start of several processes. Those that run already are left alone."""
+    """Request a start of several processes; skip running ones."""
     goals = []
     with processes.together():
         for process in members:
@@ -107,7 +107,7 @@ def ask_all_up(processes: ProcessSet, members: Iterable[Process]) -> Goal:
 
 
 async def stop_in_order(processes: ProcessSet, members: Iterable[Process]) -> None:
-    """Stop processes, dependents first. One that is started again meanwhile is not waited for."""
+    """Stop processes, dependents first. Do not wait for a process that is started again meanwhile."""
     for level in processes.levels(members):
         spawns = {process: process.life.spawns for process in level}
         stop_all(level)

@@ -17,12 +17,12 @@ MAX_ENTRIES = 100
 
 
 class History:
-    """The newest entries of one process, and how often it has crashed."""
+    """The newest entries and the crash count of one process."""
 
     def __init__(self) -> None:
         self._entries: deque[HistoryEntry] = deque(maxlen=MAX_ENTRIES)
         self.crashes = 0
-        """How often it ended by itself in failure, or was ended because it had failed."""
+        """Failed exits, and stops because of a failed health check or a timeout."""
 
     @property
     def entries(self) -> tuple[HistoryEntry, ...]:
@@ -32,7 +32,7 @@ class History:
         self._entries.append(HistoryEntry(timestamp(time.time()), event))
 
     def record(self, event: LifecycleEvent, life: Life, pid: int) -> None:
-        """Add an event of the process's life. ``life``: after the event."""
+        """Add an entry for a lifecycle event. ``life``: the state after the event."""
         match event:
             case LifecycleEvent.SPAWNED:
                 self.add(f"started (pid {pid})")

@@ -1,7 +1,7 @@
-"""A run of jobs: which start, what a failure leads to, which processes are still needed, and how each job ended.
+"""The job runner: starts jobs and the processes they need, handles failures, and records the results.
 
 Counterpart of ``core.runs.plan`` and ``core.runs.verdict``, which decide. It observes the processes of a supervisor and
-sets their goals, synchronously; nothing polls. A process runs from before its first dependent to after its last.
+sets their goals synchronously, without polling. A process runs from before its first dependent to after its last.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from prox.runtime.run_state import RunFiles
 
 LAST_LINES = 20
-"""Lines of output that the record keeps of what failed."""
+"""Lines of output that the record keeps for each failed job or process."""
 
 
 class JobRunner:
-    """Runs the jobs of a plan with what they need. ``Supervisor.open_runner`` makes one."""
+    """A run of the jobs of a plan and of their dependencies. ``Supervisor.open_runner`` creates it."""
 
     def __init__(self, processes: ProcessSet, context: InstanceContext, plan: RunPlan) -> None:
         self._processes = processes
@@ -59,10 +59,10 @@ class JobRunner:
         self._names = names
         self._unfinished_count = len(self._jobs)
         self._users = Counter(name for state in self._jobs.values() for name in state.keeps_alive)
-        """How many jobs without a result need each process or job."""
+        """For each process or job, the number of unfinished jobs that need it."""
         self._all_requested = all(state.requested for state in self._jobs.values())
         self._waiting: list[str] = []
-        """Jobs that wait for slots or locks only, the most urgent first."""
+        """Jobs that wait only for slots or locks, the most urgent first."""
         self._running: set[str] = set()
         self._slots_taken = 0
         self._closed: str | None = None
@@ -72,10 +72,10 @@ class JobRunner:
         self._reacting = False
         self._changed = False
         self.listeners: list[Callable[[str], None]] = []
-        """Called with the name of each job that has its result."""
+        """Called with the name of each finished job."""
 
     def begin(self) -> None:
-        """Start everything that the jobs need, each when its conditions hold."""
+        """Start the jobs and their dependencies, each when its conditions hold."""
         self._context.may_start = self._may_start
         self._context.may_repeat = self._may_repeat
         self._processes.observers.append(self._observe)
@@ -88,24 +88,24 @@ class JobRunner:
                 self._processes.get(name).apply(LifecycleEvent.START)
 
     async def wait_done(self) -> None:
-        """Wait until each job has its result."""
+        """Wait until each job has a result."""
         await self._processes.wait_until(lambda: not self._unfinished_count)
 
     def stop(self, reason: str) -> None:
-        """Stop all jobs; those that have no result yet are cancelled."""
+        """Stop all jobs; unfinished ones get the result ``cancelled``."""
         self._stopping = self._stopping or reason
         self._closed = self._closed or reason
         self._react()
 
-    # -- what is known
+    # -- state and records
 
     def running(self) -> list[tuple[str, float]]:
-        """Return the jobs that run, each with how long its present attempt has taken, in seconds."""
+        """Return the running jobs, each with the duration of its current attempt in seconds."""
         now = self._now()
         return [(name, now - state.attempts[-1].started) for name, state in self._jobs.items() if self._is_up(name)]
 
     def attempt(self, name: str) -> int:
-        """Return the number of a job's present or last attempt, from 1; 0: it has had none. 0 for a process, too."""
+        """Return the number of a job's current or last attempt, from 1; 0 without an attempt and for a process."""
         state = self._jobs.get(name)
         return len(state.attempts) if state else 0
 
@@ -118,19 +118,19 @@ class JobRunner:
         return [job_record(name, state, tuple(self._depends_on[name]), files) for name, state in self._jobs.items()]
 
     def processes(self, files: RunFiles) -> list[ProcessRecord]:
-        """Return the records of all processes that the jobs needed."""
+        """Return the records of all processes that the jobs need."""
         return [
             process_record(name, self._processes.get(name).spec, state, files) for name, state in self._others.items()
         ]
 
     def critical_path(self) -> tuple[str, ...]:
-        """Return the jobs and processes that determined how long the run took."""
+        """Return the jobs and processes that determined the duration of the run."""
         done = {name: (state.started, state.ended) for name, state in self._jobs.items() if state.attempts}
         done |= {name: (state.started, state.ready) for name, state in self._others.items()}
         spans = {name: Span(*times, tuple(self._depends_on[name])) for name, times in done.items()}
         return tuple(critical_path(spans))
 
-    # -- what the scheduler asks
+    # -- hooks of the scheduler
 
     def _may_start(self, name: str) -> bool:
         state = self._jobs.get(name)
@@ -155,7 +155,7 @@ class JobRunner:
         return state is not None and state.ends_as is None and self._stopping is None and not self._context.stopping
 
     def _pick(self) -> str | None:
-        """Return the job that is to start next; None if none can."""
+        """Return the job to start next, None if none can start."""
         free = self._plan.slots - self._slots_taken
         if self._closed is not None or not self._waiting or free <= 0:
             return None
@@ -166,7 +166,7 @@ class JobRunner:
     def _slots(self, name: str) -> int:
         return min(self._jobs[name].job.slots, self._plan.slots)
 
-    # -- what happens
+    # -- observation
 
     def _observe(self, process: Process) -> None:
         if (job := self._jobs.get(process.name)) is not None:
@@ -194,7 +194,7 @@ class JobRunner:
             self._finish(process, state)
 
     def _finish(self, process: Process, state: JobState) -> None:
-        """Record the result of a job, and let those wait no longer that wait for its slots or its lock."""
+        """Record the result of a job, and release its slots and its lock."""
         state.result, state.reason = self._judge(process, state)
         state.ended = self._now()
         state.exit = state.attempts[-1].exit if state.attempts else None
@@ -210,7 +210,7 @@ class JobRunner:
             state.last_lines = self._last_lines(process.name, since)
             if state.result not in ("skipped", "cancelled"):
                 for name in state.keeps_alive & self._others.keys():
-                    # What explains the failure of a process may have come before the job began.
+                    # A failed process keeps its own lines: their cause may precede the start of the job.
                     if self._others[name].failure is None:
                         self._others[name].last_lines = self._last_lines(name, since)
             if not state.job.allow_failure:
@@ -252,9 +252,9 @@ class JobRunner:
                 self._note_end(process, state)
 
     def _note_end(self, process: Process, state: ProcessState) -> None:
-        """Abort the jobs that run and need a process that has ended, without the run having stopped it.
+        """Abort running jobs that need a process that ended before the run stopped it.
 
-        Those that wait for it are failed by the scheduler (``_blocked_result``).
+        Waiting jobs are failed by the scheduler (``_blocked_result``).
         """
         name = process.name
         finished = {each for each, job in self._jobs.items() if job.result is not None}
@@ -280,10 +280,10 @@ class JobRunner:
             state.failure = reason
             state.last_lines = self._last_lines(name, None)
 
-    # -- what follows
+    # -- reaction
 
     def _react(self) -> None:
-        """Cancel, stop and start what follows from what has happened, until nothing more follows."""
+        """Cancel jobs, stop processes and start jobs as required by the current state, until nothing changes."""
         if self._reacting:
             self._changed = True
             return
@@ -297,13 +297,13 @@ class JobRunner:
                 while (name := self._pick()) is not None:
                     self._processes.reconsider([name])
                     if name in self._waiting:
-                        # The scheduler is at work, and will come to it.
+                        # The scheduler is running and will start it.
                         break
         finally:
             self._reacting = False
 
     def _cancel_jobs(self) -> None:
-        """Give those that are not to run, or to go on, the result with which they are stopped."""
+        """Stop jobs that must not start or continue, each with its result."""
         if self._closed is None and self._stopping is None and self._all_requested:
             return
         for name, state in list(self._unfinished()):
@@ -317,7 +317,7 @@ class JobRunner:
                 self._end(name, "cancelled", "no job needs it any more")
 
     def _blocked_result(self, name: str) -> tuple[Result, str] | None:
-        """Return the result of a job that cannot be started because of a dependency; None if it could."""
+        """Return result and reason of a job that a dependency blocks, None if none does."""
         if (blocked := self._blocked_by(name)) is None:
             return None
         root, reason = blocked
@@ -327,7 +327,7 @@ class JobRunner:
         return "cancelled" if self._jobs[root].result == "cancelled" else "skipped", reason
 
     def _stop_processes(self) -> None:
-        """Stop the processes that no job needs any more, dependents first."""
+        """Stop processes that no job needs any more, dependents first."""
         for name, state in self._others.items():
             process = self._processes.get(name)
             if process.life.due and not self._is_needed(name) and not self._has_live_dependents(name):
@@ -354,7 +354,7 @@ class JobRunner:
         return ((name, state) for name, state in self._jobs.items() if state.result is None)
 
     def _is_up(self, name: str) -> bool:
-        """Whether an attempt of a job runs, or is to follow at once."""
+        """Return whether a job is unfinished and has been started."""
         state = self._jobs[name]
         return state.result is None and bool(state.attempts)
 
@@ -371,10 +371,7 @@ class JobRunner:
         )
 
     def _blocked_by(self, name: str) -> tuple[str, str] | None:
-        """Return the job or process at the root of why another cannot be started, and the chain of causes.
-
-        None if it can.
-        """
+        """Return the job or process that blocks another one, and the chain of causes; None if nothing blocks it."""
         for other, dependency in self._depends_on[name].items():
             process = self._processes.get(other)
             fact = process.fact()
@@ -394,7 +391,7 @@ class JobRunner:
 
     def _last_lines(self, name: str, since: float | None) -> tuple[str, ...]:
         wanted = LogFilter(processes=frozenset({name}), since=since)
-        # A line may have come in many parts, as a progress bar does.
+        # A line may consist of many parts, as a progress bar does.
         return tuple(joined(self._context.hub.select(wanted, lines=50 * LAST_LINES).lines)[-LAST_LINES:])
 
     def _now(self) -> float:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 SETTLE_SECONDS, SETTLE_LOOK_SECONDS = 0.25, 0.01
 """How long a daemon may take to leave the group and overwrite its environment, and the interval between checks."""
 EXEC_LOOKS, EXEC_SECONDS = 50, 0.004
-"""How often, and how long apart, an orphan is looked at whose environment is not there yet."""
+"""How often, and at which interval, to check an orphan that is in exec and has no environment yet."""
 
 
 class Leftovers:
@@ -56,16 +56,16 @@ class Leftovers:
         self._instance = instance
         self._marks = SharedLook(partial(marked, instance))
         self._names: dict[int, str] = {}
-        """The processes that were started, by tag."""
+        """The names of started processes, by tag."""
 
     def add_process(self, name: str) -> None:
-        """Register a process that is started, whose leftovers are known by its tag."""
+        """Register a process that is being started, to find its leftovers by tag."""
         self._names[tag_for(self._instance, name)] = name
 
     async def wait_daemonized(self, name: str, leader: int) -> None:
-        """Give the daemons of a leader that has just exited the time to become daemons.
+        """Wait up to SETTLE_SECONDS for the daemons of a leader that has just exited.
 
-        They leave the group, and overwrite their environment, after their parent has exited.
+        They leave the group and overwrite their environment after their parent's exit.
         """
         patience = trio.current_time() + SETTLE_SECONDS
         with suppress(OSError):
@@ -78,9 +78,9 @@ class Leftovers:
                 await trio.sleep(SETTLE_LOOK_SECONDS)
 
     async def find(self, wanted: Callable[[str | None], bool], kind: Kind = "all") -> dict[int, int]:
-        """Return pid and start time of the leftovers of those processes for whose names ``wanted`` holds.
+        """Return pid and start time of the leftovers of processes whose name satisfies ``wanted``.
 
-        None stands for leftovers whose process is not known. Empty if the process table cannot be read.
+        The name is None for leftovers of unknown origin. Empty if the process table cannot be read.
         """
         if await has_adopted_nothing():
             return {}
@@ -90,7 +90,7 @@ class Leftovers:
             return {}
         if adopts():
             orphans = _orphans(table)
-            # Mostly there are none, and nothing more to read.
+            # Usually there are none.
             found = await in_thread(self._adopted, orphans, table, kind) if orphans else {}
         else:
             found = self._marked(await self._marks.look(), table) if kind != "daemons" else {}
@@ -104,10 +104,10 @@ class Leftovers:
         report: Callable[[str], None],
         kind: Kind = "all",
     ) -> None:
-        """End what was left, gently first or at once where ``skip_grace``, and ``report`` each.
+        """End leftovers and ``report`` each: SIGTERM, then SIGKILL after GRACE_SECONDS, or at once with ``skip_grace``.
 
-        Bounded by GRACE_SECONDS and KILL_SECONDS, and not to be cancelled. A process that forks meanwhile does not
-        win: what is new is found at the next look.
+        Must not be cancelled; bounded by GRACE_SECONDS + KILL_SECONDS. Processes forked meanwhile are found by the
+        next iteration.
         """
         asked: set[int] = set()
         begun = trio.current_time()
@@ -128,18 +128,18 @@ class Leftovers:
                 await wait_any_ended(found)
 
     async def describe(self, pids: Iterable[int], process: str | None = None) -> tuple[Leftover, ...]:
-        """Describe leftovers for people. ``process``: the name of their process, where it is known."""
+        """Describe leftovers for messages. ``process``: the name of their process, if known."""
         return await in_thread(describe, pids, process) if pids else ()
 
     async def held_ports(self, ports: Mapping[str, int]) -> tuple[Leftover, ...]:
-        """Return which of these ports, by process, are held by somebody whom the system does not show."""
+        """Return those of these ports, by process name, that are held by a process the system does not show."""
         taken = {name: port for name, port in ports.items() if is_taken(port)}
         return await in_thread(_held_by_unknown, taken) if taken else ()
 
     def _adopted(self, orphans: set[int], table: Mapping[int, Row], kind: Kind) -> dict[int, str | None]:
         """Return the adopted orphans and their descendants, each with the name of its process.
 
-        The marker of a root counts for its descendants without one.
+        Descendants without a marker inherit that of their root.
         """
         owners: dict[int, str | None] = {}
         for root in orphans:
@@ -154,7 +154,7 @@ class Leftovers:
         return owners
 
     def _marked(self, marks: Mapping[int, Mark], table: Mapping[int, Row]) -> dict[int, str | None]:
-        """Return the processes that carry the mark of one of ours and are in no session that prox ends as a group."""
+        """Return the marked processes outside of the sessions of prox's children."""
         sessions = spawned()
         return {
             pid: mark.process
@@ -163,7 +163,7 @@ class Leftovers:
         }
 
     def _owner(self, pid: int) -> str | None:
-        """Return the name of the process that an orphan descends from; None if that is not known."""
+        """Return the name of the process that an orphan descends from, None if unknown."""
         mark = mark_of(pid)
         for _ in range(EXEC_LOOKS):
             if mark:
@@ -171,7 +171,7 @@ class Leftovers:
             in_exec = is_in_exec(pid)
             if in_exec:
                 time.sleep(EXEC_SECONDS)
-            # Also where it is not: the exec may have ended between the two looks.
+            # Read in either case: the exec may have ended between the two reads.
             mark = mark_of(pid)
             if not in_exec:
                 break
@@ -179,7 +179,7 @@ class Leftovers:
 
 
 def _orphans(table: Mapping[int, Row]) -> set[int]:
-    """Return the adopted processes, apart from those in a child's session, which end with its group."""
+    """Return the adopted processes, except those in a child's session, which end with its group."""
     sessions = spawned()
     return {pid for pid in adopted(table) if table[pid].session not in sessions}
 
@@ -190,7 +190,7 @@ def _held_by_unknown(ports: Mapping[str, int]) -> tuple[Leftover, ...]:
 
 
 def describe(pids: Iterable[int], process: str | None = None) -> tuple[Leftover, ...]:
-    """Say what processes are, and what they listen on; ``process``: whose they are. It belongs into a thread."""
+    """Describe processes and their listening ports; ``process``: the name of their process. Blocks: use a thread."""
     found = []
     for pid in sorted(pids):
         mark = mark_of(pid)

@@ -1,4 +1,4 @@
-"""A pipe whose other end the owner of prox keeps open: when it closes, the owner is gone, however it went."""
+"""The lifeline (`--lifeline`): a pipe whose other end the owner of prox holds open. It closes when the owner exits."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 
 class BadLifeline(ProxError):
-    """A descriptor that is no pipe, and so cannot tell that somebody is gone."""
+    """A lifeline that is not an open pipe or socket."""
 
     code = "INVALID_PARAMETER"
 
 
 def take_lifeline(descriptor: int) -> None:
-    """See that a descriptor is open and a pipe (or a socket), and keep it from our children. Raises BadLifeline."""
+    """Check that a descriptor is an open pipe or socket, and make it non-inheritable. Raises BadLifeline."""
     try:
         mode = os.fstat(descriptor).st_mode
     except OSError:
-        raise BadLifeline(f"--lifeline {descriptor}: there is no open descriptor of that number") from None
+        raise BadLifeline(f"--lifeline {descriptor}: not an open file descriptor") from None
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         raise BadLifeline(f"--lifeline {descriptor}: must be a pipe whose other end is kept open")
     os.set_inheritable(descriptor, False)
 
 
 async def watch_lifeline(descriptor: int, supervisor: Supervisor, *, grace: float | None = None) -> None:
-    """Stop everything in order when the other end has closed; what comes on it until then is of no meaning.
+    """Stop all processes in order when the other end closes; data received before is discarded.
 
-    ``grace``: seconds after which what is left is killed; None: as each process has it configured.
+    ``grace``: seconds until the remaining processes are killed; None: the grace period of each process.
     """
     while True:
         await trio.lowlevel.wait_readable(descriptor)
@@ -44,10 +44,10 @@ async def watch_lifeline(descriptor: int, supervisor: Supervisor, *, grace: floa
         except BlockingIOError:
             continue
         except OSError:
-            # As good as closed.
+            # For example ECONNRESET: closed.
             pass
         break
-    supervisor.hub.system("whoever started prox is gone (its lifeline has closed): stopping everything")
+    supervisor.hub.system("the owner of prox is gone (its lifeline has closed); stopping everything")
     supervisor.shutdown()
     if grace is not None:
         await trio.sleep(grace)

@@ -8,11 +8,11 @@ from prox.system.threads import in_thread
 
 
 async def listening_ports(pid: int) -> tuple[int, ...]:
-    """Return the ports of a process and its descendants, in order."""
+    """Return the listening ports of a process and its descendants, sorted."""
     try:
         tree = (await look()).trees([pid])[pid]
         listeners = await in_thread(own_listeners, tree, abandon_on_cancel=True)
     except OSError:
-        # No descriptor is left.
+        # EMFILE.
         return ()
     return tuple(sorted({listener.port for listener in listeners}))

@@ -1,4 +1,4 @@
-"""Log lines one at a time, for ``async for``."""
+"""An asynchronous iterator over log lines."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class FollowedLogs:
-    """An iterator over lines from now on. ``dropped`` counts the lines that it was too slow for.
+    """An iterator over lines from now on. ``dropped``: the number of lines that it was too slow for.
 
-    As a context manager it ends where that is left. ``async for`` alone cannot tell that a loop was left by ``break``:
-    then it ends with the object.
+    As a context manager, it ends the subscription on exit. Otherwise a ``break`` out of ``async for`` goes unnoticed,
+    and the subscription ends with the object.
     """
 
     def __init__(self, hub: LogHub, wanted: LogFilter, tail: int) -> None:

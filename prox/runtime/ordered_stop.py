@@ -1,4 +1,4 @@
-"""The stop of everything: drains first, then the processes level by level, dependents first; or all at once."""
+"""The ordered shutdown: drains first, then processes level by level, dependents first; or all at once."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 
 class OrderedStop:
-    """Stops the processes of a set. ``begin`` and ``kill`` ask for it, ``run`` does it."""
+    """The shutdown of a process set. ``begin`` and ``kill`` request it, ``run`` carries it out."""
 
     def __init__(self, processes: ProcessSet) -> None:
         self.killed = False
-        """No process has a grace any more."""
+        """Whether all grace periods are skipped."""
         self._processes = processes
         self._drains: list[Callable[[], Awaitable[None]]] = []
 
     def before(self, drain: Callable[[], Awaitable[None]]) -> None:
-        """Await ``drain`` before any process is stopped, unless everything is killed."""
+        """Await ``drain`` before any process is stopped; skip it after ``kill``."""
         self._drains.append(drain)
 
     def begin(self) -> None:
-        """Ask the first to stop at once, where nothing has to be drained before."""
+        """Request a stop of the first level, unless there are drains to wait for."""
         if not self._drains:
             stop_all(process for process in self._processes if not process.life.exists)
             stop_all(next(iter(self.levels()), []))
         self._processes.wake()
 
     def kill(self) -> None:
-        """End every grace now."""
+        """Skip all grace periods."""
         self.killed = True
         for process in self._processes:
             process.skip_grace()
@@ -45,10 +45,10 @@ class OrderedStop:
         await self._processes.wait_until(lambda: self.killed)
 
     async def run(self) -> None:
-        """Stop the processes level by level; each level at once, for as long as its longest stop may take.
+        """Stop the processes level by level; wait for each level, at most for its longest ``stop_limit``.
 
-        Once everything is killed, no level waits for another. A level that takes longer is a bug: its processes are
-        left to the cancel of their tasks.
+        After ``kill``, all levels stop at once. Exceeding the limit is a bug; those processes are left to the cancel
+        of their tasks.
         """
         await self._drain()
         for level in self.levels():
@@ -62,7 +62,7 @@ class OrderedStop:
             await self._processes.wait_until(partial(all_down, self._processes))
 
     def levels(self) -> list[list[Process]]:
-        """Return the processes in the order in which they stop; all at once where everything is killed."""
+        """Return the processes in stop order; after ``kill``, as a single level."""
         return [list(self._processes)] if self.killed else self._processes.levels(self._processes)
 
     def _is_over(self, level: list[Process]) -> bool:

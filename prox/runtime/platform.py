@@ -1,7 +1,7 @@
-"""The operating system as a process sees it: how to spawn a child, who listens on a port, what is left over.
+"""The operating system's operations that processes need: spawn a child, inspect a port, find leftovers.
 
-``real_platform`` makes the real one. Tests drive ``Process`` and ``Supervisor`` with a simulated one, in simulated
-time.
+``real_platform`` returns the real implementation. Tests run ``Process`` and ``Supervisor`` on a simulated one, in
+simulated time.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ class Incarnation(Protocol):
 
     @property
     def streams(self) -> Sequence[OutputStream]:
-        """Its output streams: two pipes as a rule, one for a pseudo-terminal."""
+        """Its output streams."""
 
     async def wait(self) -> Exit:
-        """Return how the leader ended. It is not reaped yet."""
+        """Wait for the leader and return its exit status, without reaping it."""
 
     async def end(self, plan: StopPlan) -> Exit:
         """End the whole group and reap the leader. Not cancellable, and bounded."""
 
     def skip_grace(self) -> None:
-        """End the grace period now, or give none if the end has not begun."""
+        """End the grace period now; if ``end`` has not begun, give none."""
 
     def terminate(self, number: int, *, group: bool = True) -> None:
-        """Send a signal that asks to end to the whole group, or to the leader alone."""
+        """Send a stop signal to the whole group, or to the leader alone."""
 
     def signal(self, number: int, *, group: bool = False) -> bool:
         """Send a signal to the leader, or to the whole group; return whether the leader was alive.
@@ -50,7 +50,7 @@ class Incarnation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StopPlan:
-    """How a child is asked to end: ``ask`` sends the signal or runs ``stop.cmd``; ``grace`` is in seconds."""
+    """How to stop a child: ``ask`` sends the signal or runs ``stop.cmd``; ``grace`` is in seconds."""
 
     ask: Callable[[Incarnation], Awaitable[None]]
     grace: float
@@ -71,11 +71,11 @@ class Spawn(Protocol):
 
 
 Listener = tuple[int, "socket.socket"]
-"""A listening socket for a child, with the number of the descriptor as which it gets the socket."""
+"""The descriptor number at which a child gets a listening socket, and the socket."""
 
 
 Kind = Literal["all", "marked", "daemons"]
-"""Leftovers with the variables of prox in their environment, those with the tag only (daemons), or both."""
+"""``marked``: leftovers with prox's variables in their environment; ``daemons``: with the tag only; ``all``: both."""
 
 
 class LeftoverFinder(Protocol):
@@ -107,7 +107,7 @@ class Platform:
 
     spawn: Spawn
     leftovers: Callable[[str], LeftoverFinder]
-    """Takes the id of the instance."""
+    """Return the finder for an instance id."""
     is_port_taken: Callable[[int], bool]
     port_holder: Callable[[int], Awaitable[str | None]]
-    """Describe the process that listens on a port; None if there is none."""
+    """Describe the process that listens on a port; None without one."""

@@ -1,4 +1,4 @@
-"""The port of a process when it starts: checked, chosen anew or opened. Counterpart: ``system.ports``."""
+"""Assign ports to processes, and check, reassign or open a port before a start. Counterpart: ``system.ports``."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from prox.runtime.context import InstanceContext
     from prox.runtime.platform import Listener
 
-MAX_OTHER_PORTS = 3
-"""How often in a row a process gets another port because its own was taken while it started."""
+MAX_PORT_RETRIES = 3
+"""Consecutive retries on another port for a process whose assigned port was taken during its start."""
 _LAST_LINES = 50
 _IN_USE = re.compile(r"EADDRINUSE|address (?:is )?(?:already )?in use|port \d+ is (?:already )?in use", re.IGNORECASE)
 """Messages of programs whose bind(2) failed with EADDRINUSE: strerror(3) of glibc and of macOS, and Node.js."""
 
 
 def assign_ports(specs: Mapping[str, ProcessSpec], *, taken: Iterable[int] = ()) -> dict[str, int]:
-    """Return the port of each process that has one. Automatic ones are chosen now: all processes learn all ports."""
+    """Return the port of each process that has one. Automatic ones are chosen now: all processes get all ports."""
     fixed = {name: spec.port for name, spec in specs.items() if isinstance(spec.port, int)}
     automatic = [name for name, spec in specs.items() if spec.port == "auto" or isinstance(spec.port, ListenFd)]
     chosen: Iterable[int] = free_ports(len(automatic), taken=[*fixed.values(), *taken])
@@ -34,9 +34,9 @@ def assign_ports(specs: Mapping[str, ProcessSpec], *, taken: Iterable[int] = ())
 
 
 async def claim_port(context: InstanceContext, name: str, spec: ProcessSpec) -> Listener | None:
-    """Check that nobody else holds the process's port, and give an automatic one anew where it is taken.
+    """Check that the port of a process is free; reassign an automatic one that is taken.
 
-    Returns the open socket for a process that gets its listener from prox. Raises StartFailed, naming the holder.
+    Return the listening socket for a process with ``port: {fd}``. Raise StartFailed, naming the holder.
     """
     if isinstance(spec.port, ListenFd):
         return _open_listener(context, name, spec.port)
@@ -44,7 +44,7 @@ async def claim_port(context: InstanceContext, name: str, spec: ProcessSpec) -> 
     if port is None or not context.platform.is_port_taken(port):
         return None
     if spec.port == "auto":
-        take_another_port(context, name)
+        reassign_port(context, name)
         return None
     holder = await context.platform.port_holder(port)
     if holder is None and not context.platform.is_port_taken(port):
@@ -55,21 +55,21 @@ async def claim_port(context: InstanceContext, name: str, spec: ProcessSpec) -> 
 
 
 def _open_listener(context: InstanceContext, name: str, port: ListenFd) -> Listener:
-    for _ in range(MAX_OTHER_PORTS):
+    for _ in range(MAX_PORT_RETRIES):
         try:
             return port.fd, open_listener(context.ports[name])
         except OSError:
-            take_another_port(context, name)
-    raise StartFailed("no free port could be opened; stop other processes that listen")
+            reassign_port(context, name)
+    raise StartFailed("cannot open a listener: no free port; stop other processes that listen")
 
 
-def take_another_port(context: InstanceContext, name: str) -> int:
-    """Give a process another automatic port, and return it. Processes that start from now on learn it."""
+def reassign_port(context: InstanceContext, name: str) -> int:
+    """Assign another automatic port to a process and return it. Processes that start from now on get the new one."""
     context.ports[name] = free_ports(1, taken=context.ports.values())[0]
     return context.ports[name]
 
 
 def found_port_taken(context: InstanceContext, name: str, since: float) -> bool:
-    """Return whether the last lines of a process say that its port is in use. ``since``: seconds since the epoch."""
+    """Return whether the last log lines report a port in use. ``since``: in seconds since the epoch."""
     lines = context.hub.select(LogFilter(processes=frozenset([name]), since=since), lines=_LAST_LINES).lines
     return any(_IN_USE.search(line.text) for line in lines)

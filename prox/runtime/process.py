@@ -1,8 +1,8 @@
 """A configured process: one long-lived task that moves its state towards its goal.
 
-Counterpart of ``core.lifecycle``, whose table decides; this applies the events and carries out the commands.
-A process outlives its restarts; an incarnation is one run of it. Only the task itself spawns and ends incarnations;
-everybody else sets a goal, which never blocks.
+Counterpart of ``core.lifecycle``, whose state table decides; this module applies events and carries out commands.
+A process outlives its restarts; an incarnation is one run of it. Only the task spawns and ends incarnations; all other
+code sets a goal, which never blocks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from prox.core.snapshots import Condition, ProcessSnapshot
 from prox.runtime.child import Child, SignalFailed
 from prox.runtime.environ import working_folder
 from prox.runtime.history import History
-from prox.runtime.port_claim import MAX_OTHER_PORTS, claim_port, found_port_taken, take_another_port
+from prox.runtime.port_claim import MAX_PORT_RETRIES, claim_port, found_port_taken, reassign_port
 from prox.runtime.probe import Probe, open_probe
 from prox.runtime.process_run import DRAIN_SECONDS, ProcessRun
 from prox.runtime.start_environment import StartEnvironment
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     from prox.runtime.platform import Incarnation
 
 SLACK_SECONDS = 5.0
-"""Time that a stop may take on a very busy machine, in addition to its grace periods."""
+"""Extra time for a stop on a very busy machine, in addition to its grace periods."""
 
 
 class Process:
-    """One process of the configuration, and what is known of it now."""
+    """One process of the configuration and its current state."""
 
     def __init__(
         self,
@@ -60,23 +60,23 @@ class Process:
         self.name = name
         self.spec = spec
         self.job = job
-        """Its job, if it is one: it runs to its end."""
+        """The job that this process runs, if any."""
         self.life = Life()
         self._context = context
         self._changed = changed
         self._run: ProcessRun | None = None
-        """The present run, or the last one."""
+        """The current or last run."""
         self._life_scope = trio.CancelScope()
         self._scope = trio.CancelScope()
         self._pending = trio.Event()
         self._restarts = 0
-        """Restarts in a row, without a request."""
+        """Consecutive restarts without a request."""
         self._busy = False
-        """Its task has not decided yet what follows from its last end."""
+        """Whether the task has yet to decide about a restart."""
         self._watched: dict[str, Callable[[bytes], bool]] = {}
         self.waiting_for: tuple[str, ...] = ()
         self.is_awaited = False
-        """Whether others wait for its end, or for a line of it."""
+        """Whether dependents wait for its end or for one of its log lines."""
         self._retry_at = 0.0
         self._next_restart_at: float | None = None
         self.grace_skipped = False
@@ -85,10 +85,10 @@ class Process:
         self.history = History()
         self._digest = context.digests.get(name, "")
         self.environment = StartEnvironment(name, context)
-        self._other_ports = 0
-        """How often in a row it got another port because its own was taken."""
+        self._port_retries = 0
+        """Consecutive retries on another port because the assigned one was taken."""
 
-    # -- what others may ask for; synchronous, so that each is a transaction
+    # -- requests; synchronous, so that each is a transaction
 
     def apply(
         self,
@@ -98,7 +98,7 @@ class Process:
         reason: str | None = None,
         failed: bool | None = None,
     ) -> None:
-        """Apply an event. Raises AlreadyRunning or NotRunning for a request that cannot be met, and changes nothing."""
+        """Apply an event. Raises AlreadyRunning or NotRunning if the current state does not allow a request."""
         if self.daemons and self._run and event in (LifecycleEvent.START, LifecycleEvent.RESTART, LifecycleEvent.STOP):
             self._run.leftovers.end_daemons()
             if event is LifecycleEvent.STOP and not self.life.due:
@@ -110,7 +110,7 @@ class Process:
         except AlreadyRunning:
             raise AlreadyRunning(f"{self.name} is {self.life.status} already") from None
         except NotRunning:
-            # The goal counts all the same: an exit that is just being cleaned up must not be answered by a restart.
+            # Record the goal: the exit that is being cleaned up must not lead to a restart.
             self.life = replace(self.life, wanted=False)
             raise NotRunning(f"{self.name} is not running, it is {self.life.status}") from None
         self.history.record(event, self.life, self.pid)
@@ -118,27 +118,27 @@ class Process:
             self._pending.set()
         elif command is Command.END:
             self._scope.cancel()
-            # It may wait for a restart.
+            # The task may be waiting for a restart.
             self._pending.set()
         if event in (LifecycleEvent.START, LifecycleEvent.RESTART, LifecycleEvent.STOP):
-            self._restarts = self._other_ports = 0
+            self._restarts = self._port_retries = 0
         if self.life.phase is not Phase.BACKOFF:
             self._next_restart_at = None
         self._changed(self)
 
     def configure(self, spec: ProcessSpec, job: Job | None) -> None:
-        """Take over a changed configuration, with which it is started the next time."""
+        """Set a changed configuration, which applies from the next start."""
         self.spec, self.job = spec, job
         self._digest = self._context.digests.get(self.name, "")
         self.environment.forget()
 
     @property
     def was_refused(self) -> bool:
-        """Whether it was to run and could not be started, because of a dependency or of its configuration."""
+        """Whether the last start failed before the spawn, because of a dependency or of the configuration."""
         return self.is_settled and self.life.wanted and self.life.crashed and self.life.last_exit is None
 
     def run_changed(self) -> None:
-        """Announce a change of the present run: health, readiness, a line that matched."""
+        """Announce a change of the current run: health, readiness or a matched line."""
         self._changed(self)
 
     def retire(self) -> None:
@@ -146,7 +146,7 @@ class Process:
         self._life_scope.cancel()
 
     def skip_grace(self) -> None:
-        """End every grace of this process now, also those that have yet to begin."""
+        """Skip all grace periods of this process, also future ones."""
         self.grace_skipped = True
         if self._run:
             self._run.child.skip_grace()
@@ -164,29 +164,29 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The leader's, 0 when there is none."""
+        """The pid of the leader, 0 without one."""
         alive = self.life.phase in (Phase.UP, Phase.ENDING)
         return self._run.child.pid if alive and self._run else 0
 
     @property
     def stop_limit(self) -> float:
-        """The longest that a stop may take, in seconds, whatever the process does."""
+        """The upper limit for the duration of a stop, in seconds."""
         kill = GRACE_SECONDS + 3 * KILL_SECONDS
         return self.grace + kill + DRAIN_SECONDS + SLACK_SECONDS
 
     @property
     def grace(self) -> float:
-        """How long it has to end after it is asked to, in seconds."""
+        """The grace period of a stop, in seconds."""
         stop = self.spec.stop
         return stop.timeout if stop.timeout is not None else self._context.config.shutdown_timeout
 
     def watch_lines(self, pattern: str) -> None:
-        """Have ``matched`` tell whether a line of the present run has matched."""
+        """Match the lines of each run against a pattern, for ``matched``."""
         if pattern not in self._watched:
             self._watched[pattern] = compile_regex(pattern)
 
     def fact(self) -> Fact:
-        """Return what those that wait for it need to know."""
+        """Return the state that the conditions of dependents refer to."""
         return Fact(
             running=self.life.phase is Phase.UP,
             ready=self.ready,
@@ -194,22 +194,22 @@ class Process:
             succeeded=self.succeeded,
             matched=frozenset(self.matched),
             overdue=self._run is not None and self._run.overdue,
-            hopeless=self._why_at_rest() if self.is_settled or self.daemons else None,
+            hopeless=self._why_down() if self.is_settled or self.daemons else None,
         )
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing of it exists, and what follows from its last end is decided."""
+        """Whether no incarnation exists and no decision about a restart is pending."""
         return self.life.phase is Phase.DOWN and not self._busy
 
     @property
     def finished(self) -> bool:
-        """Whether it ended by itself after it was last asked to run, and is not started again."""
+        """Whether it ended without a request to stop and is not restarted."""
         return self.is_settled and self.life.wanted and self.life.last_exit is not None
 
     @property
     def daemons(self) -> tuple[Leftover, ...]:
-        """The daemons that its leader left running when it exited."""
+        """The daemons that the leader left running when it exited."""
         return self._run.leftovers.daemons if self._run else ()
 
     @property
@@ -218,7 +218,7 @@ class Process:
 
     @property
     def matched(self) -> dict[str, str]:
-        """The watched patterns, each with the first line of the present run that matched it."""
+        """The watched patterns, each with its first matching line of the current run."""
         return self._run.matched if self._run else {}
 
     @property
@@ -228,10 +228,10 @@ class Process:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it finished without a failure, or as a job whose failure is allowed."""
+        """Whether it finished without failure, or is a finished job with ``allow_failure``."""
         return self.finished and (not self.life.crashed or (self.job is not None and self.job.allow_failure))
 
-    def _why_at_rest(self) -> str:
+    def _why_down(self) -> str:
         life = self.life
         if life.reason:
             return life.reason
@@ -241,12 +241,12 @@ class Process:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether it will not run any more without a request."""
+        """Whether it will not run again without a request."""
         return not self.life.due and (not self._busy or bool(self.daemons))
 
     @property
     def ready(self) -> bool:
-        """Whether it runs, and is healthy where it has a health check; for a job: whether it succeeded."""
+        """Whether it runs and its health check, if any, passes; for a job: whether it succeeded."""
         if self.job:
             return self.succeeded
         healthy = self.spec.healthcheck is None or self.health.health == "healthy"
@@ -254,16 +254,16 @@ class Process:
 
     @property
     def held_port(self) -> int | None:
-        """The port that it has had, where it was ever started."""
+        """Its port if it was ever started, otherwise None."""
         return self._context.ports.get(self.name) if self.life.spawns else None
 
     @property
     def condition(self) -> Condition:
-        """Of what is known of the process now, that whose changes are events."""
+        """The part of the state whose changes are published as events."""
         return Condition(self.life.status, self.health.health, self.ready)
 
     def snapshot(self) -> ProcessSnapshot:
-        """Return what is known of the process now."""
+        """Return the current state of the process."""
         port = self._context.ports.get(self.name)
         exit = self.life.last_exit
         return ProcessSnapshot(
@@ -309,7 +309,7 @@ class Process:
         return self.life.reason
 
     async def prepare_restart(self) -> None:
-        """Check what the next start of a running process needs, so that it is not stopped in vain.
+        """Check that a running process could be started again, before it is stopped for a restart.
 
         Raises StartFailed.
         """
@@ -326,7 +326,7 @@ class Process:
 
     @property
     def run_environment(self) -> Mapping[str, str]:
-        """The variables of the present run, or of the last one."""
+        """The environment of the current or last run."""
         return self._run.env if self._run else {}
 
     @property
@@ -336,7 +336,7 @@ class Process:
     # -- the task
 
     async def run(self) -> None:
-        """Wait until an incarnation is due, run it, and so on until cancelled."""
+        """Run incarnations whenever one is due, until cancelled."""
         try:
             with self._life_scope:
                 while True:
@@ -354,7 +354,7 @@ class Process:
                 self.apply(LifecycleEvent.STOP)
 
     async def _wait_until_due(self) -> None:
-        """Wait for a request, or until a restart is due."""
+        """Wait for a request or for the end of the backoff."""
         with trio.move_on_at(self._retry_at if self.life.phase is Phase.BACKOFF else float("inf")):
             await self._pending.wait()
         self._pending = trio.Event()
@@ -363,9 +363,9 @@ class Process:
             self._pending = trio.Event()
 
     def _restart_if_needed(self, ready_for: float) -> None:
-        """After an end that nobody asked for, wait for the next start if ``restart`` says so.
+        """After an exit that was not requested, schedule a restart according to the ``restart`` policy.
 
-        ``ready_for``: how long it had been ready, in seconds.
+        ``ready_for``: how long the process had been ready, in seconds.
         """
         life = self.life
         if life.phase is not Phase.DOWN or not life.wanted or self._context.stopping:
@@ -391,25 +391,25 @@ class Process:
                 self.report(given_up)
                 self.apply(LifecycleEvent.GIVEN_UP, reason=f"{reason}; {given_up}")
                 return
-        # It stays down: those that wait for it have to know.
+        # No restart: let dependents check their conditions.
         self._changed(self)
 
     def _retry_on_another_port(self) -> bool:
-        """Start again on another port, where the automatic port was taken by the time the process wanted it."""
+        """Restart on another port if the automatic port was taken before the process could bind it."""
         run = self._run
-        if self.spec.port != "auto" or not run or not run.ended_early or self._other_ports >= MAX_OTHER_PORTS:
+        if self.spec.port != "auto" or not run or not run.ended_early or self._port_retries >= MAX_PORT_RETRIES:
             return False
         if not self.life.crashed or not found_port_taken(self._context, self.name, run.started_at):
             return False
-        self._other_ports += 1
-        old, new = self._context.ports[self.name], take_another_port(self._context, self.name)
+        self._port_retries += 1
+        old, new = self._context.ports[self.name], reassign_port(self._context, self.name)
         self._retry_at = trio.current_time()
-        self.report(f"port {old} is in use; starting it on {new} ({self._other_ports} of {MAX_OTHER_PORTS})")
+        self.report(f"port {old} is in use; starting it on {new} ({self._port_retries} of {MAX_PORT_RETRIES})")
         self.apply(LifecycleEvent.RETRY_LATER, reason=self.life.reason)
         return True
 
     def _repeat_if_needed(self, job: Job) -> None:
-        """Begin the next attempt of a job that failed, if it has one."""
+        """Begin the next attempt of a failed job, if any is left."""
         if not self.life.crashed or self._restarts >= job.retries or not self._context.may_repeat(self.name):
             self._changed(self)
             return
@@ -419,7 +419,7 @@ class Process:
         self.apply(LifecycleEvent.RETRY_LATER, reason=self.life.reason)
 
     async def _incarnation(self) -> None:
-        """Start the process and stay until its whole group is gone."""
+        """Start the process and wait until its whole group has ended."""
         probe: Probe | None = None
         early = self._context.early.get(self.name)
         child: Incarnation
@@ -435,7 +435,7 @@ class Process:
                 else:
                     built = await self.environment.take(self.spec, self._attempt)
                     env = built.variables | dict(probe.env if probe else {})
-                    # A stop that was requested meanwhile wins. From the spawn to the try in ``live`` is no checkpoint.
+                    # A stop requested meanwhile wins. There is no checkpoint from the spawn to the try in ``live``.
                     await trio.lowlevel.checkpoint_if_cancelled()
                     child = self._context.platform.spawn(
                         self.spec.cmd, cwd=self.cwd, env=env, listener=listener, stdin=self.spec.stdin
@@ -456,12 +456,12 @@ class Process:
     def _fail(self, reason: str, exit: Exit | None) -> None:
         """Record that the process could not be spawned."""
         if self._scope.cancel_called:
-            # A stop was requested in the same tick: this start is over, and another one may be due already.
+            # A stop was requested in the same tick: this start is cancelled, and another one may be due.
             return
         reason = "; ".join(reason.splitlines())
         self._context.hub.system(f"{self.name} was not started: {reason}")
         self.apply(LifecycleEvent.SPAWN_FAILED, exit=exit, reason=reason)
 
     def report(self, what: str) -> None:
-        """Write a line of prox's own about this process."""
+        """Publish a system line about this process."""
         self._context.hub.system(f"{self.name}: {what}")

@@ -1,6 +1,6 @@
-"""One run of a process: from the spawn of its child until the whole group is gone, its pipes drained and itself reaped.
+"""One run of a process: from the spawn of its child until its group has ended, its pipes are drained and it is reaped.
 
-It pumps the output, probes the health, bounds start and attempt, and applies to its process what happens.
+It pumps the output, runs the health check, enforces time limits, and applies lifecycle events to the process.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from prox.runtime.platform import Incarnation
 
 DRAIN_SECONDS = 1.0
-"""How long output is still read after the group is gone: a process outside of it may hold the pipe open."""
+"""How long output is read after the group has ended: a process outside of it may hold the pipe open."""
 EARLY_SECONDS = 10.0
-"""A process without a health check that ends so soon has not been ready."""
-LAST_WORDS_SECONDS = 0.2
-"""How long the report of an exit waits for the output before it: a grandchild may hold the pipe open."""
+"""A process without a health check that exits within this time was not ready."""
+EXIT_REPORT_SECONDS = 0.2
+"""How long the report of an exit waits for the preceding output: a grandchild may hold the pipe open."""
 
 
 class Owner(run_leftovers.Owner, Protocol):
-    """The process whose run it is."""
+    """The process that a run belongs to."""
 
     history: History
     is_awaited: bool
@@ -64,7 +64,7 @@ class Owner(run_leftovers.Owner, Protocol):
 
 
 class ProcessRun:
-    """A run of ``owner``, whose child was spawned with ``env``. ``watched``: patterns of lines that others wait for."""
+    """A run of ``owner``, with a child spawned with ``env``. ``watched``: log patterns that dependents wait for."""
 
     def __init__(
         self,
@@ -79,13 +79,13 @@ class ProcessRun:
         self.health: HealthState = UNKNOWN
         self.started_at = time.time()
         self.matched: dict[str, str] = {}
-        """Watched patterns, each with the first line that matched it."""
+        """Watched patterns, each with its first matching line."""
         self.timed_out = False
         self.overdue = False
-        """Whether it has run for ``start_timeout``, if others wait for its end or for a line."""
+        """Whether it has run for ``start_timeout`` while dependents wait for its end or for a line."""
         self._owner = owner
         self._spec, self._job = owner.spec, owner.job
-        """The specification it was started with; a reload may change the owner's."""
+        """The specification at the start; a reload may change the owner's."""
         self._context = context
         self.env = env
         self._probe = probe
@@ -95,29 +95,29 @@ class ProcessRun:
         self._ready_since = None if owner.spec.healthcheck else trio.current_time()
         self._was_ready = self._ready_since is not None
         self.ready_seconds: float | None = 0.0 if self._was_ready else None
-        """How long it took to be ready for the first time."""
+        """Seconds until it was first ready."""
         self.seconds: float | None = None
-        """How long it ran, once the leader has exited."""
+        """Seconds until the leader exited."""
 
     @property
     def uptime(self) -> float:
-        """Seconds since the start, whatever happened to the wall clock."""
+        """Seconds since the start, by the monotonic clock."""
         return time.monotonic() - self._started_clock
 
     @property
     def ready_for(self) -> float:
-        """For how many seconds it has been ready; 0 if it is not."""
+        """Seconds since it became ready; 0 if it is not ready."""
         return trio.current_time() - self._ready_since if self._ready_since is not None else 0.0
 
     @property
     def ended_early(self) -> bool:
-        """Whether it ended before it was healthy; without a health check, within a few seconds."""
+        """Whether it exited before it was healthy; without a health check, within EARLY_SECONDS."""
         if self._spec.healthcheck:
             return self.ready_seconds is None
         return self.seconds is not None and self.seconds < EARLY_SECONDS
 
     async def live(self) -> None:
-        """Pump, probe and wait until the child has exited or is cancelled; then end its group."""
+        """Pump output and check health until the child exits or this is cancelled; then end its group."""
         drains = [trio.CancelScope(shield=True) for _ in self.child.streams]
         ends = [trio.Event() for _ in self.child.streams]
         try:
@@ -134,7 +134,7 @@ class ProcessRun:
                         nursery.start_soon(self._report_exit, ends)
                 finally:
                     if self._owner.life.phase is Phase.UP:
-                        # No goal cancelled it: the whole tree is going.
+                        # Cancelled without a goal: an enclosing scope was cancelled.
                         self._owner.apply(LifecycleEvent.STOP)
                     try:
                         if self._owner.life.phase is Phase.SWEEPING:
@@ -151,7 +151,7 @@ class ProcessRun:
                         if self._owner.life.phase is Phase.ENDING:
                             self._owner.apply(LifecycleEvent.EXITED, exit=exit)
                         if self._owner.life.phase is Phase.SWEEPING:
-                            await self.leftovers.stay_with_daemons()
+                            await self.leftovers.wait_for_daemons()
                         await self.leftovers.end()
                     finally:
                         for drain in drains:
@@ -162,7 +162,7 @@ class ProcessRun:
             self._owner.apply(LifecycleEvent.GONE)
 
     def _start_checks(self, nursery: trio.Nursery) -> None:
-        """Start what goes on while the leader runs."""
+        """Start the tasks that run while the leader runs."""
         if self._probe and self._spec.healthcheck:
             target = Target(
                 name=self._owner.name,
@@ -184,13 +184,13 @@ class ProcessRun:
         await trio.sleep(self._spec.start_timeout)
         if self._owner.life.phase is Phase.UP and not self._was_ready:
             after = format_duration(self._spec.start_timeout)
-            elsewhere = await self._where_it_listens()
+            elsewhere = await self._wrong_port_hint()
             if self._owner.life.phase is Phase.UP and not self._was_ready:
                 self._owner.report(f"not ready after {after}{elsewhere}; stopping it")
                 self._owner.apply(LifecycleEvent.FAILED, reason=f"it was not ready after {after}{elsewhere}")
 
-    async def _where_it_listens(self) -> str:
-        """Return a hint if it listens on other ports than its own."""
+    async def _wrong_port_hint(self) -> str:
+        """Return a hint if it listens, but not on its assigned port; otherwise an empty string."""
         port = self._context.ports.get(self._owner.name)
         ports = await listening_ports(self.child.pid) if port else ()
         if not ports or port in ports:
@@ -198,13 +198,13 @@ class ProcessRun:
         return f" (it listens on port {' and '.join(map(str, ports))}, its own port is {port}: see the variable PORT)"
 
     async def _limit_wait(self) -> None:
-        """After ``start_timeout``, let nobody wait any longer for the end of the process, or for a line of it."""
+        """After ``start_timeout``, fail dependents that wait for the end of the process or for one of its lines."""
         await trio.sleep(self._spec.start_timeout)
         self.overdue = True
         self._owner.run_changed()
 
     async def _limit_attempt(self, seconds: float) -> None:
-        """End the attempt of a job that takes longer."""
+        """End an attempt of a job that exceeds its time limit."""
         await trio.sleep(seconds)
         if self._owner.life.phase is Phase.UP:
             after = format_duration(seconds)
@@ -220,9 +220,9 @@ class ProcessRun:
         self._owner.apply(LifecycleEvent.EXITED, exit=exit, failed=failed)
 
     async def _report_exit(self, ends: Sequence[trio.Event]) -> None:
-        """Report how the process ended, after its last output if that ends soon."""
+        """Report the exit status, after the last output if that is complete soon."""
         exit = self._owner.life.last_exit
-        with trio.move_on_after(LAST_WORDS_SECONDS, shield=True):
+        with trio.move_on_after(EXIT_REPORT_SECONDS, shield=True):
             for end in ends:
                 await end.wait()
         assert exit is not None
@@ -254,7 +254,7 @@ class ProcessRun:
         return emit
 
     def _match(self, pieces: Sequence[Piece]) -> None:
-        """Look for lines that others wait for."""
+        """Look for lines that dependents wait for."""
         new = {
             pattern: line
             for pattern, matches in self._watched.items()

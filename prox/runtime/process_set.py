@@ -1,4 +1,4 @@
-"""The processes of one instance by name, and the announcement of their changes."""
+"""The processes of one instance by name, their scheduling, and change notification."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _Spec = TypeVar("_Spec")
 
 
 class ProcessSet:
-    """Processes and jobs that come and go, in the order of prox.yaml. ``wait_until`` is woken by each change of one."""
+    """The processes and jobs of an instance, in the order of prox.yaml. Each change of one wakes ``wait_until``."""
 
     def __init__(self, context: InstanceContext) -> None:
         self.events = EventHub()
         self.observers: list[Callable[[Process], None]] = []
-        """Called with each process that has changed, before others are started because of it."""
+        """Called with each changed process, before dependents are scheduled."""
         self._context = context
         self._change = trio.Event()
         specs = all_specs(context.config)
@@ -64,7 +64,7 @@ class ProcessSet:
         return tuple(self._processes)
 
     def get(self, name: str) -> Process:
-        """Raises UnknownProcess."""
+        """Return the process with a name. Raises UnknownProcess."""
         try:
             return self._processes[name]
         except KeyError:
@@ -78,9 +78,9 @@ class ProcessSet:
         return members
 
     def add(self, name: str, spec: ProcessSpec, job: Job | None = None) -> Process:
-        """Add a process or a job, and give it its port. Raises ValueError for a name that is taken."""
+        """Add a process or a job, and assign its port. Raises ValueError if the name is taken."""
         if name in self._processes or name == SYSTEM:
-            raise ValueError(f"there is a process named {name!r} already")
+            raise ValueError(f"a process named {name!r} already exists")
         config = self._context.config
         if job is None:
             self._configure(config.processes | {name: spec}, config.jobs)
@@ -96,7 +96,7 @@ class ProcessSet:
         return process
 
     def remove(self, process: Process) -> None:
-        """Forget a process that is down, its task, its port and its lines."""
+        """Remove a process that is down, with its task, port and log lines."""
         process.retire()
         del self._processes[process.name], self._shown[process.name]
         self._context.ports.pop(process.name, None)
@@ -107,7 +107,7 @@ class ProcessSet:
         self.wake()
 
     def reconfigure(self, config: Config) -> list[Process]:
-        """Take over a configuration; return the processes that are new in it. Those that it lacks stay, at the end."""
+        """Switch to a configuration; return the new processes. Processes that it lacks are kept, at the end."""
         self._context.config = config
         self._context.digests = digests(config)
         new = []
@@ -130,7 +130,7 @@ class ProcessSet:
         return new
 
     def is_configured(self, process: Process) -> bool:
-        """Return whether the present configuration has a process."""
+        """Return whether a process is part of the current configuration."""
         return process.name in self._context.digests
 
     def _change_port(self, name: str, old: ProcessSpec, new: ProcessSpec) -> None:
@@ -143,7 +143,7 @@ class ProcessSet:
         self._context.config = msgspec.structs.replace(self._context.config, processes=processes, jobs=jobs)
 
     def _changed(self, process: Process) -> None:
-        """Publish what is new about a process, schedule those that wait for it, and wake every wait."""
+        """Publish a change of a process, schedule its dependents, and wake every wait."""
         before, now = self._shown[process.name], process.condition
         self._shown[process.name] = now
         if before != now:
@@ -157,17 +157,17 @@ class ProcessSet:
     # -- order
 
     def depends_on(self, process: Process) -> dict[str, Dependency]:
-        """Return what a process waits for."""
+        """Return the dependencies of a process; empty with ``--no-deps``."""
         if self._context.ignore_dependencies:
             return {}
         return {name: each for name, each in process.spec.depends_on.items() if name in self._processes}
 
     def graph(self) -> dict[str, list[str]]:
-        """Return for each process the names of those that it depends on."""
+        """Return the names of the dependencies of each process."""
         return {process.name: list(self.depends_on(process)) for process in self}
 
     def missing(self, process: Process) -> list[Process]:
-        """Return what has to be started before a process can start, in that order: dependencies that are at rest."""
+        """Return the dependencies that must be started before a process can start, in that order."""
         open_conditions: dict[str, tuple[str, ...]] = {}
         waiting = [process.name]
         while waiting:
@@ -179,26 +179,26 @@ class ProcessSet:
         return [self._processes[name] for name in names if self._processes[name].is_hopeless]
 
     def _open_conditions(self, name: str) -> tuple[str, ...]:
-        """Return the names that a process still waits for."""
+        """Return the dependencies whose condition is not met."""
         dependencies = self.depends_on(self._processes[name])
         return unmet(dependencies, {other: self._processes[other].fact() for other in dependencies})
 
     def levels(self, processes: Iterable[Process]) -> list[list[Process]]:
-        """Return processes in the order in which they stop: dependents first, each level at once."""
+        """Return processes in stop order, dependents first; the members of a level stop together."""
         graph = self.graph()
-        # A process that is not among them may stand between two that are.
+        # Levels of the whole graph: a path between two of these processes may lead through others.
         levels = stop_levels(graph)
         chosen = {process.name for process in processes}
         return [found for level in levels if (found := [self._processes[name] for name in level if name in chosen])]
 
     def is_expected_to_end(self, process: Process) -> bool:
-        """Return whether another process waits for the end of this one."""
+        """Return whether a dependent waits for the end of a process."""
         conditions = (other.spec.depends_on[process.name].condition for other in self._dependents[process.name])
         return any(condition in ("completed", "finished") for condition in conditions)
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Set several goals at once: processes are scheduled once all are set."""
+        """Set several goals before any process is scheduled."""
         self._held += 1
         try:
             yield
@@ -211,7 +211,7 @@ class ProcessSet:
         self._schedule([self._processes[name] for name in names])
 
     def _connect(self) -> None:
-        """Learn who depends on whom, and which lines somebody waits for."""
+        """Update the dependents of each process, and the log patterns that they wait for."""
         self._dependents = {name: [] for name in self._processes}
         for process in self:
             for name, dependency in self.depends_on(process).items():
@@ -221,7 +221,7 @@ class ProcessSet:
                     self._processes[name].watch_lines(dependency.log)
 
     def _schedule(self, processes: Iterable[Process]) -> None:
-        """Release those that wait for nothing any more, and fail those that wait in vain."""
+        """Start waiting processes whose conditions are met; fail those whose conditions can no longer be met."""
         self._to_schedule |= dict.fromkeys(processes)
         if self._scheduling or self._held:
             return
@@ -236,7 +236,7 @@ class ProcessSet:
             self._scheduling = False
 
     def _step(self, process: Process) -> None:
-        """Start a process that waits, or fail it, if that is decided now."""
+        """Start or fail a waiting process if its conditions are decided."""
         dependencies = self.depends_on(process)
         facts = {name: self._processes[name].fact() for name in dependencies}
         process.waiting_for = unmet(dependencies, facts)
@@ -253,7 +253,7 @@ class ProcessSet:
         self._shown[process.name] = process.condition
 
     def _restart_dependents(self, process: Process) -> None:
-        """Restart those that ask for it when a process they depend on has a new run."""
+        """Restart dependents with ``restart: true`` when a process has a new run."""
         before, now = self._spawns.get(process.name, 0), process.life.spawns
         if now == before:
             return
@@ -266,18 +266,18 @@ class ProcessSet:
                 other.apply(LifecycleEvent.RESTART)
 
     def wake(self) -> None:
-        """Let every ``wait_until`` check its condition."""
+        """Make every ``wait_until`` check its condition."""
         self._change.set()
         self._change = trio.Event()
 
     async def wait_until(self, holds: Callable[[], bool]) -> None:
-        """Wait until a condition over processes, or over what else ``wake`` is called for, holds."""
+        """Wait until a condition holds. It is checked after each change of a process and each ``wake``."""
         while not holds():
             await self._change.wait()
 
 
 def is_down(process: Process) -> bool:
-    """Return whether nothing of it exists, and nothing is about to be started."""
+    """Return whether a process has no incarnation and no start is due."""
     return process.life.phase is Phase.DOWN
 
 
@@ -286,7 +286,7 @@ def all_down(processes: Iterable[Process]) -> bool:
 
 
 def stop_all(processes: Iterable[Process]) -> None:
-    """Request a stop of those that run or are about to, and of daemons."""
+    """Request a stop of running and starting processes, and of daemons."""
     for process in processes:
         if process.life.due or process.daemons:
             process.apply(LifecycleEvent.STOP)

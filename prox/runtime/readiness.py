@@ -1,4 +1,4 @@
-"""The wait of `prox up --wait`: until all processes are ready, or one no longer can be, or the time is over."""
+"""`prox up --wait`: wait until all processes are ready, one can no longer become ready, or the time limit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
 
 SETTLE_SECONDS = 0.3
-"""How long a process without a health check must have run: many programs that fail do so at once."""
+"""How long a process without a health check must run to count as ready: most failures happen at once."""
 
 
 async def wait_all_ready(supervisor: Supervisor, names: Sequence[str], seconds: float) -> bool:
     """Wait until the named processes are ready; return False if prox is being stopped instead.
 
-    Raises NotReady as soon as one of them cannot become ready, TimedOut after so many seconds.
+    Raises NotReady as soon as one of them cannot become ready, TimedOut after ``seconds``.
     """
     with trio.move_on_after(seconds) as patience:
         try:
@@ -33,8 +33,8 @@ async def wait_all_ready(supervisor: Supervisor, names: Sequence[str], seconds: 
             return False
     late = [name for name in names if not supervisor.process(name).ready]
     if patience.cancelled_caught and late:
-        which = ", ".join(_with_its_check(supervisor, name) for name in late)
-        raise TimedOut(f"not ready after {seconds:g} s: {which}; see `prox logs`, or give it more --wait-timeout")
+        which = ", ".join(_with_check_output(supervisor, name) for name in late)
+        raise TimedOut(f"not ready after {seconds:g} s: {which}; see `prox logs`, or raise --wait-timeout")
     return True
 
 
@@ -56,7 +56,7 @@ async def _wait_settled(supervisor: Supervisor, names: Sequence[str]) -> None:
         await trio.sleep(SETTLE_SECONDS)
 
 
-def _with_its_check(supervisor: Supervisor, name: str) -> str:
+def _with_check_output(supervisor: Supervisor, name: str) -> str:
     check = supervisor.details(name).healthcheck
-    said = one_line(check.last_output) if check else ""
-    return f"{name} (its health check says: {said})" if said else name
+    output = one_line(check.last_output) if check else ""
+    return f"{name} (its health check says: {output})" if output else name

@@ -1,4 +1,4 @@
-"""Apply a changed configuration to running processes: the difference, and nothing else."""
+"""Apply the difference to a changed configuration to running processes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def apply_difference(processes: ProcessSet, old: Config, new: Config, found: Difference) -> list[Process]:
-    """Take over a new configuration, and set the goals that follow; return the processes that are new in it.
+    """Switch to a new configuration, set the goals of changed and new processes, and return the new ones.
 
-    Changed processes restart, unless somebody had stopped them or nobody had started them. Added ones start, and so do
-    those that could not be started before. Removed ones are left to ``finish``.
+    Changed processes restart, unless they were stopped on request or never started. New ones start, as do those that
+    could not be started before. ``finish`` stops removed ones.
     """
     new_processes = processes.reconfigure(
         msgspec.structs.replace(new, **{key: getattr(old, key) for key in FIXED_SECTIONS})
@@ -40,9 +40,9 @@ def apply_difference(processes: ProcessSet, old: Config, new: Config, found: Dif
 
 
 async def finish(processes: ProcessSet, found: Difference) -> None:
-    """Forget removed processes once they have ended, and wait until the others are started, or wait for a dependency.
+    """Stop and remove removed processes, and wait until all others are started or wait for a dependency.
 
-    A removed process that was added again meanwhile stays.
+    A removed process that is added again meanwhile is kept.
     """
     removed = [processes.get(name) for name in found.removed]
     await stop_in_order(processes, removed)

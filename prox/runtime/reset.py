@@ -49,7 +49,7 @@ async def reset_process(process: Process, context: InstanceContext) -> None:
 
 
 def _probe_of(reset: Command | HttpReset) -> Probe:
-    """Return what runs a reset: it succeeds exactly where a health check of its kind would."""
+    """Return the probe that runs a reset; the reset succeeds if a health check with this probe would."""
     if isinstance(reset, HttpReset):
         from prox.runtime.probe.http import HttpProbe
 

@@ -1,7 +1,7 @@
-"""The leftovers of one run: processes that left its group. They are ended, reported or kept.
+"""The leftovers of one run: processes that left its group. ``stop.leftovers``: they are ended, reported or ignored.
 
-``stop.leftovers`` decides, with one exception: if a leader exits by itself, its daemons, which overwrite their
-environment, keep running until the process is stopped or started again, or prox stops.
+Exception: after an exit of the leader that nobody requested, its daemons (which overwrite their environment) keep
+running until the process is stopped or started again, or prox stops.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Owner(Protocol):
-    """The process whose run it is."""
+    """The process that a run belongs to."""
 
     name: str
     spec: ProcessSpec
@@ -49,12 +49,12 @@ class RunLeftovers:
         self._finder.add_process(owner.name)
 
     async def wait_daemonized(self) -> None:
-        """Give the daemons of the leader, which has just exited by itself, the time to become daemons."""
+        """Wait until the daemons of the leader, which has just exited, have left the group. Bounded."""
         with trio.CancelScope(shield=True):
             await self._finder.wait_daemonized(self._owner.name, self._leader)
 
-    async def stay_with_daemons(self) -> None:
-        """Wait until no daemon is left or ``end_daemons`` is called; then end those that are."""
+    async def wait_for_daemons(self) -> None:
+        """Wait until no daemon is left or ``end_daemons`` is called; then end the remaining ones."""
         if self._job or self._stop.leftovers != "kill":
             return
         with trio.CancelScope(shield=True):
@@ -78,7 +78,7 @@ class RunLeftovers:
                 nursery.cancel_scope.cancel()
 
     def end_daemons(self) -> None:
-        """End the daemons, because the process is being stopped or started."""
+        """End the daemons: the process is being stopped or started."""
         self._unwanted.set()
 
     async def end(self) -> None:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class RunFiles(Protocol):
-    """Where the run has its files, and which processes it has borrowed."""
+    """The files of a run, and the processes that it borrows from another instance."""
 
     def log_of(self, name: str, attempt: int) -> str | None:
-        """Return the log file of a process (``attempt`` 0) or of an attempt of a job; None: there is none."""
+        """Return the log file of a process (``attempt`` 0) or of an attempt of a job, None without one."""
 
     def junit_of(self, job: str) -> tuple[str, ...]:
         """Return the JUnit files that a job has written."""
@@ -26,7 +26,7 @@ class RunFiles(Protocol):
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt of a job. Times are those of the record."""
+    """One attempt of a job. Times are in seconds since the start of the run."""
 
     started: float
     ended: float | None = None
@@ -44,13 +44,13 @@ class JobState:
     result: Result | None = None
     reason: str | None = None
     ends_as: tuple[Result, str] | None = None
-    """The result, and why, of a job that the run itself stops."""
+    """Result and reason for a job that the run itself stops."""
     released: float | None = None
     started_clock: float | None = None
-    """When its last attempt was started, in seconds since the epoch."""
+    """Start of the last attempt, in seconds since the epoch."""
     ended: float | None = None
     seen: int = 0
-    """Attempts, failures to spawn among them, that are known."""
+    """The number of attempts recorded so far, including failures to spawn."""
     attempts: list[Attempt] = field(default_factory=list)
     exit: Exit | None = None
     last_lines: tuple[str, ...] = ()
@@ -69,14 +69,14 @@ class ProcessState:
     ended: float | None = None
     spawns: int = 0
     stopped: bool = False
-    """The run has stopped it."""
+    """Whether the run has stopped it."""
     exit: Exit | None = None
     failure: str | None = None
     last_lines: tuple[str, ...] = ()
 
 
 def job_record(name: str, state: JobState, depends_on: tuple[str, ...], files: RunFiles | None) -> JobRecord:
-    """Return the record of a job, without its files if there are no ``files``. Without a result it was cancelled."""
+    """Return the record of a job; without its files if ``files`` is None, cancelled if it has no result."""
     return JobRecord(
         name=name,
         description=state.job.description,

@@ -1,4 +1,4 @@
-"""Signals to prox itself: the first one stops everything in order, the next one at once."""
+"""Signals to prox itself: the first one stops all processes in order, the second one kills them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 SAME_REQUEST_SECONDS = 0.3
-"""Signals so soon after the first are the same request: npm, concurrently and terminals deliver one Ctrl-C twice."""
+"""Signals within this time after the first are the same request: with npm or concurrently one Ctrl-C arrives twice."""
 
 
-class Interrupts:
-    """The signals that prox was asked to end with: ``first`` stops everything, ``second`` kills it; None: not yet.
+class StopSignals:
+    """The stop signals received: ``first`` stops all processes, ``second`` kills them; None: not received.
 
-    From ``catch`` to the end of the program none of them ends it by itself, which would leave files behind: those that
-    come before ``run`` are kept for it, those that come after it find nothing left to stop.
+    From ``catch`` to the end of the program no signal terminates prox, which would leave files behind. Signals before
+    ``run`` are queued for it; signals after it are ignored, as nothing is left to stop.
     """
 
     def __init__(self) -> None:
@@ -41,12 +41,12 @@ class Interrupts:
         self._waiting: trio.CancelScope | None = None
 
     def catch(self) -> None:
-        """Keep those that come from now on."""
+        """Queue signals from now on."""
         for number in self._numbers:
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: object) -> None:
-        """Take note of a signal, in few words: however many come, each may interrupt this for the one before it."""
+        """Queue a signal. Kept short, as further signals may interrupt it."""
         self._received.append((number, time.monotonic()))
         if self._token and not self._wake_scheduled:
             self._wake_scheduled = True
@@ -58,8 +58,8 @@ class Interrupts:
             self._news.set()
 
     async def run(self, supervisor: Supervisor, *, task_status: trio.TaskStatus[None]) -> None:
-        """Obey signals until cancelled; then ignore them."""
-        # They are caught before Trio is imported.
+        """Handle signals until cancelled; then ignore them."""
+        # Signals are caught before Trio is imported.
         import trio
 
         self._token = trio.lowlevel.current_trio_token()
@@ -67,17 +67,17 @@ class Interrupts:
         try:
             while True:
                 while self._received:
-                    self._obey(supervisor, *self._received.popleft())
+                    self._handle(supervisor, *self._received.popleft())
                 self._news = trio.Event()
                 await self._news.wait()
         finally:
-            # No handler of ours: the ends of Trio's loop and of the interpreter are no time for one. Blocked first, as
-            # Python complains of a signal that has come when its handler goes.
+            # No Python handler may run while Trio's loop and the interpreter end. Block first: Python warns about a
+            # signal that is pending when its handler is removed.
             signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers)
             for number in self._numbers:
                 signal.signal(number, signal.SIG_IGN)
 
-    def _obey(self, supervisor: Supervisor, number: int, at: float) -> None:
+    def _handle(self, supervisor: Supervisor, number: int, at: float) -> None:
         if self.first is None:
             self.first, self._first_at = number, at
             again = "press Ctrl-C again to kill" if number == signal.SIGINT else "a second signal kills everything"
@@ -87,15 +87,15 @@ class Interrupts:
         if at - self._first_at < SAME_REQUEST_SECONDS:
             return
         if self.second is None:
-            supervisor.hub.system(f"{signal_name(number)} again: killing what is left")
+            supervisor.hub.system(f"{signal_name(number)} again: killing the remaining processes")
         self.second = number
         supervisor.kill()
         if self._waiting is not None:
             self._waiting.cancel()
 
     @contextmanager
-    def cut_short(self, seconds: float) -> Iterator[None]:
-        """Cancel the block at the second signal, or ``seconds`` from now if that has come already."""
+    def limit_after_second(self, seconds: float) -> Iterator[None]:
+        """Cancel the block at the second signal; if that was received already, after ``seconds``."""
         import trio
 
         with trio.CancelScope() as self._waiting:
@@ -105,7 +105,7 @@ class Interrupts:
 
 
 def _stopping_signals() -> list[signal.Signals]:
-    """Return the signals to end on. SIGHUP stays ignored where it was, as under nohup(1)."""
+    """Return the signals that stop prox: not SIGHUP if it is ignored, as under nohup(1)."""
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)

@@ -1,4 +1,4 @@
-"""The variables with which one process starts. Env files are read beside the event loop: they may block."""
+"""The environment with which one process starts. Env files are read in a thread, as reading may block."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from prox.runtime.context import InstanceContext
 
 ENV_SECONDS = 8.0
-"""How long env files may take, all of them together."""
+"""Time limit for reading all env files of a process."""
 _READERS = trio.CapacityLimiter(20)
-"""Threads that read env files; those that wait for a named pipe take none from others."""
+"""A separate limit for threads that read env files: threads blocked on a named pipe must not use up Trio's."""
 
 
 class StartEnvironment:
-    """The environment of the next start of a process, and of its last one."""
+    """The environments of the next and of the last start of one process."""
 
     def __init__(self, name: str, context: InstanceContext) -> None:
         self._name = name
@@ -35,13 +35,13 @@ class StartEnvironment:
         """Variables read for the next start, and the ports at that time."""
 
     def forget(self) -> None:
-        """The configuration has changed."""
+        """Discard variables from before a change of the configuration."""
         self._last = self._prepared = None
 
     async def take(self, spec: ProcessSpec, attempt: int | None) -> BuiltEnvironment:
-        """Return the variables for a start: those that were prepared for it, or as they are now.
+        """Return the variables for a start: prepared ones if still valid, otherwise read now.
 
-        Raises ConfigError for a bad env file, StartFailed for one that cannot be read in time.
+        Raises ConfigError for an invalid env file, StartFailed if reading takes too long.
         """
         prepared, self._prepared = self._prepared, None
         usable = prepared is not None and prepared[1] == self._context.ports
@@ -50,12 +50,12 @@ class StartEnvironment:
         return built
 
     def taken_early(self, built: BuiltEnvironment) -> BuiltEnvironment:
-        """Record the variables of a child that was spawned already."""
+        """Record the variables of an early child."""
         self._last = built.configured
         return built
 
     async def prepare(self, spec: ProcessSpec, attempt: int | None, cwd: str) -> None:
-        """Check what the next start needs; what is read for that is used by that start. Raises StartFailed."""
+        """Check that the next start can succeed, and keep the variables for it. Raises StartFailed."""
         ports = dict(self._context.ports)
         try:
             built = await self._read(spec, attempt)
@@ -65,7 +65,7 @@ class StartEnvironment:
         self._prepared = built, ports
 
     async def preview(self, spec: ProcessSpec) -> None:
-        """Read what prox.yaml and its env files set for a process that was not started yet, for ``configured``."""
+        """Read the variables of a process that was not started yet, for ``configured``."""
         if self._last is None:
             try:
                 self._previewed = (await self._read(spec, None)).configured
@@ -73,7 +73,7 @@ class StartEnvironment:
                 self._previewed = {}
 
     def configured(self, spec: ProcessSpec) -> dict[str, str]:
-        """Return the variables that prox.yaml and its env files set: of the last start, or as last previewed."""
+        """Return the variables from prox.yaml and its env files, as of the last start or else the last preview."""
         if self._last is None and not self._has_files(spec):
             return self._build(spec, None).configured
         return self._previewed if self._last is None else self._last

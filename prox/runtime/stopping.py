@@ -1,4 +1,4 @@
-"""How a process is asked to end: by its stop signal, or by ``stop.cmd``."""
+"""Stop requests to a process: its stop signal or ``stop.cmd``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def stop_plan(stop: Stop, *, grace: float, cwd: str, env: Mapping[str, str], report: Callable[[str], None]) -> StopPlan:
-    """Return the plan of ``stop``. ``grace`` in seconds; ``report`` takes a sentence when ``stop.cmd`` fails."""
+    """Return the plan for a ``stop`` section. ``grace``: in seconds. ``report``: called if ``stop.cmd`` fails."""
 
     async def ask_by_signal(child: Incarnation) -> None:
         child.terminate(Signals[stop.signal], group=stop.scope == "group")

@@ -1,4 +1,4 @@
-"""The output streams of a child, and the pump that reads one to its end."""
+"""The output streams of a child, and the pump that reads a stream to its end."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from prox.core.logs.lines import Piece
 
 CHUNK = 128 * 1024
-"""Bytes of one read. Smaller ones cost more steps a byte; larger ones, copied a few times, leave the CPU's cache."""
+"""Bytes per read. Smaller reads cost more steps per byte; larger ones do not stay in the CPU's cache."""
 PIPE_BYTES = 256 * 1024
-"""The capacity of a pipe that was found full, where the system can change it (F_SETPIPE_SZ, fcntl(2))."""
+"""The capacity set on busy pipes, where the system can change it (F_SETPIPE_SZ, fcntl(2))."""
 LARGE = 16 * 1024
-"""Bytes of a read after which the pipe is read again at once."""
+"""The size of a large read in bytes; after one, the pipe is read again at once."""
 READS = 4
-"""Large reads in a row before other tasks run."""
+"""Consecutive large reads before other tasks run."""
 GATHER_SECONDS = 0.001
-"""How long a pipe that is written to in small pieces is left to fill, so that many lines are read at once."""
+"""How long a pipe that gets many small writes may fill between reads, so that many lines are read at once."""
 SHOW_SECONDS = 0.5
 """The delay before an unfinished line is published, and between its further parts."""
 DRAIN_BYTES = 1024 * 1024
-"""The most that is still taken out of a pipe after the deadline: as much as a pipe can hold."""
+"""The most that is read from a pipe after the deadline: the default maximum capacity of a pipe (pipe(7))."""
 
 
 class OutputStream(Protocol):
-    """The read end of one output stream of a child. ``name``: the stream that its lines belong to."""
+    """The read end of one output stream of a child."""
 
     @property
     def name(self) -> Stream: ...
@@ -49,11 +49,10 @@ class OutputStream(Protocol):
 
 
 class PipeStream:
-    """The read end of a pipe, which it owns.
+    """The read end of a pipe. Owns the descriptor.
 
-    A busy pipe is read in large pieces: a large read is followed by the next at once, and after a small one that came
-    soon after the read before it, the writer gets GATHER_SECONDS to write more. The first line after a pause is not
-    delayed.
+    Reads a busy pipe in large blocks: a large read is followed by the next at once; after two small reads in quick
+    succession the writer gets GATHER_SECONDS to write more. The first line after a pause is not delayed.
     """
 
     def __init__(self, name: Stream, descriptor: int) -> None:
@@ -61,10 +60,10 @@ class PipeStream:
         self.name: Stream = name
         self._descriptor = descriptor
         self._reads = 0
-        """Large reads in a row since other tasks have run."""
+        """Consecutive large reads since other tasks ran."""
         self._enlarged = False
         self._quiet_at = 0.0
-        """When the pipe counts as quiet, unless something is read before."""
+        """The time from which the pipe counts as quiet."""
 
     async def receive(self) -> bytes:
         if 0 < self._reads < READS:
@@ -81,7 +80,7 @@ class PipeStream:
         return chunk
 
     def _read(self) -> bytes | None:
-        """Return what is in the pipe, up to CHUNK; empty at the end, None if there is nothing now."""
+        """Read up to CHUNK bytes. Return empty bytes at the end, None if the pipe is empty."""
         try:
             chunk = os.read(self._descriptor, CHUNK)
         except BlockingIOError:
@@ -95,7 +94,7 @@ class PipeStream:
         return chunk
 
     def _enlarge(self) -> None:
-        """Let the writer be further ahead."""
+        """Enlarge the pipe, so that the writer blocks less often."""
         self._enlarged = True
         if hasattr(fcntl, "F_SETPIPE_SZ"):
             # EPERM: the user's limit for all pipes (pipe(7)); EBADF: not a pipe.
@@ -127,10 +126,10 @@ async def pump(
     emit: Callable[[Sequence[Piece]], None],
     wait_for_capacity: Callable[[], Awaitable[None]],
 ) -> None:
-    """Read a stream to its end and emit its lines; after the deadline of ``drain`` take what is available and end.
+    """Read a stream to its end and emit its lines; after the deadline of ``drain``, read what is available and return.
 
     ``emit`` gets the lines that each read completes, and every SHOW_SECONDS the new part of an unfinished line.
-    ``wait_for_capacity`` is awaited in between: backpressure for the writer.
+    ``wait_for_capacity`` is awaited between reads, to apply backpressure to the writer.
     """
     splitter = LineSplitter()
     try:
@@ -140,7 +139,7 @@ async def pump(
                 with trio.move_on_at(show_at) as patience:
                     chunk = await stream.receive()
                 if patience.cancelled_caught:
-                    # On a busy machine the deadline may come late, and the rest of the line before it.
+                    # On a busy machine the rest of the line may arrive before the timeout is handled.
                     chunk = b"".join(stream.receive_available())
                     if not chunk:
                         emit(splitter.show())

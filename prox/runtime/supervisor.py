@@ -1,6 +1,6 @@
-"""All processes of one configuration: goals from outside, snapshots, events, and the stop of everything.
+"""The supervisor: the processes of one configuration, with their goals, snapshots, events and the ordered shutdown.
 
-Goals are set synchronously and reached by each process's own task. A caller that stops waiting changes nothing.
+Goals are set synchronously and pursued by each process's own task. Cancelling a wait does not withdraw a goal.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 
 class Supervisor:
-    """The processes of one configuration. ``prox.open_supervisor`` makes one and runs it."""
+    """The processes of one configuration. ``prox.open_supervisor`` creates and runs it."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Supervisor:
         ports: Mapping[str, int] | None = None,
         early: dict[str, EarlyChild] | None = None,
     ) -> None:
-        """``ports``: those that are known already, also of processes that run elsewhere, which the others learn.
+        """``ports``: ports assigned in advance, including those of processes that run elsewhere.
 
-        ``early``: processes that run already; whatever the supervisor takes over is removed from it.
+        ``early``: children spawned in advance; those that the supervisor takes over are removed from it.
         """
         self.instance = instance or secrets.token_hex(4)
         self.api_url: str | None = None
@@ -80,7 +80,7 @@ class Supervisor:
         self._usage = UsageSampler()
         self._over = False
         self.leftovers: tuple[Leftover, ...] = ()
-        """Processes found running, or holding a port, after everything was stopped."""
+        """Processes still running, or holding a port, after the shutdown."""
         platform = platform or real_platform()
         self._context = InstanceContext(
             config=config,
@@ -94,13 +94,13 @@ class Supervisor:
             early=early if early is not None else {},
         )
         self._tasks: trio.Nursery | None = None
-        """Runs the task of each process; None before and after."""
+        """The nursery of the processes' tasks; None before and after ``run``."""
         self._processes = ProcessSet(self._context)
         self._stop = OrderedStop(self._processes)
         self._started_with = config
 
     def set_urls(self, urls: dict[str, str]) -> None:
-        """Set the URL of each proxied service, which every process learns as PROX_URL_<SERVICE>."""
+        """Set the URL of each proxied service, which every process gets as PROX_URL_<SERVICE>."""
         self._context.urls = urls
 
     @property
@@ -114,7 +114,7 @@ class Supervisor:
 
     @property
     def config(self) -> Config:
-        """The configuration, with the processes that were added since and without those that were removed."""
+        """The current configuration, with added and without removed processes."""
         return self._context.config
 
     @property
@@ -127,18 +127,18 @@ class Supervisor:
         return tuple(process.name for process in self._processes if process.spec.autostart)
 
     def members(self, group: str) -> tuple[str, ...]:
-        """Return the names of the members of a group; empty if there is none of that name."""
+        """Return the names of the members of a group; empty if it does not exist."""
         return tuple(process.name for process in self._processes if group in process.spec.groups)
 
     async def run(self) -> None:
-        """Run every process's task until everything has been stopped; a cancel stops it, in order.
+        """Run the tasks of all processes until everything has stopped; a cancel begins an ordered shutdown.
 
-        Subscriptions end when nothing is left.
+        Subscriptions end after that.
         """
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._shut_down_when_cancelled)
-                # A cancel must not reach all processes at once: they are stopped in order. Bounded by ``ordered_stop``.
+                # Shielded, as processes must stop in order. Bounded by ``ordered_stop``.
                 with trio.CancelScope(shield=True):
                     async with trio.open_nursery() as self._tasks:
                         for process in self._processes:
@@ -163,11 +163,11 @@ class Supervisor:
             self._close()
 
     def before_stop(self, drain: Callable[[], Awaitable[None]]) -> None:
-        """Await ``drain`` before any process is stopped, unless everything is killed. It must be bounded."""
+        """Await ``drain``, which must be bounded, before any process is stopped; skip it after ``kill``."""
         self._stop.before(drain)
 
     def _close(self) -> None:
-        """End all subscriptions and waits: nothing more will happen."""
+        """End all subscriptions and waits."""
         self._over = True
         self._processes.events.close()
         self.hub.close()
@@ -179,12 +179,12 @@ class Supervisor:
         finally:
             self.shutdown()
 
-    # -- processes that come and go
+    # -- adding and removing processes
 
     def add(self, name: str, spec: ProcessSpec, job: Job | None = None) -> None:
-        """Add a process, which is not started yet. ``job``: it is the process of that job (``as_process``).
+        """Add a process without starting it. ``job``: the job that the process belongs to (``as_process``).
 
-        Raises ShuttingDown, and ValueError for a name that is taken.
+        Raises ShuttingDown; ValueError if the name is taken.
         """
         self._refuse_while_stopping()
         process = self._processes.add(name, spec, job)
@@ -192,9 +192,9 @@ class Supervisor:
             self._tasks.start_soon(process.run)
 
     async def remove(self, name: str) -> None:
-        """Stop a process and forget it, its lines included. Raises UnknownProcess, ShuttingDown.
+        """Stop a process, then remove it and its log lines. Raises UnknownProcess, ShuttingDown.
 
-        A process that is started meanwhile stays.
+        A process that is started meanwhile is kept.
         """
         process = self._open_for_goals(name)
         stop_all([process])
@@ -203,9 +203,9 @@ class Supervisor:
             self._processes.remove(process)
 
     def begin(self, names: Iterable[str] | None = None, *, dependencies: bool = True) -> None:
-        """Start the named processes (None: all) and what they depend on, as `prox up` does. Raises UnknownProcess.
+        """Start the named processes (None: all with ``autostart``) and their dependencies. Raises UnknownProcess.
 
-        Without ``dependencies`` (``--no-deps``), only those named are started, and none waits for another.
+        Without ``dependencies`` (``--no-deps``), start only the named processes, and none waits for another.
         """
         self._context.ignore_dependencies = not dependencies
         wanted = self.autostarted if names is None else tuple(dict.fromkeys(names))
@@ -217,7 +217,7 @@ class Supervisor:
         self._status = "running"
 
     def open_runner(self, plan: RunPlan) -> JobRunner:
-        """Return what runs the jobs of a plan. Raises UnknownProcess."""
+        """Return a runner for the jobs of a plan. Raises UnknownProcess."""
         for name in plan.requested:
             self._processes.get(name)
         self._status = "running"
@@ -226,16 +226,16 @@ class Supervisor:
     # -- goals
 
     def start(self, name: str) -> Goal:
-        """Ask for a process to run, and for the dependencies that it lacks.
+        """Request a start of a process and of its missing dependencies.
 
         Raises UnknownProcess, AlreadyRunning, ShuttingDown.
         """
         return ask_up(self._processes, self._open_for_goals(name), LifecycleEvent.START)
 
     def restart_if_possible(self, name: str) -> Goal:
-        """Ask for a restart, once it is known that the process can be started again; otherwise it runs on.
+        """Request a restart that leaves the process running if it could not be started again.
 
-        Raises UnknownProcess, ShuttingDown. Waiting for the goal raises StartFailed if it cannot be started.
+        Raises UnknownProcess, ShuttingDown. Waiting for the goal raises StartFailed if the process cannot be started.
         """
         process = self._open_for_goals(name)
         life = process.life
@@ -243,32 +243,32 @@ class Supervisor:
         async def restart() -> None:
             await process.prepare_restart()
             if process.life.wanted != life.wanted or process.life.spawns != life.spawns:
-                raise Superseded(f"{name} was not restarted: a later request came before that")
+                raise Superseded(f"{name} was not restarted: superseded by a later request")
             await self.restart(name).wait_done()
 
         return self._in_background(restart)
 
     def restart(self, name: str) -> Goal:
-        """Ask for a process to be stopped and started anew, and for the dependencies that it lacks.
+        """Request a restart of a process, and a start of its missing dependencies.
 
         Raises UnknownProcess, ShuttingDown.
         """
         return ask_up(self._processes, self._open_for_goals(name), LifecycleEvent.RESTART)
 
     def stop(self, name: str) -> Goal:
-        """Ask for a process to be ended. Raises UnknownProcess, NotRunning, ShuttingDown."""
+        """Request a stop of a process. Raises UnknownProcess, NotRunning, ShuttingDown."""
         return ask_down(self._processes, self._open_for_goals(name))
 
     def start_group(self, name: str) -> Goal:
-        """Ask for all members of a group to run. Raises UnknownProcess, ShuttingDown."""
+        """Request a start of all members of a group. Raises UnknownProcess, ShuttingDown."""
         return ask_all_up(self._processes, self._open_group(name))
 
     def stop_group(self, name: str) -> Goal:
-        """Ask for all members of a group to be ended, dependents first. Raises UnknownProcess, ShuttingDown."""
+        """Request a stop of all members of a group, dependents first. Raises UnknownProcess, ShuttingDown."""
         return self._in_background(partial(stop_in_order, self._processes, self._open_group(name)))
 
     def restart_group(self, name: str) -> Goal:
-        """Ask for all members of a group to be ended, dependents first, and started. Raises as ``stop_group``."""
+        """Request a stop of all members of a group, dependents first, then their start. Raises as ``stop_group``."""
         members = self._open_group(name)
 
         async def restart() -> None:
@@ -290,9 +290,9 @@ class Supervisor:
         return pursue_in(self._tasks, pursue)
 
     def reload(self, config: Config) -> tuple[Difference, Goal]:
-        """Apply the difference to a new configuration. Raises ShuttingDown.
+        """Switch to a new configuration and return what differs. Raises ShuttingDown.
 
-        The goal is reached when removed processes are gone, and all others are started or wait for a dependency.
+        The goal is reached when removed processes have ended, and all others are started or wait for a dependency.
         """
         self._refuse_while_stopping()
         old = self.config
@@ -305,7 +305,7 @@ class Supervisor:
         return found, self._in_background(partial(finish, self._processes, found))
 
     def restart_after_change(self, name: str, paths: Sequence[str]) -> None:
-        """Restart a process because files have changed, unless somebody has stopped it or never started it."""
+        """Restart a process because files have changed, unless it was stopped on request or never started."""
         process = self._processes.get(name)
         if not process.life.wanted or self._status == "stopping":
             return
@@ -314,12 +314,12 @@ class Supervisor:
         process.apply(LifecycleEvent.RESTART)
 
     async def wait_watches_changed(self, watches: Mapping[str, Watch]) -> None:
-        """Wait until the configuration watches other files than these."""
+        """Wait until the watches of the configuration differ from these."""
         await self._processes.wait_until(lambda: self.watches != watches)
 
     @property
     def watches(self) -> dict[str, Watch]:
-        """The watched paths of each process that has ``watch``."""
+        """The ``watch`` of each process that has one."""
         return {name: spec.watch for name, spec in self.config.processes.items() if spec.watch is not None}
 
     async def reset(self, name: str) -> None:
@@ -327,17 +327,17 @@ class Supervisor:
         await reset_process(self._open_for_goals(name), self._context)
 
     def signal(self, name: str, number: int, *, group: bool = False) -> None:
-        """Send a signal to a process itself, or to its whole group. One that it ends by has ended by itself.
+        """Send a signal to a process or to its whole group. An exit caused by it does not count as requested.
 
-        Raises UnknownProcess, NotRunning, ShuttingDown; SignalFailed where it runs as another user; ValueError where
-        the system has no such signal.
+        Raises UnknownProcess, NotRunning, ShuttingDown; SignalFailed if the process runs as another user; ValueError
+        for an invalid signal number.
         """
         if number not in valid_signals():
-            raise ValueError(f"{number} is not the number of a signal")
+            raise ValueError(f"invalid signal number {number}")
         self._open_for_goals(name).signal(number, group=group)
 
     def shutdown(self) -> None:
-        """Begin to stop everything. Asked for again, it changes nothing."""
+        """Begin an ordered shutdown. Idempotent."""
         if self._status == "stopping":
             return
         self._status = "stopping"
@@ -346,12 +346,12 @@ class Supervisor:
         self._stop.begin()
 
     def kill(self) -> None:
-        """Stop everything now: no grace for anybody."""
+        """Stop everything now, without grace periods."""
         self._stop.kill()
         self.shutdown()
         self._processes.wake()
 
-    # -- what is known
+    # -- state
 
     @property
     def status(self) -> Literal["starting", "running", "stopping"]:
@@ -359,28 +359,28 @@ class Supervisor:
 
     @property
     def uptime_seconds(self) -> int:
-        """How long it has existed, whatever happened to the wall clock meanwhile."""
+        """Seconds since this was created, by the monotonic clock."""
         return int(time.monotonic() - self._started_clock)
 
     def process(self, name: str) -> ProcessSnapshot:
-        """Return what is known of a process now. Raises UnknownProcess."""
+        """Return the snapshot of a process. Raises UnknownProcess."""
         return self._processes.get(name).snapshot()
 
     def processes(self) -> tuple[ProcessSnapshot, ...]:
-        """The same of all, in the order of prox.yaml."""
+        """Return the snapshots of all processes, in the order of prox.yaml."""
         return tuple(process.snapshot() for process in self._processes)
 
     def details(self, name: str) -> ProcessDetails:
-        """Return everything there is to know of a process. Raises UnknownProcess."""
+        """Return snapshot, health check, command, environment and history of a process. Raises UnknownProcess."""
         return details_of(self._processes.get(name))
 
     async def preview_environment(self, name: str) -> None:
-        """Have ``details`` show the environment of a process that was not started yet. Raises UnknownProcess."""
+        """Read the environment of a process that was not started yet, for ``details``. Raises UnknownProcess."""
         process = self._processes.get(name)
         await process.environment.preview(process.spec)
 
     def leftovers_of(self, name: str) -> tuple[Leftover, ...]:
-        """Return what the last incarnation of a process has left running. Raises UnknownProcess."""
+        """Return the leftovers of the last incarnation of a process. Raises UnknownProcess."""
         return self._processes.get(name).leftovers
 
     async def listening_ports(self, name: str) -> tuple[int, ...]:
@@ -389,21 +389,21 @@ class Supervisor:
         return await listening_ports(pid) if pid else ()
 
     async def usage(self) -> dict[str, Usage]:
-        """Measure what each running process and its descendants use."""
+        """Measure CPU and memory of each running process and its descendants."""
         pids = {process.name: process.pid for process in self._processes if process.pid}
         try:
             table = await look()
         except OSError:
-            # No descriptor is left.
+            # EMFILE.
             return {}
         return await in_thread(self._usage.sample, pids, table)
 
     # -- waiting and listening
 
     async def wait_ready(self, *names: str) -> None:
-        """Wait until the named processes (all that were started, where none is named) run and are healthy.
+        """Wait until the named processes (without names: all that were started) are ready.
 
-        Raises NotReady as soon as one of them cannot become so any more, UnknownProcess.
+        Raises NotReady as soon as one of them can no longer become ready, UnknownProcess.
         """
         started = [each for each in self._processes if each.life.due or each.life.attempts]
         waited = [self._processes.get(name) for name in names] if names else started
@@ -415,38 +415,38 @@ class Supervisor:
             raise NotReady(f"{process.name} is not ready: {reason}")
 
     async def wait_spawned(self) -> None:
-        """Wait until every process that may start has been spawned, or could not be."""
+        """Wait until every process whose start is due has been spawned or has failed to."""
         await self._processes.wait_until(
             lambda: not any(process.life.phase is Phase.PENDING for process in self._processes)
         )
 
     async def wait_status(self, name: str, status: Status) -> None:
-        """Wait until a process has that status. Raises UnknownProcess; NotReady if it never will: all has stopped."""
+        """Wait until a process has a status. Raises UnknownProcess; NotReady if everything stops before that."""
         process = self._processes.get(name)
         await self._processes.wait_until(lambda: process.life.status == status or self._over)
         if process.life.status != status:
             raise NotReady(f"{name} will not be {status}, it is {process.life.status}: everything has been stopped")
 
     async def wait_shutdown(self) -> None:
-        """Wait until somebody asks for everything to stop."""
+        """Wait until a shutdown is requested."""
         await self._processes.wait_until(lambda: self._status == "stopping")
 
     async def wait_killed(self) -> None:
-        """Wait until somebody asks for everything to be killed."""
+        """Wait until ``kill`` is called."""
         await self._stop.wait_killed()
 
     async def wait_stopped(self) -> None:
-        """Wait until everything has been stopped; ``leftovers`` holds what is still running."""
+        """Wait until the shutdown is complete; then ``leftovers`` holds the processes still running."""
         await self._processes.wait_until(lambda: self._over)
 
     async def wait_all_down(self) -> None:
-        """Wait until all processes have ended, and none is about to be started."""
+        """Wait until all processes have ended and no start is due."""
         await self._processes.wait_until(lambda: all_down(self._processes))
 
     def follow_logs(self, *names: str, tail: int = 0) -> FollowedLogs:
-        """Iterate over the lines of the named processes (all, where none is named) from now on.
+        """Iterate over the lines of the named processes (without names: all) from now on.
 
-        Begins with the newest ``tail`` lines. ``system`` stands for prox's own lines. Raises UnknownProcess.
+        Begins with the newest ``tail`` lines. ``system`` selects prox's own lines. Raises UnknownProcess.
         """
         for name in names:
             if name != SYSTEM:
@@ -454,17 +454,17 @@ class Supervisor:
         return FollowedLogs(self.hub, LogFilter(processes=frozenset(names) if names else None), tail)
 
     def observe(self, observer: Callable[[Process], None]) -> None:
-        """Call a function, synchronously, with each process that has changed."""
+        """Call a function synchronously with each process that changes."""
         self._processes.observers.append(observer)
 
     def subscribe_events(self) -> EventSubscription:
-        """Listen to changes of status, health and readiness from now on."""
+        """Subscribe to changes of status, health and readiness."""
         return self._processes.events.subscribe()
 
     # -- internals
 
     def _is_ready(self, process: Process) -> bool:
-        """Whether a process is ready, or has ended as those that depend on it expect."""
+        """Return whether a process is ready, or has ended as its dependents expect."""
         return process.ready or (process.succeeded and self._processes.is_expected_to_end(process))
 
     def _is_hopeless(self, process: Process) -> bool:

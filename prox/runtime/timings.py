@@ -1,4 +1,4 @@
-"""When each process became ready, and which of them determined when everything was (`prox up --timings`)."""
+"""The startup time of each process, and the critical path of the startup (`prox up --timings`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Timings:
-    """Observes a supervisor from its start. Times are in seconds after that."""
+    """The startup times of a supervisor's processes, in seconds since this was created."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._begun = trio.current_time()
@@ -35,7 +35,7 @@ class Timings:
             self._ready.setdefault(process.name, now)
 
     def lines(self) -> list[str]:
-        """Return a line for each process that was started, in the order in which they became ready."""
+        """Return a line for each started process, in order of readiness, and the critical path."""
         width = max(map(len, self._started), default=0)
         order = sorted(self._started, key=lambda name: self._ready.get(name, float("inf")))
         lines = [self._line(name, width) for name in order]

@@ -1,4 +1,4 @@
-"""The end of early children whose process was to stop before its first run: their output counts, too."""
+"""Stop early children (``early_start``) whose process was stopped before its first run, and publish their output."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 async def end_unclaimed(
     processes: ProcessSet, context: InstanceContext, wait_killed: Callable[[], Awaitable[None]]
 ) -> None:
-    """End the children in ``context.early``, each as its configuration says, and publish what they have written.
+    """End the children in ``context.early``, each by its ``stop`` configuration, and publish their output.
 
-    ``wait_killed`` returns once no process has a grace any more.
+    ``wait_killed`` returns when the remaining grace periods are to be skipped.
     """
     if not context.early:
         return

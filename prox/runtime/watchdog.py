@@ -1,6 +1,6 @@
-"""prox's side of the watchdog (``watchdog.program``): started first, informed of what runs, and replaced if it ends.
+"""The launcher of the watchdog (``watchdog.program``): starts it, reports children to it, restarts it if it exits.
 
-It is started before Trio is imported (``prox.startup``), and imports it once that runs.
+The watchdog starts before Trio is imported (``prox.startup``); functions that need Trio import it themselves.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from prox.instance.folder import InstanceFolder
 
 END_SECONDS = 1.0
-"""Seconds that the watchdog may take to end when it is asked to."""
+"""Seconds the watchdog has to exit on request."""
 ACT_SECONDS = 10.0
-"""How long it may take to end what prox has failed to end."""
-SHORT_SECONDS, SHORT_LIVES, PAUSE_SECONDS = 5.0, 3, 30.0
-"""After so many that did not live longer than that, the next one is started after a pause only."""
+"""Seconds the watchdog has to end the processes that prox failed to end."""
+SHORT_SECONDS, MAX_SHORT_RUNS, PAUSE_SECONDS = 5.0, 3, 30.0
+"""After MAX_SHORT_RUNS consecutive watchdogs that ran less than SHORT_SECONDS, wait PAUSE_SECONDS before the next."""
 
 _ROOT = str(Path(prox.watchdog.program.__file__).parents[2])
 _PROGRAM = "import sys; sys.path.append(sys.argv[2]); from prox.watchdog.program import main; main()"
 
 
 def watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, str]]:
-    """Yield what the watchdog has to know of an instance, as words and values."""
+    """Yield the first messages to the watchdog, as words and values (``watchdog.program``)."""
     yield "instance", folder.instance
     yield "folder", str(folder.path)
     if folder.listed:
@@ -50,9 +50,9 @@ def watch_list(config: Config, folder: InstanceFolder) -> Iterator[tuple[str, st
 
 
 class Watchdog:
-    """Runs the watchdog while it is entered. ``watch_list``: its first message, as words and values.
+    """The watchdog process of one instance. ``watch_list``: its first messages, as words and values.
 
-    Left by a bug of prox's, it lets the watchdog do what that is for, and waits for it.
+    Leaving the context stops it. If an unexpected exception leaves the context, the watchdog first ends all processes.
     """
 
     def __init__(self, watch_list: Iterable[tuple[str, str]]) -> None:
@@ -63,13 +63,13 @@ class Watchdog:
 
     def __enter__(self) -> Self:
         self._start()
-        listen(self._tell)
+        listen(self._send)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        unlisten(self._tell)
+        unlisten(self._send)
         in_order = error is None or isinstance(error, ProxError)
         if in_order:
             self._write(b"end\n")
@@ -81,8 +81,8 @@ class Watchdog:
             self._popen.kill()
             self._popen.wait()
 
-    async def keep_running(self, say: Callable[[str], None]) -> None:
-        """See that there is a watchdog, until cancelled; tell ``say`` where there is none, or a new one."""
+    async def keep_running(self, report: Callable[[str], None]) -> None:
+        """Restart the watchdog whenever it exits, until cancelled; ``report`` each restart and each failure."""
         import trio
 
         short = 0
@@ -91,10 +91,10 @@ class Watchdog:
                 begun = trio.current_time()
                 how = await self._wait_ended(self._popen)
                 short = short + 1 if trio.current_time() - begun < SHORT_SECONDS else 0
-                say(f"the watchdog, which ends everything should prox be killed, {how}; restarting it")
+                report(f"the watchdog, which ends all processes if prox is killed, {how}; restarting it")
             if self._failure:
-                say(f"there is no watchdog, which would end everything should prox be killed: {self._failure}")
-            if self._failure or short >= SHORT_LIVES:
+                report(f"cannot start the watchdog, which ends all processes if prox is killed: {self._failure}")
+            if self._failure or short >= MAX_SHORT_RUNS:
                 await trio.sleep(PAUSE_SECONDS)
             self._failure = ""
             self._start()
@@ -118,7 +118,7 @@ class Watchdog:
         return Exit.of(code)
 
     def _start(self) -> None:
-        """Start a watchdog and tell it everything; ``_failure`` says why there is none."""
+        """Start a watchdog and send it the current state. On failure, ``_failure`` holds the reason."""
         try:
             reading, self._pipe = os.pipe()
         except OSError as error:
@@ -146,11 +146,11 @@ class Watchdog:
         lines += [f"begun {pid}" for pid in spawned() if pid != self._popen.pid]
         self._write(b"".join(os.fsencode(line) + b"\n" for line in lines))
 
-    def _tell(self, word: str, pid: int) -> None:
+    def _send(self, word: str, pid: int) -> None:
         self._write(f"{word} {pid}\n".encode())
 
     def _write(self, data: bytes) -> None:
-        """Write; a watchdog that does not take it is of no use, and ended: ``keep_running`` starts another one."""
+        """Write to the pipe; kill a watchdog that does not read it, so that ``keep_running`` starts another one."""
         try:
             if self._pipe >= 0 and os.write(self._pipe, data) < len(data):
                 raise BlockingIOError

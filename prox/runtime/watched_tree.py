@@ -1,4 +1,4 @@
-"""Read the folders that ``watch`` needs: which there are, the state of their files, and their .gitignore files."""
+"""Scan of the folders that ``watch`` needs: folders, state of the files, and .gitignore rules."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ FileState = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The watched folders at one time."""
+    """The watched folders at one moment."""
 
     folders: set[str]
     files: dict[str, FileState]
     gitignore: GitIgnore
     rules: dict[str, IgnoreRules]
-    """By folder; what ``gitignore`` decides by."""
+    """The rules of each folder, which ``gitignore`` uses."""
     read_from: dict[str, FileState]
-    """The state of the .gitignore that the rules of a folder were read from."""
+    """By folder, the state of the .gitignore file when its rules were read."""
 
 
 def look(folder: str, selections: Collection[Selection], before: Tree | None = None) -> Tree:
-    """Read all folders that the selections need. ``before``: the last result, whose rules are used again.
+    """Scan all folders that the selections need. ``before``: the last result, whose unchanged rules are reused.
 
-    Links to folders are followed only where a path in prox.yaml names them. A folder that cannot be read is left out,
-    as are names that are not UTF-8.
+    Symbolic links to folders are followed only if a path in prox.yaml names them. Unreadable folders and names that
+    are not UTF-8 are skipped.
     """
     folders: set[str] = set()
     rules: dict[str, IgnoreRules] = {}
@@ -47,7 +47,7 @@ def look(folder: str, selections: Collection[Selection], before: Tree | None = N
         folders.add(above)
         _read_rules(above, tree, before)
     outside = {os.path.dirname(path) for each in selections for path in each.prefixes if not is_within(path, folder)}
-    # The shortest first: rules are known before anything below is judged by them.
+    # Shortest first: rules must be read before they are applied to the folders below.
     waiting = sorted({_existing(path) for path in (folder, *outside)}, key=len, reverse=True)
     walked = set[str]()
     while waiting:
@@ -75,7 +75,7 @@ def look(folder: str, selections: Collection[Selection], before: Tree | None = N
 
 
 def state_at(path: str) -> FileState | None:
-    """Return the state of a file; None if there is none."""
+    """Return the state of a file, None if it does not exist."""
     try:
         return state_of(os.lstat(path))
     except OSError:
@@ -83,21 +83,21 @@ def state_at(path: str) -> FileState | None:
 
 
 def state_of(status: os.stat_result) -> FileState | None:
-    """Return the state of a file or a link; None for sockets and such, which are no source of anything."""
+    """Return the state of a regular file or symbolic link, None for anything else."""
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _existing(path: str) -> str:
-    """Return a folder, or the nearest one above it that exists."""
+    """Return a folder or its nearest existing parent."""
     while not os.path.isdir(path) and path != "/":
         path = os.path.dirname(path)
     return path
 
 
 def _repository_above(folder: str) -> list[str]:
-    """Return the folders from the root of the Git repository down to a folder, without the folder itself."""
+    """Return the parents of a folder up to the root of its Git repository, the nearest first."""
     above: list[str] = []
     while not os.path.lexists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)
@@ -108,7 +108,7 @@ def _repository_above(folder: str) -> list[str]:
 
 
 def _entries(path: str) -> list[os.DirEntry[str]] | None:
-    """Return what is in a folder; None if it cannot be read."""
+    """Return the entries of a folder, None if it cannot be read."""
     try:
         with os.scandir(path) as entries:
             return [entry for entry in entries if _is_utf8(entry.name)]
@@ -121,7 +121,7 @@ def _is_utf8(name: str) -> bool:
 
 
 def _read_rules(folder: str, tree: Tree, before: Tree | None) -> None:
-    """Read the .gitignore of a folder. As in Git, it must not be a link."""
+    """Read the .gitignore of a folder. As in Git, it must not be a symbolic link."""
     path = os.path.join(folder, IGNORE_FILE)
     try:
         state = state_at(path)

@@ -1,15 +1,15 @@
 """Watch files, and report each burst of changes once per process.
 
-Events only say where to look: a file has changed if its state (inode, size, times) is not the one seen before. So
-nothing is missed while the watch is set up again, and nothing is reported twice.
+Events only say which paths to check: a file has changed if its state (inode, size, times) differs from the last one
+seen. So no change is missed while the watch is set up again, and none is reported twice.
 
-Each folder has a watch of its own, and ignored folders have none: neither ``node_modules`` nor the output of a build
-costs a watch of the kernel. When a folder appears or disappears, or a .gitignore file changes, all folders are read
-again and the watch is set up anew. For a path that does not exist, its nearest existing parent is watched.
+Each folder has its own kernel watch; ignored folders, such as ``node_modules``, have none. When a folder appears or
+disappears, or a .gitignore file changes, all folders are scanned again and the watch is set up again. For a path that
+does not exist, its nearest existing parent is watched.
 
-Limits: the target of a link is not watched, nor a folder behind a link unless ``paths`` names it. Names must be UTF-8.
-A write through a memory map has no event. File systems without events (some network and container mounts) are not
-detected. Once files are polled, this stays so until the watcher is started again.
+Limits: targets of symbolic links are not watched, nor folders behind a link unless ``paths`` names them. Names must be
+UTF-8. A write through a memory map has no event. File systems without events (some network and container mounts) are
+not detected. Once the watcher polls, it does so until it is restarted.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ if TYPE_CHECKING:
     from prox.core.config.model import Watch
 
 STEP = 50
-"""Milliseconds between two looks for events, and without a further event before they are handed on."""
+"""Interval between checks for events, and the quiet time before they are delivered, in milliseconds."""
 WAIT = 5000
-"""Milliseconds for which a thread waits for events before it is asked again."""
+"""Milliseconds that one call in a thread waits for events."""
 POLL_INTERVAL = 1.0
-"""Seconds between two looks at all files where events cannot be had; more if a look takes long."""
+"""Minimum seconds between two scans of all files if there are no events."""
 POLL_PAUSE = 4
-"""So many times as long as a look takes is waited after it."""
+"""The pause after a scan, as a multiple of its duration."""
 MANY_EVENTS = 1000
-"""With so many at a time, all files are read: the queue of the kernel may have overflowed."""
+"""From this number of events at a time, all files are scanned: the kernel's queue may have overflowed."""
 LONGEST_BURST = 10, 2.0
-"""A burst is reported after so many times its ``debounce``, or so many seconds if that is longer, without an end."""
+"""The maximum length of a burst: a multiple of ``debounce`` and a number of seconds, whichever is longer."""
 
 
 @dataclass(slots=True)
 class _Burst:
-    """Changes for one process that have not been reported."""
+    """Unreported changes for one process."""
 
     name: str
     selection: Selection
     debounce: float
     paths: set[str] = field(default_factory=set)
     last: float = 0.0
-    """When the last change was noticed."""
+    """The time of the last change."""
     begun: trio.Event = field(default_factory=trio.Event)
 
     def add(self, path: str) -> None:
@@ -76,8 +76,8 @@ async def watch_files(
 ) -> None:
     """Call ``changed`` with a process's name and the changed paths, sorted, relative to ``folder``; until cancelled.
 
-    A burst is reported ``debounce`` seconds after its last change. ``report`` gets a message if there can be no events;
-    from then on, files are polled. ``task_status.started()`` is called once no further change is missed.
+    A burst is reported ``debounce`` seconds after its last change. If the system provides no events, ``report`` gets a
+    message and files are polled. ``task_status.started()`` is called once no further change is missed.
     """
     watcher = _Watcher(await in_thread(os.path.realpath, folder), watches, changed, report)
     async with trio.open_nursery() as nursery:
@@ -102,18 +102,18 @@ class _Watcher:
         self._selections = tuple(burst.selection for burst in self.bursts)
         self._tree = Tree(set(), {}, GitIgnore({}), {}, {})
         self._notify: RustNotify | None = None
-        """None: files are polled."""
+        """None if files are polled."""
         self._complete = False
-        """All folders are watched."""
+        """Whether all folders are watched."""
         self._interval = 0.0
-        """Seconds between two looks at all files; 0: there are events."""
+        """Seconds between two scans of all files; 0 with events."""
         self._stopped = threading.Event()
         self._limiter = trio.CapacityLimiter(1)
         self._busy = trio.Lock()
-        """Held while events are worked on, so that a burst is not reported halfway."""
+        """Held while events are processed, so that no incomplete burst is reported."""
 
     async def stop_when_cancelled(self) -> None:
-        """End the wait of the thread when the task is cancelled."""
+        """End the thread's wait for events when the task is cancelled."""
         try:
             await trio.sleep_forever()
         finally:
@@ -126,18 +126,18 @@ class _Watcher:
             while True:
                 events = await self._next_events()
                 async with self._busy:
-                    await self._work_on(events)
+                    await self._process(events)
         finally:
             self._close()
 
     async def deliver(self, burst: _Burst) -> None:
-        """Report each burst of a process when it is over, or has lasted too long."""
+        """Report each burst of a process at its end or at its maximum length."""
         times, seconds = LONGEST_BURST
         while True:
             await burst.begun.wait()
             latest = trio.current_time() + max(times * burst.debounce, seconds)
             while True:
-                # Where files are polled, the next look tells whether the burst is over.
+                # With polling, only the next scan shows whether the burst is over.
                 quiet = burst.debounce + self._interval
                 await trio.sleep_until(min(burst.last + quiet, latest))
                 async with self._busy:
@@ -148,7 +148,7 @@ class _Watcher:
                         break
 
     async def _next_events(self) -> set[str] | None:
-        """Wait for events and return their paths; None: anything may have changed."""
+        """Wait for events and return their paths; None if any file may have changed."""
         if self._notify is None or not self._complete:
             await trio.sleep(self._interval or POLL_INTERVAL)
             return None
@@ -162,24 +162,24 @@ class _Watcher:
         await trio.lowlevel.checkpoint()
         return set() if isinstance(events, str) else {path for _, path in events}
 
-    async def _work_on(self, events: set[str] | None) -> None:
-        """Find what has changed, and add it to the bursts."""
+    async def _process(self, events: set[str] | None) -> None:
+        """Add the changed files to the bursts."""
         before = self._tree
-        paths = None if events is None else await in_thread(self._look_at, events)
+        paths = None if events is None else await in_thread(self._changed_files, events)
         if paths is None:
             self._tree = await self._arm()
             paths = await in_thread(_differences, before, self._tree)
-        # Sorted out in a thread: each path takes some microseconds, and there may be many.
-        counting = await in_thread(self._sort_out, paths, before.gitignore)
+        # In a thread: each path takes some microseconds, and there may be many.
+        by_burst = await in_thread(self._by_burst, paths, before.gitignore)
         now = trio.current_time()
-        for burst, changes in zip(self.bursts, counting, strict=True):
+        for burst, changes in zip(self.bursts, by_burst, strict=True):
             for path in changes:
                 burst.add(path)
             if changes:
                 burst.last = now
 
-    def _sort_out(self, paths: set[str], before: GitIgnore) -> list[list[str]]:
-        """Return what counts for each process. A file that has only just ceased to be ignored has not changed."""
+    def _by_burst(self, paths: set[str], before: GitIgnore) -> list[list[str]]:
+        """Return the relevant paths for each burst. A file that is merely no longer ignored has not changed."""
         after = self._tree.gitignore
         return [
             [
@@ -190,8 +190,8 @@ class _Watcher:
             for each in self._selections
         ]
 
-    def _look_at(self, events: set[str]) -> set[str] | None:
-        """Return the files among these that have changed; None if the watch has to be set up again."""
+    def _changed_files(self, events: set[str]) -> set[str] | None:
+        """Return the paths whose files have changed; None if the watch must be set up again."""
         tree, changes = self._tree, set[str]()
         if len(events) >= MANY_EVENTS or any(self._changes_folders(path) for path in events):
             return None
@@ -207,7 +207,7 @@ class _Watcher:
         return changes
 
     def _changes_folders(self, path: str) -> bool:
-        """Return whether other folders than before may have to be watched after an event of this path."""
+        """Return whether an event for this path may change the set of watched folders."""
         tree = self._tree
         folder, name = os.path.split(path)
         if path in tree.folders or (name == IGNORE_FILE and folder in tree.folders):
@@ -219,7 +219,7 @@ class _Watcher:
         return any(each.wants_folder(path, tree.gitignore) for each in self._selections)
 
     async def _arm(self) -> Tree:
-        """Watch the folders that there are, and return them; from then on, each change has an event."""
+        """Watch the current folders and return their tree; from then on, each change has an event."""
         self._close()
         if not self._interval:
             try:

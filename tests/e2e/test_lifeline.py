@@ -83,7 +83,7 @@ def test_one_that_has_closed_already(project: Project) -> None:
 def test_what_is_no_lifeline(project: Project) -> None:
     project.write("processes: {api: exec sleep 1000}")
     ran = project.run("up", "--lifeline=77")
-    assert (ran.returncode, ran.stderr) == (64, "prox: --lifeline 77: there is no open descriptor of that number\n")
+    assert (ran.returncode, ran.stderr) == (64, "prox: --lifeline 77: not an open file descriptor\n")
     with (project.folder / "prox.yaml").open() as file:
         ran = project.run("up", f"--lifeline={file.fileno()}", pass_fds=[file.fileno()])
     assert ran.returncode == 64

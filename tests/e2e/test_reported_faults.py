@@ -355,7 +355,7 @@ def test_a_start_that_was_overtaken(project: Project) -> None:
             wait_until(lambda: status(project, "a") == "starting")
             project.run("stop", "a")
             _, said = start.communicate(timeout=20)
-        assert "a was not started: a later request has stopped it before that" in said
+        assert "a was not started: a later request stopped it first" in said
         assert start.returncode == 1
 
 

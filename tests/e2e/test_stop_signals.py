@@ -63,7 +63,7 @@ def test_the_second_kills_at_once(project: Project, first: signal.Signals, secon
         prox.wait_line(f"received {first.name}, stopping")
         prox.signal_again(second)
         assert prox.wait(10) == 128 + second
-    assert f"{second.name} again: killing what is left" in prox.output
+    assert f"{second.name} again: killing the remaining processes" in prox.output
     assert_nothing_left(project)
 
 

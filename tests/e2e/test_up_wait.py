@@ -42,7 +42,7 @@ def test_it_gives_up_and_stops_everything_again(project: Project) -> None:
     ran = project.run("up", "--wait", "--wait-timeout", "2s")
     assert ran.returncode == 124
     why = "its health check says: no line has matched 'Listening' yet"
-    assert ran.stderr == f"prox: not ready after 2 s: web ({why}); see `prox logs`, or give it more --wait-timeout\n"
+    assert ran.stderr == f"prox: not ready after 2 s: web ({why}); see `prox logs`, or raise --wait-timeout\n"
     assert not is_alive(int((project.folder / "pid").read_text()))
     assert project.state() is None
 

@@ -65,6 +65,6 @@ async def test_a_cancelled_tree_does_not_wait_for_daemons(daemon: subprocess.Pop
         async with trio.open_nursery() as nursery:
             # It is shown, and waited for, before the tree is cancelled.
             owner.run_changed = nursery.cancel_scope.cancel
-            nursery.start_soon(leftovers.stay_with_daemons)
+            nursery.start_soon(leftovers.wait_for_daemons)
     assert leftovers.daemons == ()
     assert daemon.returncode is not None

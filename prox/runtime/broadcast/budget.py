@@ -1,31 +1,31 @@
-"""One byte budget for all subscribers: where it is exceeded, the largest backlog gives way."""
+"""One byte budget for the backlogs of all subscribers: if it is exceeded, the largest backlog is cut."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-AT_ONCE_BYTES = 8 * 1024 * 1024
-"""Bytes that all subscribers together may hold in addition to their backlogs."""
-LEAST_AT_ONCE, MOST_AT_ONCE = 32 * 1024, 256 * 1024
-"""Bounds of one subscriber's share of it: a few read in large blocks, which cost less."""
+READ_BYTES = 8 * 1024 * 1024
+"""Bytes that all subscribers together may hold outside of their backlogs."""
+MIN_READ, MAX_READ = 32 * 1024, 256 * 1024
+"""Bounds of one subscriber's share. With few subscribers the blocks are large, which is cheaper."""
 
 
 class Holder(Protocol):
-    """A backlog that counts towards the budget."""
+    """The owner of a backlog that counts towards the budget."""
 
     @property
     def size(self) -> int:
-        """Bytes that it holds."""
+        """The size of the backlog in bytes."""
 
     def shed(self) -> None:
-        """Drop the older half; ``Budget.released`` is called for what that frees."""
+        """Drop the older half, and call ``Budget.released`` for it."""
 
 
 class Budget:
-    """Bounds the sum of all backlogs to ``total`` bytes.
+    """A limit of ``total`` bytes for the sum of all backlogs.
 
-    A subscriber that reads keeps a small backlog and is never made to shed; those that do not read pay for each other.
-    Halving the largest one makes the search for it rare: it frees at least ``total / (2 × holders)`` bytes.
+    Subscribers that read have small backlogs and never lose lines to others. Halving the largest backlog frees at least
+    ``total / (2 × holders)`` bytes, so the search for it is rare.
     """
 
     def __init__(self, total: int) -> None:
@@ -35,28 +35,28 @@ class Budget:
 
     @property
     def used(self) -> int:
-        """Bytes that all backlogs hold together."""
+        """The size of all backlogs in bytes."""
         return self._used
 
     @property
-    def at_once(self) -> int:
-        """How many bytes a subscriber takes out at once."""
-        return min(max(AT_ONCE_BYTES // max(1, len(self._holders)), LEAST_AT_ONCE), MOST_AT_ONCE)
+    def read_size(self) -> int:
+        """The number of bytes that a subscriber receives at once."""
+        return min(max(READ_BYTES // max(1, len(self._holders)), MIN_READ), MAX_READ)
 
     def join(self, holder: Holder) -> None:
-        """Count a backlog, which is empty."""
+        """Add an empty backlog."""
         self._holders.add(holder)
 
     def leave(self, holder: Holder) -> None:
-        """Count a backlog no longer, with all that it holds."""
+        """Remove a backlog, whose bytes were released before."""
         self._holders.discard(holder)
 
     def reserved(self, size: int) -> None:
-        """Count bytes that a backlog now holds, and make room for them."""
+        """Count bytes added to a backlog, and shed if the budget is exceeded."""
         self._used += size
         while self._used > self._total:
             max(self._holders, key=lambda holder: holder.size).shed()
 
     def released(self, size: int) -> None:
-        """Count bytes that a backlog holds no longer."""
+        """Count bytes removed from a backlog."""
         self._used -= size

@@ -1,4 +1,4 @@
-"""The hub: log lines from the pumps to rings, sinks and subscribers.
+"""The log hub: distributes log lines from the pumps to rings, sinks and subscribers.
 
 Publishing is synchronous, so that ids, rings and subscribers always agree; a pump then waits in
 ``wait_for_capacity`` if a lossless sink is behind.
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SUBSCRIBER_BYTES = 8 * 1024 * 1024
-"""The most that may wait for one subscriber, in bytes of log text; beyond it lines are dropped and counted."""
+"""The maximum backlog of one subscriber in bytes; beyond it, lines are dropped and counted."""
 SUBSCRIBERS_BYTES = 128 * 1024 * 1024
-"""The most that may wait for all subscribers together."""
+"""The maximum backlog of all subscribers together, in bytes."""
 
 
 class Sink(Protocol):
     """A lossless receiver of every line. ``write`` never raises; it may call ``LogHub.system``."""
 
     def write(self, batch: Batch) -> None:
-        """Keep or write the batch."""
+        """Queue or write the batch."""
 
     def set_names(self, names: Sequence[str]) -> None:
-        """Learn the names of all processes: when the sink is added, and after each change."""
+        """Set the names of all processes; called when the sink is added and after each change."""
 
     async def wait_for_capacity(self) -> None:
-        """Return once the sink can take more; a sink that is behind slows the processes here."""
+        """Wait until the sink can take more; this applies backpressure to the processes."""
 
 
 class LogHub:
-    """The rings of all processes, and the receivers of their lines."""
+    """The rings of all processes, and the sinks and subscribers of their lines."""
 
     def __init__(self, names: Iterable[str], *, max_lines: int, max_bytes: int) -> None:
         self._max_lines, self._max_bytes = max_lines, max_bytes
@@ -48,23 +48,23 @@ class LogHub:
         self._sinks: list[Sink] = []
         self._subscriptions: dict[Subscription, None] = {}
         self._budget = Budget(SUBSCRIBERS_BYTES)
-        # Ids go on rising from one run of prox to the next, so that a client that reconnects with the id of
-        # a line of an earlier run gets everything of this one.
+        # Ids increase across runs of prox, so that a client that reconnects with an id of an earlier run gets
+        # all lines of this one.
         self._next_id = int(time.time() * 1000) << 16
         self._first_id = self._next_id
         self._arrived: deque[Batch] = deque()
         self._delivering = False
         self._closed = False
 
-    # -- processes and sinks that come and go
+    # -- adding and removing processes and sinks
 
     def add_process(self, name: str) -> None:
-        """Accept lines of a further process."""
+        """Add a process."""
         self._rings[name] = Ring(self._max_lines, self._max_bytes)
         self._tell_names()
 
     def remove_process(self, name: str) -> None:
-        """Forget a process that has ended, and its lines."""
+        """Remove a process that has ended, and its lines."""
         del self._rings[name]
         self._tell_names()
 
@@ -86,7 +86,7 @@ class LogHub:
     # -- publishing
 
     def publish(self, process: str, stream: Stream, pieces: Iterable[Piece]) -> None:
-        """Record what a process wrote, as of now."""
+        """Publish output of a process with the current time."""
         now = time.time()
         for data, partial, replaces, file in pieces:
             count = 1 if partial else line_count(data)
@@ -98,7 +98,7 @@ class LogHub:
             self._deliver()
 
     def _deliver(self) -> None:
-        """Hand on what has arrived, in the order of the ids, also if a sink publishes meanwhile."""
+        """Deliver pending batches in the order of their ids, also if a sink publishes meanwhile."""
         self._delivering = True
         try:
             while self._arrived:
@@ -111,7 +111,7 @@ class LogHub:
             self._delivering = False
 
     def system(self, text: str) -> None:
-        """Record a line of prox's own."""
+        """Publish a line of prox itself."""
         self.publish(SYSTEM, "stdout", [_piece(text)])
 
     async def wait_for_capacity(self) -> None:
@@ -122,7 +122,7 @@ class LogHub:
     # -- reading
 
     def counts(self) -> dict[str, int]:
-        """Return by process, prox itself among them, how many lines there have been."""
+        """Return the number of lines so far by process, including prox itself."""
         return {name: ring.lines_in for name, ring in self._rings.items()}
 
     @property
@@ -136,23 +136,23 @@ class LogHub:
         return self._next_id - 1
 
     def select(self, wanted: LogFilter, *, lines: int | None = None, size: int | None = None) -> Selection:
-        """Return the newest lines in memory that ``wanted`` asks for."""
+        """Return the newest lines in memory that match ``wanted``."""
         return select(self.newest_first(wanted), wanted, lines=lines, size=size)
 
     def newest_first(self, wanted: LogFilter) -> list[Batch]:
-        """Return the batches in memory of the processes that ``wanted`` asks for, the newest first."""
+        """Return the batches in memory of the processes in ``wanted``, the newest first."""
         return newest_first(self._rings_of(wanted))
 
     def subscribe(
         self, wanted: LogFilter, *, tail: int = 0, after_id: int | None = None, limit: int = SUBSCRIBER_BYTES
     ) -> Subscription:
-        """Subscribe to all lines from now on, with no gap and no repeat at the seam to earlier ones.
+        """Subscribe to all lines from now on, optionally beginning with earlier ones, without gap or repetition.
 
-        ``tail``: begin with the newest so many lines that match. ``after_id``: begin with everything after that line
-        that is still in memory, preceded by ``Dropped`` if some of it no longer is; with everything in memory if it
-        is a line of another run, or 0. ``limit``: bytes that may wait beside what the subscription begins with.
+        ``tail``: begin with the newest ``tail`` matching lines. ``after_id``: begin with the lines in memory after that
+        one, preceded by ``Dropped`` if some are no longer in memory; 0 or an id of another run: with all lines in
+        memory. ``limit``: the maximum backlog in bytes, not counting the lines that the subscription begins with.
 
-        The subscription is a context manager, and lives until that is left.
+        The subscription is a context manager; leaving it ends the subscription.
         """
         subscription = Subscription(wanted, limit, self._budget, self._forget)
         self._subscriptions[subscription] = None
@@ -175,13 +175,13 @@ class LogHub:
         self._subscriptions.pop(subscription, None)
 
     def close(self) -> None:
-        """End every subscription after what waits for it: there will be no more lines."""
+        """End every subscription after its backlog."""
         self._closed = True
         for subscription in self._subscriptions:
             subscription.close()
 
     def _lost_after(self, last_id: int, rings: list[Ring]) -> int:
-        """Return how many lines of these rings are lost after that id, at the most; exact if all rings are meant."""
+        """Return an upper bound for the lines lost from these rings after an id; exact if these are all rings."""
         held = sum(ring.held_after(last_id) for ring in self._rings.values())
         return min(self._next_id - last_id - 1 - held, sum(ring.lost_after(last_id) for ring in rings))
 
@@ -191,7 +191,7 @@ class LogHub:
 
 
 def _newest(batches: list[Batch], wanted: LogFilter, tail: int) -> list[Batch]:
-    """Return, newest first, the batches that hold the newest ``tail`` lines that match, the oldest one cut."""
+    """Return the batches with the newest ``tail`` matching lines, newest first; the oldest batch is cut."""
     kept: list[Batch] = []
     for batch in batches:
         found = wanted.lines(batch)
@@ -206,5 +206,5 @@ def _newest(batches: list[Batch], wanted: LogFilter, tail: int) -> list[Batch]:
 
 
 def _piece(text: str) -> Piece:
-    """Return a text of prox's own as lines; surrogates, as in names of files, are shown as escapes."""
+    """Return a message of prox itself as lines; surrogates, as in file names, become escapes."""
     return Piece("".join(f"{line}\n" for line in text.splitlines() or [""]).encode("utf-8", "backslashreplace"))

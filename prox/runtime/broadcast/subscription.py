@@ -1,4 +1,4 @@
-"""The backlog of one subscriber. Lossy: a subscriber that is too slow loses lines, and each gap is counted in place."""
+"""The backlog of one subscriber. Lossy: a slow subscriber loses lines, and each gap is counted in place."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from prox.runtime.broadcast.budget import Budget
 
 LINE_BYTES = 64
-"""The least that a line counts towards a subscriber's block: its event is larger than its text."""
+"""The minimum size of a line in a received block: its event is larger than its text."""
 BATCH_BYTES = 256
-"""Memory overhead of a batch in bytes: a million empty lines that arrive one by one are not free."""
+"""Memory overhead of a batch in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Dropped:
 
 
 class Subscription:
-    """A backlog of at most ``limit`` bytes, beside what it begins with. A context manager: leaving it ends it.
+    """A backlog of at most ``limit`` bytes, not counting the lines it begins with.
 
-    ``ended`` is called once, at the end.
+    A context manager: leaving it ends the subscription and calls ``ended``.
     """
 
     def __init__(self, wanted: LogFilter, limit: int, budget: Budget, ended: Callable[[Subscription], None]) -> None:
@@ -61,18 +61,18 @@ class Subscription:
 
     @property
     def size(self) -> int:
-        """Bytes that wait."""
+        """The size of the backlog in bytes."""
         return self._bytes
 
     async def receive(self) -> list[Batch | Dropped]:
-        """Return the oldest of what waits, at least one item. Raises trio.EndOfChannel at the end."""
+        """Return the oldest items of the backlog, at least one. Raises trio.EndOfChannel at the end."""
         while not self._waiting:
             if self._closed:
                 raise trio.EndOfChannel
             self._news = trio.Event()
             await self._news.wait()
         ready: list[Batch | Dropped] = []
-        room = self._budget.at_once
+        room = self._budget.read_size
         lines = room // LINE_BYTES
         while self._waiting and room > 0 and lines > 0:
             item = self._take(lines)
@@ -83,12 +83,12 @@ class Subscription:
         return ready
 
     def close(self) -> None:
-        """Accept nothing more; what waits can still be received."""
+        """Accept no more batches; the backlog can still be received."""
         self._closed = True
         self._news.set()
 
     def end(self) -> None:
-        """Accept nothing more and forget what waits."""
+        """Accept no more batches and discard the backlog."""
         self.close()
         self._waiting.clear()
         self._release(self._bytes)
@@ -96,10 +96,10 @@ class Subscription:
         self._ended(self)
 
     def shed(self) -> None:
-        """Lose the older half of what waits."""
+        """Drop the older half of the backlog."""
         lost, keep = 0, self._bytes // 2
         while self._bytes > keep:
-            # Whole batches: to cut one costs more than it saves.
+            # Whole batches: cutting one costs more than it saves.
             item = self._waiting.popleft()
             lost += item.count
             if isinstance(item, Batch):
@@ -107,17 +107,17 @@ class Subscription:
         self._waiting.appendleft(Dropped(lost))
 
     def begin(self, batch: Batch) -> None:
-        """Begin with a batch from before the subscription."""
+        """Add a batch from before the subscription."""
         if self.wanted.wants(batch):
             self._begun_with += _cost(batch)
             self._append(batch)
 
     def put(self, batch: Batch) -> None:
-        """Add a new batch, or lose it where the backlog is full."""
+        """Add a new batch, or drop it if the backlog is full."""
         if self._closed or not self.wanted.wants(batch):
             return
         cost = _cost(batch)
-        # A subscriber that has read everything gets the next batch, however large.
+        # A subscriber without a backlog gets the next batch, however large.
         if self._bytes + cost > max(self._limit, cost) + self._begun_with:
             self.lose(batch.count)
         else:
@@ -125,7 +125,7 @@ class Subscription:
         self._news.set()
 
     def lose(self, count: int) -> None:
-        """Record that so many lines are missing here."""
+        """Record a gap of ``count`` lines."""
         if not count:
             return
         last = self._waiting[-1] if self._waiting else None
@@ -141,7 +141,7 @@ class Subscription:
         self._budget.reserved(_cost(batch))
 
     def _take(self, lines: int) -> Batch | Dropped:
-        """Remove and return the oldest item; of a batch of more than so many lines, its first ones."""
+        """Remove and return the oldest item, at most ``lines`` lines of it."""
         item = self._waiting.popleft()
         if isinstance(item, Batch):
             cost = _cost(item)
@@ -153,8 +153,8 @@ class Subscription:
         return item
 
     def _forget(self, cost: int) -> None:
-        """Count bytes that wait no longer."""
-        # What it began with is the oldest.
+        """Count bytes removed from the backlog."""
+        # The lines that the subscription began with are the oldest.
         self._begun_with = max(0, self._begun_with - cost)
         self._release(cost)
 

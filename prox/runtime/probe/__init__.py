@@ -1,14 +1,14 @@
-"""Health checks of one incarnation of a process. Counterpart of ``core.health``, which has the verdict.
+"""Health checks of one incarnation of a process. Counterpart of ``core.health``, which evaluates the results.
 
-base      what a probe is
-loop      check after check, in time
-opening   a probe for a ``healthcheck`` of prox.yaml
+base      the interface of a probe
+loop      periodic checks
+opening   the probe for a ``healthcheck`` of prox.yaml
 command   ``cmd``
 http      ``http``
 tcp       ``tcp``
 log       ``log``
 notify    ``notify``
-reach     connections to a process's own listener, and to nobody else's
+reach     connections to the process's own listener only
 """
 
 from __future__ import annotations

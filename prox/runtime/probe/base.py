@@ -18,35 +18,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The incarnation that is checked."""
+    """The incarnation to check."""
 
     name: str
     instance: str
     pid: int
     port: int | None
-    """Its own, where it has one."""
+    """Its assigned port, if any."""
     env: Mapping[str, str]
     cwd: str
 
 
 class Probe(ABC):
-    """Made before the spawn, so that it misses nothing, and closed after the end. A kind overrides what it needs."""
+    """A health check of one incarnation, created before the spawn, so that it misses nothing, and closed at the end."""
 
     env: Mapping[str, str] = MappingProxyType({})
-    """Variables that the process needs in its environment."""
+    """Additional variables for the process."""
     self_reporting: ClassVar[bool] = False
-    """The process says by itself that it is healthy, and is so from then on."""
+    """Whether the process itself reports that it is healthy; it stays so from then on."""
 
     def feed(self, pieces: Sequence[Piece]) -> None:  # noqa: B027 - most kinds have no use for it
-        """Take what the process has written, as the pump splits it."""
+        """Process output of the process, as split by the pump."""
 
     async def wait_notified(self) -> None:
-        """Return when the process has said something new that a check would find."""
+        """Wait until the process has reported something that changes the result of a check."""
         await trio.sleep_forever()
 
     @abstractmethod
     async def check(self, target: Target) -> CheckResult:
-        """Check once, for as long as it takes: the caller has the clock. A cancel leaves nothing behind."""
+        """Check once. The caller sets the time limit; a cancel must release all resources."""
 
-    def close(self) -> None:  # noqa: B027 - most kinds have nothing to give back
-        """Give back what the probe holds."""
+    def close(self) -> None:  # noqa: B027 - most kinds hold no resources
+        """Release the resources of the probe."""

@@ -1,4 +1,4 @@
-"""``http``: GET a path on the process's own port, or a whole URL; h11 on Trio's streams. Redirects are not followed."""
+"""``http``: GET a path on the process's own port, or a URL, with h11 on Trio. Does not follow redirects."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 PORTS = {"http": 80, "https": 443}
 CHUNK = 16 * 1024
 MAX_BODY = 64 * 1024
-"""Bytes of a body that are read, so that a server of usual answers is not cut off in the middle of one."""
+"""Bytes of the body to read, so that a server can usually send its whole response."""
 BODY_SECONDS = 0.5
-"""How long the body is read: the verdict needs the status only, and some bodies never end."""
+"""Time limit for reading the body: the result depends on the status only, and some bodies never end."""
 SHOWN = 512
-"""Bytes of the body that are shown."""
+"""Bytes of the body to show."""
 PRINTABLE = "/?:@!$&'()*+,;=%-._~[]"
 """Characters that a request target may contain unescaped, beside letters and digits (RFC 3986 §2)."""
 
@@ -42,40 +42,40 @@ class _Url:
     target: str
 
     def authority(self, port: int) -> str:
-        """Return what belongs into Host (RFC 9110 §7.2)."""
+        """Return the value of the Host header (RFC 9110 §7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if port == PORTS[self.scheme] else f"{host}:{port}"
 
 
 class HttpProbe(Probe):
-    """``status``: which are healthy; none: any 2xx or 3xx. ``anybody``: another process may listen in its place.
+    """An HTTP health check. ``status``: the healthy status codes; empty: any 2xx or 3xx.
 
-    Raises ValueError for what is no path and no URL.
+    ``any_listener``: another process may listen in its place. Raises ValueError for an invalid URL.
     """
 
-    def __init__(self, url: str, status: Collection[int], *, method: str = "GET", anybody: bool = False) -> None:
-        self._method, self._anybody = method, anybody
+    def __init__(self, url: str, status: Collection[int], *, method: str = "GET", any_listener: bool = False) -> None:
+        self._method, self._any_listener = method, any_listener
         self._url = _parse(url)
         self._status = frozenset(status) or frozenset(range(200, 400))
 
     async def check(self, target: Target) -> CheckResult:
         try:
             port = own_port(target) if self._url.port is None else self._url.port
-            connection = await connect_own(target, self._url.host, port, anybody=self._anybody)
+            connection = await connect_own(target, self._url.host, port, any_listener=self._any_listener)
         except Unreachable as failure:
             return CheckResult(False, str(failure))
         stream = _secure(connection, self._url.host) if self._url.scheme == "https" else connection.stream
         try:
             status, output = await _ask(stream, self._method, self._url.authority(port), self._url.target)
         except (trio.BrokenResourceError, h11.ProtocolError) as error:
-            return CheckResult(False, f"no answer from {connection.address}: {_reason(error)}")
+            return CheckResult(False, f"no response from {connection.address}: {_reason(error)}")
         finally:
             connection.stream.socket.close()
         return CheckResult(status in self._status, output)
 
 
 async def _ask(stream: trio.abc.Stream, method: str, authority: str, target: str) -> tuple[int, str]:
-    """Send the request; return the status, and status line and beginning of the body in words."""
+    """Send the request; return the status code, and a text with status and beginning of the body."""
     http = h11.Connection(h11.CLIENT, max_incomplete_event_size=CHUNK)
     headers = [("Host", authority), ("User-Agent", "prox-healthcheck"), ("Accept", "*/*"), ("Connection", "close")]
     if method not in ("GET", "HEAD"):
@@ -91,7 +91,7 @@ async def _ask(stream: trio.abc.Stream, method: str, authority: str, target: str
 
 
 async def _read_head(http: h11.Connection, stream: trio.abc.Stream) -> h11.Response:
-    """Return the final response, past those that only inform (RFC 9110 §15.2)."""
+    """Return the final response; skip informational ones (RFC 9110 §15.2)."""
     while True:
         event = http.next_event()
         if isinstance(event, h11.Response):
@@ -116,13 +116,13 @@ async def _read_body(http: h11.Connection, stream: trio.abc.Stream) -> bytes:
                 else:
                     break
         except (trio.BrokenResourceError, h11.ProtocolError):
-            # Cut off. The status has come, and decides.
+            # A truncated body: the status decides.
             pass
     return bytes(body)
 
 
 def _secure(connection: ProbeConnection, host: str) -> trio.SSLStream[trio.SocketStream]:
-    """Speak TLS. Only on loopback a certificate that nobody knows is as good as any."""
+    """Return a TLS stream. On loopback the certificate is not verified."""
     context = ssl.create_default_context()
     if connection.address.host.is_loopback:
         context.check_hostname = False
@@ -131,7 +131,7 @@ def _secure(connection: ProbeConnection, host: str) -> trio.SSLStream[trio.Socke
 
 
 def _reason(error: Exception) -> str:
-    """Say what went wrong; what the system or TLS said is the cause of what Trio says."""
+    """Describe a failure. The error of the system or of TLS is the cause of Trio's exception."""
     cause = error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {cause.verify_message}"
@@ -143,15 +143,15 @@ def _reason(error: Exception) -> str:
 
 
 def _parse(url: str) -> _Url:
-    """Read ``/path`` or ``http://host:port/path``. Raises ValueError."""
+    """Parse ``/path`` or ``http://host:port/path``. Raises ValueError."""
     if url.startswith("/"):
         return _Url("http", LOCALHOST, None, quote(url, safe=PRINTABLE))
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname or "@" in parts.netloc:
-        raise ValueError(f"{url!r} is no path that begins with / and no http:// or https:// URL without user")
+        raise ValueError(f"{url!r} must be a path that begins with /, or an http:// or https:// URL without user")
     try:
         host = parts.hostname.encode("idna").decode() if not parts.hostname.isascii() else parts.hostname
     except UnicodeError:
-        raise ValueError(f"{url!r} names a host that cannot be") from None
+        raise ValueError(f"{url!r} has an invalid host name") from None
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return _Url(parts.scheme, host, parts.port or PORTS[parts.scheme], quote(target, safe=PRINTABLE))

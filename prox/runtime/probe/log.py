@@ -1,4 +1,4 @@
-"""``log``: healthy from the first line on that matches a pattern."""
+"""``log``: healthy once a line has matched a pattern."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LogProbe(Probe):
-    """Looks at each line until one matches. Raises InvalidPattern."""
+    """A health check that waits for a matching line. Raises InvalidPattern."""
 
     self_reporting = True
 

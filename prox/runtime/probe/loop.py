@@ -1,4 +1,4 @@
-"""Check after check in time, for as long as the process runs. The verdict is ``core.health``'s."""
+"""Periodic health checks while the process runs; ``core.health`` evaluates the results."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 async def run_probe(probe: Probe, check: HealthCheck, target: Target, report: Callable[[HealthState], None]) -> None:
-    """Check until cancelled, beginning now, as the process is spawned, and report each new state.
+    """Check until cancelled and report each new state. Must be called right after the spawn.
 
-    Status that the process reports itself is published at once; a reported success needs no further checks.
+    Status that the process reports itself is published at once; after a reported success, checks end.
     """
     spawned = trio.current_time()
     state = UNKNOWN
@@ -45,6 +45,6 @@ async def _check_in_time(probe: Probe, check: HealthCheck, target: Target) -> Ch
         with trio.move_on_after(check.timeout):
             return await probe.check(target)
     except OSError as error:
-        # The world's failure, such as a lack of descriptors, and no reason to stop looking.
-        return CheckResult(False, f"the check could not be made: {error.strerror or error}")
+        # For example EMFILE, which is temporary: checks continue.
+        return CheckResult(False, f"the check could not run: {error.strerror or error}")
     return CheckResult(False, f"timed out after {check.timeout:g}s")

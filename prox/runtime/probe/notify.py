@@ -1,4 +1,4 @@
-"""``notify``: the process says READY=1 on a datagram socket, as to systemd (sd_notify(3))."""
+"""``notify``: the process sends READY=1 to a datagram socket, as with systemd (sd_notify(3))."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from prox.runtime.probe.base import Target
 
 MAX_DATAGRAM = 4096
-"""Bytes; what is longer is cut, as by systemd."""
+"""Bytes; longer datagrams are truncated, as by systemd."""
 MAX_AT_ONCE = 64
-"""Datagrams read before the state is looked at again."""
+"""Datagrams to read before the state is evaluated."""
 MAX_PATH = 103
-"""Bytes of a socket's path: macOS has room for 104 (unix(4)) with the NUL, Linux for 108 (unix(7))."""
+"""Maximum length of a socket's path in bytes: with NUL, 104 on macOS (unix(4)) and 108 on Linux (unix(7))."""
 
 
 class NotifyProbe(Probe):
-    """Holds the socket. Raises OSError, in words for a person, where it cannot be made."""
+    """A health check that reads notifications. Raises OSError with a message if it cannot create the socket."""
 
     self_reporting = True
 
@@ -41,7 +41,7 @@ class NotifyProbe(Probe):
                 path = _place(folder, cleanup)
                 self._socket = cleanup.enter_context(_bind(path))
             except OSError as error:
-                raise OSError(f"no socket for its notifications can be made in {folder}: {error.strerror}") from None
+                raise OSError(f"cannot create the notify socket in {folder}: {error.strerror}") from None
             cleanup.callback(_remove, path)
             self._cleanup = cleanup.pop_all()
         self.env = {"NOTIFY_SOCKET": str(path)}
@@ -50,8 +50,8 @@ class NotifyProbe(Probe):
         await trio.lowlevel.wait_readable(self._socket)
         for _ in range(MAX_AT_ONCE):
             try:
-                # Descriptors that come with a datagram are closed by the system, as we offer no room for them
-                # (recvmsg(2), MSG_CTRUNC). Nothing more is asked for by BARRIER=1.
+                # The system closes descriptors sent with a datagram, as there is no buffer for them (recvmsg(2),
+                # MSG_CTRUNC). That is all that BARRIER=1 requires.
                 self._take(self._socket.recv(MAX_DATAGRAM))
             except OSError:
                 return
@@ -67,7 +67,7 @@ class NotifyProbe(Probe):
     async def check(self, target: Target) -> CheckResult:
         if self._ready:
             return CheckResult(True, self._status or "READY=1")
-        waiting = "READY=1 has not come yet"
+        waiting = "READY=1 not received yet"
         return CheckResult(False, f"{waiting}: {self._status}" if self._status else waiting)
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class NotifyProbe(Probe):
 
 
 def _place(folder: Path, cleanup: ExitStack) -> Path:
-    """Return a path for the socket: in ``folder``, or in one of its own where that is gone, or its path too long."""
+    """Return a path for the socket: in ``folder``, or in a temporary folder if that is missing or its path too long."""
     name = f"{NOTIFY_PREFIX}{secrets.token_hex(4)}"
     path = folder.absolute() / name
     if len(os.fsencode(path)) <= MAX_PATH and folder.is_dir():

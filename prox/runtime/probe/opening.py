@@ -1,4 +1,4 @@
-"""A probe for a ``healthcheck`` of prox.yaml. Each kind is imported when it is used."""
+"""Open the probe for a ``healthcheck`` of prox.yaml. Each kind is imported on first use."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def open_probe(check: HealthCheck, *, folder: Path) -> Probe:
-    """Return a probe for one incarnation; it is to be opened before the spawn, so that it misses nothing.
+    """Return a probe for one incarnation. Open it before the spawn, so that it misses nothing.
 
-    ``folder`` is for what it needs in the file system. Raises StartFailed for an address or a pattern that cannot
-    be used, OSError where the system does not give what the probe needs; both are sentences for a person.
+    ``folder``: for sockets. Raises StartFailed for an invalid address or pattern, OSError for a lack of resources, both
+    with a message for the user.
     """
     try:
         return _open(check, folder)
     except (InvalidPattern, ValueError) as error:
-        raise StartFailed(f"its health check cannot be used: {error}") from None
+        raise StartFailed(f"invalid health check: {error}") from None
 
 
 def _open(check: HealthCheck, folder: Path) -> Probe:
@@ -33,11 +33,11 @@ def _open(check: HealthCheck, folder: Path) -> Probe:
     if check.http is not None:
         from prox.runtime.probe.http import HttpProbe
 
-        return HttpProbe(check.http, check.status, anybody=check.listener == "any")
+        return HttpProbe(check.http, check.status, any_listener=check.listener == "any")
     if check.tcp is not None:
         from prox.runtime.probe.tcp import TcpProbe
 
-        return TcpProbe(check.tcp, anybody=check.listener == "any")
+        return TcpProbe(check.tcp, any_listener=check.listener == "any")
     if check.log is not None:
         from prox.runtime.probe.log import LogProbe
 
@@ -46,4 +46,4 @@ def _open(check: HealthCheck, folder: Path) -> Probe:
         from prox.runtime.probe.notify import NotifyProbe
 
         return NotifyProbe(folder)
-    raise ValueError("it has none of cmd, http, tcp, log and notify")
+    raise ValueError("none of cmd, http, tcp, log and notify is set")

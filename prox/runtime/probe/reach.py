@@ -1,7 +1,7 @@
-"""Connections for checks. On this machine, only the process's own listener counts.
+"""Connections for health checks. On this machine, only connections to the process's own listener count.
 
-A port that answers says nothing as long as somebody else may hold it, and ``localhost`` is 127.0.0.1 for one side and
-::1 for the other: all addresses are tried, and of those that answer the one that is the process's own is used.
+A port that accepts connections may be held by another process, and ``localhost`` may be 127.0.0.1 for the server and
+::1 for the client. So all addresses are tried, and among those that accept, the process's own listener is used.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 LOCALHOST = "localhost"
 MAX_ADDRESSES = 8
-"""Of one name that are tried."""
+"""The number of addresses of a name that are tried."""
 
 
 class Unreachable(Exception):
-    """Why there is no connection, for a person."""
+    """A failed connection, with a message for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a connection goes, as the system has it. ``local``: it is an address of this machine."""
+    """A socket address. ``local``: whether it belongs to this machine."""
 
     family: socket.AddressFamily
     sockaddr: tuple[Any, ...]
@@ -62,16 +62,16 @@ class ProbeConnection:
 
 
 def own_port(target: Target) -> int:
-    """Return the process's own port. Raises Unreachable where it has none."""
+    """Return the process's own port. Raises Unreachable if it has none."""
     if target.port is None:
         raise Unreachable(f"it has no port of its own; set processes.{target.name}.port")
     return target.port
 
 
-async def connect_own(target: Target, host: str, port: int, *, anybody: bool = False) -> ProbeConnection:
-    """Connect to a host and port; on this machine, only to what the process itself listens on, unless ``anybody``.
+async def connect_own(target: Target, host: str, port: int, *, any_listener: bool = False) -> ProbeConnection:
+    """Connect to a host and port; on this machine only to the process's own listener, unless ``any_listener``.
 
-    Raises Unreachable: refused, no such name, or in somebody else's hands, who is named.
+    Raises Unreachable: refused, unknown host, or held by another process, which the message names.
     """
     addresses = await _resolve(host, port)
     connected: dict[Address, SocketType] = {}
@@ -79,7 +79,7 @@ async def connect_own(target: Target, host: str, port: int, *, anybody: bool = F
         failures = await _connect_all(addresses, connected)
         if not connected:
             raise Unreachable(_explain({address: failures[address] for address in addresses}))
-        address = next(iter(connected)) if anybody else await _choose(target, connected, port)
+        address = next(iter(connected)) if any_listener else await _choose(target, connected, port)
         return ProbeConnection(trio.SocketStream(connected.pop(address)), address)
     finally:
         for sock in connected.values():
@@ -87,19 +87,19 @@ async def connect_own(target: Target, host: str, port: int, *, anybody: bool = F
 
 
 async def _resolve(host: str, port: int) -> list[Address]:
-    # By definition (RFC 6761 §6.3) localhost is these two, whatever a resolver says.
+    # localhost is defined as these two (RFC 6761 §6.3), independent of the resolver.
     hosts = ["127.0.0.1", "::1"] if host.rstrip(".").lower() == LOCALHOST else [reachable(host)]
     try:
         found = [each for name in hosts for each in await trio.socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
     except (socket.gaierror, UnicodeError) as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else error
-        raise Unreachable(f"{host!r} is no known host: {reason}") from None
+        raise Unreachable(f"unknown host {host!r}: {reason}") from None
     unique = dict.fromkeys((family, sockaddr) for family, _, _, _, sockaddr in found)
     return [Address(family, sockaddr, _is_local(family, sockaddr)) for family, sockaddr in list(unique)[:MAX_ADDRESSES]]
 
 
 def _is_local(family: socket.AddressFamily, sockaddr: tuple[Any, ...]) -> bool:
-    """Say whether an address is one of this machine's: no other can be bound. In doubt it is."""
+    """Return whether an address belongs to this machine, that is, can be bound. True in doubt."""
     host, _, *zone = sockaddr
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as trial:
@@ -110,7 +110,7 @@ def _is_local(family: socket.AddressFamily, sockaddr: tuple[Any, ...]) -> bool:
 
 
 async def _connect_all(addresses: Iterable[Address], connected: dict[Address, SocketType]) -> dict[Address, OSError]:
-    """Try all addresses at once, and return why some failed. The first one elsewhere that answers is enough."""
+    """Try all addresses at once, and return the failures. The first remote one that connects cancels the others."""
     failures: dict[Address, OSError] = {}
 
     async def attempt(address: Address) -> None:
@@ -133,7 +133,7 @@ async def _connect(address: Address) -> SocketType:
     try:
         await sock.connect(address.sockaddr)
         if sock.getsockname() == sock.getpeername():
-            # By chance the system chose the very port as ours, and TCP connects a socket to itself.
+            # TCP self-connect: the system happened to choose the target port as the source port.
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
     except BaseException:
         sock.close()
@@ -142,13 +142,13 @@ async def _connect(address: Address) -> SocketType:
 
 
 async def _choose(target: Target, connected: Iterable[Address], port: int) -> Address:
-    """Return an address that is elsewhere, or whose listener is the process's own."""
+    """Return an address that is remote, or whose listener is the process's own."""
     for address in connected:
         if not address.local:
             return address
     asked = {address.host: address for address in connected}
-    # Most often the leader listens. Only where it does not, the process table is read.
-    own = await in_thread(_surely_own, {target.pid}, list(asked), port, abandon_on_cancel=True)
+    # Usually the leader listens. Otherwise the process table must be read.
+    own = await in_thread(_certainly_own, {target.pid}, list(asked), port, abandon_on_cancel=True)
     if own is None:
         tree = (await look()).trees([target.pid])[target.pid]
         own = await in_thread(_find_own, target, tree, list(asked), port, abandon_on_cancel=True)
@@ -157,32 +157,32 @@ async def _choose(target: Target, connected: Iterable[Address], port: int) -> Ad
 
 def _find_own(target: Target, tree: set[int], hosts: Iterable[IpAddress], port: int) -> IpAddress:
     """Return one of the addresses whose listener belongs to the process. Raises Unreachable, naming the holders."""
-    own = _surely_own(tree - {target.pid}, hosts, port)
+    own = _certainly_own(tree - {target.pid}, hosts, port)
     if own is not None:
         return own
-    everybody = [listener for listener in all_listeners() if listener.port == port]
-    strangers: set[int | None] = set()
+    listeners = [listener for listener in all_listeners() if listener.port == port]
+    others: set[int | None] = set()
     for host in hosts:
-        holders = _holders(everybody, host)
+        holders = _holders(listeners, host)
         if any(_belongs(pid, tree, target) for pid in holders):
             return host
-        strangers |= holders
-    holder = describe(look_up_holders(strangers, port)) or "a process that the system does not show"
+        others |= holders
+    holder = describe(look_up_holders(others, port)) or "an unknown process"
     key = f"processes.{target.name}.healthcheck.listener"
     raise Unreachable(
-        f"port {port} is held by {holder}, not by this process; if that listens in its place, as a container engine "
+        f"port {port} is taken by {holder}, not by this process; if that listens in its place, as a container engine "
         f"does, set {key}: any"
     )
 
 
-def _surely_own(pids: set[int], hosts: Iterable[IpAddress], port: int) -> IpAddress | None:
-    """Return an address whose connections these processes get, whoever else listens on the port."""
+def _certainly_own(pids: set[int], hosts: Iterable[IpAddress], port: int) -> IpAddress | None:
+    """Return an address whose connections these processes get, regardless of other listeners on the port."""
     listeners = [listener for listener in own_listeners(pids) if listener.port == port]
     return next((host for host in hosts if any(each.distance(host) in (0, 1) for each in listeners)), None)
 
 
 def _holders(listeners: Iterable[Listener], host: IpAddress) -> set[int | None]:
-    """Return who gets the connections to an address: those who listen closest to it."""
+    """Return the pids that get connections to an address: those with the closest listener."""
     distances = [(distance, each.pid) for each in listeners if (distance := each.distance(host)) is not None]
     closest = min(distances, default=(0, None))[0]
     return {pid for distance, pid in distances if distance == closest}
@@ -190,9 +190,9 @@ def _holders(listeners: Iterable[Listener], host: IpAddress) -> set[int | None]:
 
 def _belongs(pid: int | None, tree: set[int], target: Target) -> bool:
     if pid is None:
-        # A process of another user. It can only be the tree's own where that has such members (sudo).
+        # A process of another user. It can belong to the tree only if the tree has such members (sudo).
         return any(map(_of_another_user, tree))
-    # A daemon that left session and parents still carries the variables that prox gave to its ancestor.
+    # A daemon outside of the tree still has the variables that prox gave to its ancestor.
     return pid in tree or mark_of(pid) == (target.instance, target.name)
 
 
@@ -206,11 +206,11 @@ def _of_another_user(pid: int) -> bool:
 
 
 def _explain(failures: Mapping[Address, OSError]) -> str:
-    """Say why no address answered, each reason once."""
+    """Describe why no address accepted a connection, each reason once."""
     places: dict[str, list[str]] = {}
     for address, error in failures.items():
         places.setdefault(_reason(error), []).append(str(address))
-    # This machine lacks one of the two kinds of address: of interest only where nothing else is.
+    # A machine without IPv6 or IPv4: shown only if there is no other reason.
     missing = [_reason(OSError(number, "")) for number in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)]
     shown = {reason: where for reason, where in places.items() if reason not in missing} or places
     return "; ".join(f"{reason} at {' and '.join(where)}" for reason, where in shown.items())

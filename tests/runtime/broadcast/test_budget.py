@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prox.runtime.broadcast.budget import AT_ONCE_BYTES, LEAST_AT_ONCE, MOST_AT_ONCE, Budget
+from prox.runtime.broadcast.budget import MAX_READ, MIN_READ, READ_BYTES, Budget
 
 
 class Backlog:
@@ -56,9 +56,9 @@ def test_a_backlog_that_left_counts_no_longer() -> None:
 
 def test_many_subscribers_take_smaller_blocks() -> None:
     budget = Budget(1000)
-    alone = budget.at_once
-    holders = [Backlog(budget) for _ in range(2 * AT_ONCE_BYTES // LEAST_AT_ONCE)]
-    assert (alone, budget.at_once) == (MOST_AT_ONCE, LEAST_AT_ONCE)
+    alone = budget.read_size
+    holders = [Backlog(budget) for _ in range(2 * READ_BYTES // MIN_READ)]
+    assert (alone, budget.read_size) == (MAX_READ, MIN_READ)
     for holder in holders[100:]:
         budget.leave(holder)
-    assert budget.at_once == AT_ONCE_BYTES // 100
+    assert budget.read_size == READ_BYTES // 100

@@ -15,7 +15,7 @@ from prox.core.logs.lines import Piece
 from prox.core.logs.query import LogFilter
 from prox.core.patterns import compile_pattern
 from prox.runtime.broadcast import hub as module
-from prox.runtime.broadcast.budget import MOST_AT_ONCE
+from prox.runtime.broadcast.budget import MAX_READ
 from prox.runtime.broadcast.hub import LogHub
 from prox.runtime.broadcast.subscription import BATCH_BYTES, LINE_BYTES, Dropped, Subscription
 
@@ -351,7 +351,7 @@ def test_a_subscriber_that_reads_loses_nothing_to_those_that_do_not(monkeypatch:
 def test_what_is_given_at_once_is_little() -> None:
     hub = hub_of(max_lines=100_000, max_bytes=10_000_000)
     subscription = hub.subscribe(ALL)
-    most = MOST_AT_ONCE // LINE_BYTES
+    most = MAX_READ // LINE_BYTES
     say(hub, "api", *[""] * (most + 100))
     say(hub, "api", *["x" * 1000] * 500)
     say(hub, "api", *[""] * most)

@@ -136,7 +136,7 @@ async def test_what_is_no_answer(serve: Callable[..., Started], answer: str, wor
     server = serve(answer)
     result = await check("/", server.target)
     assert not result.ok
-    assert re.match(rf"no answer from 127\.0\.0\.1:{server.port}: .*({words})", result.output), result.output
+    assert re.match(rf"no response from 127\.0\.0\.1:{server.port}: .*({words})", result.output), result.output
 
 
 async def test_nobody_listens(serve: Callable[..., Started], unused: int) -> None:
@@ -183,7 +183,7 @@ async def test_no_tls_where_https_was_asked_for(serve: Callable[..., Started]) -
     with trio.fail_after(60):
         result = await HttpProbe(f"https://127.0.0.1:{server.port}/", ()).check(server.target)
     assert not result.ok
-    assert "no answer from" in result.output
+    assert "no response from" in result.output
 
 
 async def test_a_process_without_a_port_is_told_so(start: Callable[..., Started], idle: str) -> None:

@@ -118,7 +118,7 @@ async def test_a_check_that_the_system_does_not_allow_is_a_failure(autojump_cloc
             raise OSError(errno.EMFILE, "Too many open files")
 
     seen = await reports(Failing(lambda now: True), 0.7)
-    assert [state.last_output for _, state in seen] == ["the check could not be made: Too many open files"] * 2
+    assert [state.last_output for _, state in seen] == ["the check could not run: Too many open files"] * 2
 
 
 async def test_a_check_that_began_in_the_start_period_does_not_count(autojump_clock: trio.testing.MockClock) -> None:

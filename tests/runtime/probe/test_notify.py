@@ -54,14 +54,14 @@ async def told(probe: NotifyProbe) -> CheckResult:
 
 
 async def test_a_process_says_that_it_is_ready(probe: NotifyProbe) -> None:
-    assert await probe.check(TARGET) == CheckResult(False, "READY=1 has not come yet")
+    assert await probe.check(TARGET) == CheckResult(False, "READY=1 not received yet")
     await run_command((sys.executable, "-c", SENDER), cwd="/", env=os.environ | probe.env)
     assert await told(probe) == CheckResult(True, "at your service")
 
 
 async def test_the_status_is_shown_before_and_after(probe: NotifyProbe, sender: socket.socket) -> None:
     sender.send(b"STATUS=loading")
-    assert await told(probe) == CheckResult(False, "READY=1 has not come yet: loading")
+    assert await told(probe) == CheckResult(False, "READY=1 not received yet: loading")
     sender.send(b"READY=1\nSTATUS=")
     assert await told(probe) == CheckResult(True, "READY=1")
     sender.send(b"STATUS=3 clients")
@@ -146,5 +146,5 @@ def test_a_folder_that_was_removed_is_not_needed(tmp_path: Path) -> None:
 
 def test_no_place_for_the_socket_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    with pytest.raises(OSError, match=r"^no socket for its notifications can be made in .*gone: No such file"):
+    with pytest.raises(OSError, match=r"^cannot create the notify socket in .*gone: No such file"):
         NotifyProbe(tmp_path / "gone")

@@ -44,13 +44,13 @@ def test_each_kind_has_its_probe(check: HealthCheck, kind: type[Probe], tmp_path
 @pytest.mark.parametrize(
     ("check", "words"),
     [
-        (HealthCheck(http="localhost:8000/health"), "no path"),
-        (HealthCheck(http="ftp://localhost/"), "no path"),
+        (HealthCheck(http="localhost:8000/health"), "a path that begins with /"),
+        (HealthCheck(http="ftp://localhost/"), "a path that begins with /"),
         (HealthCheck(http="http://user:secret@localhost/"), "without user"),
         (HealthCheck(http="http://localhost:99999/"), "[Pp]ort"),
-        (HealthCheck(tcp="db"), "no host:port"),
-        (HealthCheck(tcp="db:0"), "no host:port"),
-        (HealthCheck(tcp=0), "no host:port"),
+        (HealthCheck(tcp="db"), "a port or host:port"),
+        (HealthCheck(tcp="db:0"), "a port or host:port"),
+        (HealthCheck(tcp=0), "a port or host:port"),
         (HealthCheck(log="("), "regular expression"),
         (HealthCheck(), "none of cmd"),
     ],

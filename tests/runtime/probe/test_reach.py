@@ -66,7 +66,7 @@ async def test_a_stranger_is_named(serve: Callable[..., Started], start: Callabl
     stranger, ours = serve(hosts="127.0.0.1,::1", name="other"), start(idle)
     message = await refusal(ours.target, stranger.port)
     name = sys.executable.rpartition("/")[2]
-    assert message.startswith(f"port {stranger.port} is held by ")
+    assert message.startswith(f"port {stranger.port} is taken by ")
     assert f"(pid {stranger.pid}, started in {stranger.folder})" in message
     assert name.startswith("python")
     assert ", not by this process; if that listens in its place" in message

@@ -44,7 +44,7 @@ async def test_host_and_port(serve: Callable[..., Started], host: str) -> None:
 async def test_a_host_that_is_not_known(serve: Callable[..., Started]) -> None:
     result = await check("no-such-host.invalid:80", serve().target)
     assert not result.ok
-    assert result.output.startswith("'no-such-host.invalid' is no known host: ")
+    assert result.output.startswith("unknown host 'no-such-host.invalid': ")
 
 
 async def test_no_port_of_its_own(start: Callable[..., Started], idle: str) -> None:
