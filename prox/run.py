@@ -40,7 +40,7 @@ from prox.sinks.ci import Block
 from prox.sinks.console import Console
 from prox.sinks.files import LogFiles
 from prox.system.children import become_subreaper, reap_adopted
-from prox.system.spawn_limits import raise_descriptor_limit, start_clean
+from prox.system.spawn_limits import raise_descriptor_limit, reset_inherited_signals
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def run_jobs(config: Config, options: RunOptions) -> RunRecord:
     """
     stop_signals = StopSignals()
     stop_signals.catch()
-    start_clean()
+    reset_inherited_signals()
     raise_descriptor_limit()
     with ExitStack() as stack:
         path = new_run_folder(Path(config.folder, FOLDER))

@@ -27,7 +27,7 @@ from prox.runtime.port_claim import assign_ports
 from prox.runtime.signals import StopSignals
 from prox.runtime.watchdog import Watchdog, watch_list
 from prox.system.children import become_subreaper
-from prox.system.spawn_limits import raise_descriptor_limit, start_clean
+from prox.system.spawn_limits import raise_descriptor_limit, reset_inherited_signals
 
 if TYPE_CHECKING:
     import socket
@@ -85,7 +85,7 @@ def open_instance(config: Config, options: UpOptions) -> Iterator[OpenInstance]:
     """
     stop_signals = StopSignals()
     stop_signals.catch()
-    start_clean()
+    reset_inherited_signals()
     raise_descriptor_limit()
     with ExitStack() as stack:
         folder = stack.enter_context(_open_folder(config, options))

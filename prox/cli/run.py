@@ -127,7 +127,7 @@ def _run(config: Config, requested: tuple[str, ...], given: dict[str, Any]) -> i
     from prox.core.scheduling import needed
     from prox.run import RunOptions, run_jobs
     from prox.runtime.borrowed import NOTHING_BORROWED
-    from prox.system.cores import granted_cores
+    from prox.system.cores import usable_cores
 
     names = needed(requested, {name: spec.depends_on for name, spec in all_specs(config).items()})
     lender = None
@@ -142,7 +142,7 @@ def _run(config: Config, requested: tuple[str, ...], given: dict[str, Any]) -> i
     own = [name for name in names if name in config.processes and not (lender and name in lender.borrowed.children)]
     options = RunOptions(
         requested=requested,
-        slots=given["slots"] or granted_cores(),
+        slots=given["slots"] or usable_cores(),
         on_failure="keep-going" if given["keep_going"] else "fail-fast" if given["fail_fast"] else "finish",
         timeout=given["timeout"],
         ci=ci,

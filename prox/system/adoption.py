@@ -1,6 +1,6 @@
-"""Whether prox has adopted anything: one look for all tasks that ask in the same pass of the scheduler.
+"""Check whether prox has adopted orphans; tasks that ask in the same pass of the scheduler share one check.
 
-Fifty processes that end together would otherwise look a hundred and fifty times.
+Otherwise fifty processes that end together would cause a hundred and fifty checks.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ class _Look:
 
 
 async def has_adopted_nothing() -> bool:
-    """Return what ``nothing_adopted`` says after this call. Not cancellable."""
+    """Return the result of a ``nothing_adopted`` that begins after this call. Not cancellable."""
     look = _due.get()
     if look is None:
         look = _Look()
         _due.set(look)
     await trio.lowlevel.cancel_shielded_checkpoint()
     if look.found is None:
-        # Tasks that ask from now on need a later look.
+        # Tasks that ask from now on need a new check.
         _due.set(None)
         look.found = nothing_adopted()
     return look.found

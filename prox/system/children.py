@@ -1,7 +1,7 @@
-"""The children of this process: those that prox has spawned, and those that it has adopted.
+"""The children of prox: spawned ones and adopted ones.
 
-Where the system can make prox a child subreaper (prctl(2), Linux), every orphan among the descendants of its processes
-becomes a child of its own, whatever session it has moved to: none can hide, and each is reaped here when it ends.
+On Linux prox is a child subreaper (prctl(2)): every orphaned descendant becomes a child of prox, whatever its session.
+So every leftover can be found, and is reaped here when it ends.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def remove_child(pid: int) -> None:
 
 
 def spawned() -> frozenset[int]:
-    """Return the children that prox has spawned and not yet reaped."""
+    """Return the spawned children that are not reaped yet."""
     return frozenset(_spawned)
 
 
 def listen(listener: Callable[[str, int], None]) -> None:
-    """Tell ``begun`` and ``gone``, each with a pid, from now on."""
+    """Call a listener with ``begun`` or ``gone`` and a pid for each child from now on."""
     _listeners.append(listener)
 
 
@@ -61,7 +61,7 @@ def unlisten(listener: Callable[[str, int], None]) -> None:
 
 
 def become_subreaper() -> None:
-    """Adopt orphans from now on, where the system has that. It is for a program whose children are all prox's."""
+    """Adopt orphans from now on, on Linux. Only for a program in which prox owns all children."""
     global _adopts
     if not sys.platform.startswith("linux"):
         return
@@ -71,21 +71,21 @@ def become_subreaper() -> None:
 
 
 def adopts() -> bool:
-    """Say whether orphans become children of this process."""
+    """Return whether orphans become children of this process."""
     return _adopts
 
 
 def adopted(table: Mapping[int, Row]) -> set[int]:
-    """Return the children that prox has not spawned, zombies among them."""
+    """Return the children that prox has not spawned, including zombies."""
     me = os.getpid()
     return {pid for pid, row in table.items() if row.parent == me and pid not in _spawned}
 
 
 def nothing_adopted() -> bool:
-    """Return whether every child was spawned by prox, so that none of its processes has left a descendant behind.
+    """Return whether prox has spawned all of its children, so that no process has an orphaned descendant.
 
-    False also where the system does not tell cheaply. It reads /proc/PID/task/TID/children (proc_pid_task(5)); the list
-    loses entries only when prox reaps, so that none is skipped while it is read.
+    False if the system has no cheap way to tell. Reads /proc/PID/task/TID/children (proc_pid_task(5)); entries vanish
+    only when prox reaps, so none is missed during the read.
     """
     if not _adopts:
         return False
@@ -98,20 +98,20 @@ def nothing_adopted() -> bool:
 
 
 def _children() -> set[int]:
-    """Return all children of this process. Raises OSError where the system does not tell."""
+    """Return all children of this process. Raises OSError if the system does not list them."""
     children: set[int] = set()
     for thread in os.listdir("/proc/self/task"):
         try:
             children.update(map(int, read_proc(f"/proc/self/task/{thread}/children").split()))
         except ProcessLookupError:
-            # The thread has just ended.
+            # The thread has ended.
             continue
     return children
 
 
 async def reap_adopted(*, task_status: trio.TaskStatus[None]) -> None:
-    """Reap what was adopted and has ended, until cancelled."""
-    # The first children are spawned before Trio is imported.
+    """Reap adopted children that have ended, until cancelled."""
+    # This module is imported before Trio.
     import trio
 
     global _reaping
@@ -130,7 +130,7 @@ async def reap_adopted(*, task_status: trio.TaskStatus[None]) -> None:
 
 
 def _reap() -> None:
-    """Reap what has ended, up to a child that is not to be reaped yet: ``remove_child`` goes on from there."""
+    """Reap ended children, up to a spawned one, which its owner reaps; ``remove_child`` then continues."""
     if not hasattr(os, "waitid"):
         _reap_each()
         return
@@ -145,7 +145,7 @@ def _reap() -> None:
 
 
 def _reap_each() -> None:
-    """The same without waitid(2), which looks at a child without reaping it."""
+    """Reap adopted children without waitid(2), which can inspect a child before reaping it."""
     with suppress(OSError):
         for pid in _children() - _spawned:
             os.waitpid(pid, os.WNOHANG)

@@ -10,11 +10,11 @@ from pathlib import Path
 _CGROUP = Path("/sys/fs/cgroup")
 
 
-def granted_cores() -> int:
-    """Return the number of cores: those of the machine, less what affinity and the cgroup's quota do not grant.
+def usable_cores() -> int:
+    """Return the number of usable cores, at least 1: limited by CPU affinity and the cgroup's quota.
 
-    The quota is that of cgroups(7), version 2 (``cpu.max``) or 1 (``cpu.cfs_quota_us``), of the group that is mounted
-    as the root, as in a container. At least 1.
+    The quota is that of the cgroup mounted as root, as in a container: cgroups(7) version 2 (``cpu.max``) or 1
+    (``cpu.cfs_quota_us``).
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _quota()

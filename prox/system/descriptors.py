@@ -1,4 +1,4 @@
-"""The descriptors that prox keeps in reserve for itself, so that children do not take the last ones."""
+"""The reserve of descriptors for prox itself, which starting children must not use up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import resource
 from prox.system.children import spawned
 
 RESERVED = range(24, 41)
-"""The descriptors that must be free after a spawn: a quarter of the limit, within these bounds."""
+"""Bounds of the reserve after a spawn, which is a quarter of the limit."""
 
 _log_files = 0
 
@@ -24,16 +24,16 @@ def log_file_closed() -> None:
     _log_files -= 1
 
 
-def check_room(descriptor: int) -> None:
-    """Reserve descriptors for connections, log files, imports and the process table.
+def check_reserve(descriptor: int) -> None:
+    """Raise OSError (EMFILE) if the reserve for connections, log files, imports and the process table is used up.
 
-    ``descriptor`` is a new one: all that are lower are in use (POSIX, 2.6 File Descriptor Allocation). Raises OSError.
+    ``descriptor``: a new one; all lower ones are in use (POSIX, 2.6 File Descriptor Allocation).
     """
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if limit == resource.RLIM_INFINITY:
         return
     reserved = min(max(limit // 4, RESERVED[0]), RESERVED[-1])
-    # And one for each child whose log file is not open yet.
+    # One more for each child whose log file is not open yet.
     reserved += max(0, len(spawned()) + 1 - _log_files)
     if descriptor >= limit - reserved:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))

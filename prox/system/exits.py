@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import subprocess
 
 _WAITING = trio.CapacityLimiter(math.inf)
-"""No limit: each child takes one thread, and Trio's default of 40 is needed for other work."""
+"""Unlimited: each child takes one thread, and Trio's default limit of 40 is needed for other work."""
 
 
 async def wait_exit(child: subprocess.Popen[bytes], pidfd: int | None) -> Exit:
-    """Return how a child exited. It is not reaped if the system has waitid(2)."""
+    """Wait for a child and return its exit status, without reaping it if the system has waitid(2)."""
     if pidfd is not None:
         await trio.lowlevel.wait_readable(pidfd)
         return _peek(child)
@@ -38,7 +38,7 @@ def _wait(child: subprocess.Popen[bytes]) -> None:
 
 
 def _peek(child: subprocess.Popen[bytes]) -> Exit:
-    """Return the exit of a child that has exited, without reaping it if the system has waitid(2)."""
+    """Return the status of an exited child, without reaping it if the system has waitid(2)."""
     if child.returncode is not None or not hasattr(os, "waitid"):
         # macOS before Python 3.13.
         return Exit.of(child.wait())
@@ -52,7 +52,7 @@ if sys.platform == "darwin":
     import select
 
     async def _wait_kqueue(pid: int) -> None:
-        """Wait for NOTE_EXIT (kqueue(2)). A zombie cannot be watched any more (ESRCH)."""
+        """Wait for NOTE_EXIT (kqueue(2)). Registering a zombie fails (ESRCH)."""
         kqueue = trio.lowlevel.current_kqueue()
 
         def event(flags: int) -> select.kevent:

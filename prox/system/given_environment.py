@@ -1,4 +1,4 @@
-"""The environment that prox was started with, which Python may have changed before any code of ours ran."""
+"""The environment that prox was started with: Python may change LC_CTYPE at its own start."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def given_environment() -> dict[str, str]:
 
 @cache
 def _given() -> str | None:
-    """Return LC_CTYPE as the program was given it."""
+    """Return the original LC_CTYPE, None if it was not set."""
     try:
         with open("/proc/self/environ", "rb") as file:
             variables = file.read().split(b"\0")
     except OSError:
-        # Without /proc (macOS) only a guess is left: in another locale than C, Python would not have set it.
+        # Without /proc (macOS) this is a guess: Python sets it only in the C locale.
         in_c_locale = all(os.environ.get(name, "") in ("", "C", "POSIX") for name in ("LC_ALL", "LANG"))
         return None if in_c_locale else os.environ[_VARIABLE]
     prefix = f"{_VARIABLE}=".encode()

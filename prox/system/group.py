@@ -1,7 +1,7 @@
-"""Process groups: members, signals to all of them, waiting until a group is empty.
+"""Process groups: list members, send signals, wait until a group is empty.
 
-prox reaps the leader of a group last, so that the group's number cannot be reused while it is signalled. Zombies do
-not count as alive: they can only be reaped.
+prox reaps the leader of a group last, so that the group's id cannot be reused while it is signalled. Zombies do not
+count as alive.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 POLL_SECONDS = 0.05
-"""Between two looks at the process table, where the system has no descriptor for a process to wait on."""
+"""Interval between reads of the process table on systems without pidfds."""
 
 
 def signal_group(group: int, number: int) -> None:
-    """Send a signal to every process of the group; nobody there is no error."""
+    """Send a signal to every process of a group; an empty group is not an error."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:
         pass
     except PermissionError:
-        # macOS says EPERM where only zombies are left; elsewhere a member has changed its user, and the
-        # others have got the signal.
+        # On macOS EPERM if only zombies are left; elsewhere a member has changed its user, and the others have
+        # received the signal.
         pass
 
 
 def terminate_group(group: int, number: int) -> None:
-    """Send a signal that asks to end, and wake who is stopped (SIGSTOP) so that it can obey."""
+    """Send a stop signal, and SIGCONT, so that suspended members can handle it."""
     signal_group(group, number)
     if number != signal.SIGKILL:
         signal_group(group, signal.SIGCONT)
 
 
 async def wait_empty(group: int) -> None:
-    """Wait until nothing of the group is alive."""
+    """Wait until no member of a group is alive."""
     while members := await members_alive(group):
         await wait_any_ended(members, group)
 
 
 async def kill_group(group: int) -> list[int]:
-    """Kill until nothing of the group is alive: a process that forks meanwhile does not win.
+    """Send SIGKILL until no member of a group is alive, including processes forked meanwhile.
 
-    Returns what KILL does not end within KILL_SECONDS: what the system holds up, or another user's.
+    Return the members still alive after KILL_SECONDS: blocked in the kernel, or another user's.
     """
-    # Before anything is looked at: the sooner, the fewer there are of those that fork on and on.
+    # Before the process table is read: the sooner, the fewer processes a fork bomb has.
     signal_group(group, signal.SIGKILL)
     members: list[int] = []
     with trio.move_on_after(KILL_SECONDS):
@@ -65,20 +65,20 @@ async def kill_group(group: int) -> list[int]:
 
 
 async def members_alive(group: int) -> list[int]:
-    """Return the members that are alive, as soon as the process table can be read."""
+    """Return the members that are alive; retry until the process table can be read."""
     if _has_ended(group) and await has_adopted_nothing():
-        # Every descendant of a leader that has ended descends from a child that prox has adopted.
+        # Descendants of an ended leader would descend from a child that prox has adopted.
         return []
     while True:
         try:
             return (await look()).in_group(group)
         except OSError:
-            # No descriptor is left. Other processes end and free theirs.
+            # EMFILE: wait until other processes free descriptors.
             await trio.sleep(POLL_SECONDS)
 
 
 def _has_ended(leader: int) -> bool:
-    """Return whether a child has ended; False where the system cannot show that without reaping it."""
+    """Return whether a child has ended; False if the system cannot tell without reaping it."""
     if not hasattr(os, "waitid"):
         return False
     try:
@@ -88,7 +88,7 @@ def _has_ended(leader: int) -> bool:
 
 
 async def wait_any_ended(pids: Iterable[int], group: int | None = None) -> None:
-    """Return when one of the processes has ended, or has left ``group``; at once where one is gone already."""
+    """Wait until one of the processes has ended or left ``group``."""
     if not hasattr(os, "pidfd_open"):
         await trio.sleep(POLL_SECONDS)
         return
@@ -104,7 +104,7 @@ async def wait_any_ended(pids: Iterable[int], group: int | None = None) -> None:
     except ProcessLookupError:
         await trio.lowlevel.checkpoint()
     except OSError:
-        # No descriptor is left.
+        # EMFILE.
         await trio.sleep(POLL_SECONDS)
     finally:
         for descriptor in descriptors:

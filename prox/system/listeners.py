@@ -1,6 +1,6 @@
-"""Sockets that listen, and whose they are, from the system's tables. Slow enough to belong into a thread.
+"""Listening sockets and their processes, from the system's tables. Slow: call in a thread.
 
-macOS shows a process's sockets to its own user and to root only; Linux shows all, those of other users without
+macOS shows a process's sockets only to its user and to root; Linux shows all sockets, but those of other users without
 the process.
 """
 
@@ -18,17 +18,17 @@ IpAddress = IPv4Address | IPv6Address
 
 
 class Listener(Struct, frozen=True):
-    """A TCP socket that listens. ``pid`` is None where the system does not say whose it is."""
+    """A listening TCP socket. ``pid``: None if the system does not show the process."""
 
     pid: int | None
     host: IpAddress
     port: int
 
     def distance(self, host: IpAddress) -> int | None:
-        """Say how closely this fits a connection to ``host``: 0 is its very address, None not at all.
+        """Return how closely this matches a connection to ``host``: 0 for the same address, None for no match.
 
-        The closest listener gets the connection. One at ``::`` may also take IPv4 (RFC 3493 §5.3); whether it
-        does, the tables do not tell.
+        The closest listener gets the connection. A listener on ``::`` may also accept IPv4 (RFC 3493 §5.3); the tables
+        do not show whether it does.
         """
         if self.host == host:
             return 0
@@ -38,7 +38,7 @@ class Listener(Struct, frozen=True):
 
 
 def own_listeners(pids: Iterable[int]) -> list[Listener]:
-    """Return what these processes listen on. Those that are gone, or may not be looked into, are left out."""
+    """Return the listeners of these processes. Ended and inaccessible processes are skipped."""
     import psutil
 
     found: list[Listener] = []
@@ -51,7 +51,7 @@ def own_listeners(pids: Iterable[int]) -> list[Listener]:
 
 
 def all_listeners() -> list[Listener]:
-    """Return what anybody listens on, as far as the system shows it."""
+    """Return all listeners that the system shows."""
     import psutil
 
     try:
@@ -62,7 +62,7 @@ def all_listeners() -> list[Listener]:
 
 
 def parse_host(text: str) -> IpAddress:
-    """Read an address as the system writes it: without its zone, IPv4 within IPv6 as what it is."""
+    """Parse an address from the system: drop the zone, convert IPv4-mapped addresses to IPv4."""
     host = ip_address(text.partition("%")[0])
     return host.ipv4_mapped or host if isinstance(host, IPv6Address) else host
 

@@ -1,7 +1,7 @@
-"""Ports that an instance has chosen, and that nothing listens on yet: other instances must not choose them, too.
+"""Reservation of ports that an instance has chosen but that no process listens on yet.
 
-One file for each user; byte N of it is locked by the process that has chosen port N (fcntl(2), advisory record
-locks). The kernel releases the locks when the process ends, however that happens. The file stays empty.
+There is one empty file per user; the instance that has chosen port N locks byte N of it (fcntl(2), advisory record
+locks). The kernel releases the locks when the process exits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 def reserve(port: int) -> bool:
     """Reserve a port for this process; return False if another process has reserved it.
 
-    Where there can be no file, every port counts as free.
+    If the file cannot be opened, every port counts as free.
     """
     descriptor = _open()
     if descriptor is None:
@@ -27,7 +27,7 @@ def reserve(port: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        # The file system has no locks.
+        # The file system does not support locks.
         return True
     return True
 

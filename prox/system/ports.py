@@ -1,4 +1,4 @@
-"""Ports: free ones, whether one is taken, and, in words for a person, by whom."""
+"""Find free ports, check whether a port is taken, and describe its holder."""
 
 from __future__ import annotations
 
@@ -23,25 +23,24 @@ if TYPE_CHECKING:
     import psutil
 
 RANGE = range(20_000, 32_768)
-"""Where free ports are looked for: below those that Linux (32768) and macOS (49152) give to connections that go out,
-any of which could take a port before its process listens on it. A connection to a port of that upper range that
-nobody listens on may even be given the same port as its own, and so reach itself."""
+"""The range of automatic ports: below the ephemeral ports of Linux (from 32768) and macOS (from 49152). An outgoing
+connection could take one of those before the process listens on it, or even connect to itself."""
 LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 WILDCARD = ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"))
 ADDRESSES = LOOPBACK if sys.platform == "linux" else LOOPBACK + WILDCARD
-"""Where a port is tried. On Linux a loopback address collides with a listener on the wildcard address, too, and the
-wildcard address with a listener on any other one, such as 127.0.0.2, that a process may never want. BSD's SO_REUSEADDR
-lets a specific address beside the wildcard one."""
+"""The addresses on which a port is tried. On Linux a loopback address also conflicts with a listener on the wildcard
+address, whereas the wildcard address would conflict with unrelated ones such as 127.0.0.2. With SO_REUSEADDR of BSD, a
+specific address does not conflict with the wildcard one."""
 SHOWN_HOLDERS = 3
 MAX_SHOWN = 256
-"""Characters of a name, folder or command."""
+"""Characters shown of a name, folder or command."""
 
 
 def free_ports(count: int, taken: Collection[int] = ()) -> list[int]:
-    """Return ``count`` different ports, none of ``taken``, that nobody holds on any address.
+    """Return ``count`` different ports, none of them in ``taken``, that are free on all addresses.
 
-    Other instances of this user do not choose them as long as this process lives. Raises OSError where there are not so
-    many.
+    They are reserved against other instances of this user until this process exits. Raises OSError if there are too
+    few.
     """
     ports: list[int] = []
     begin = random.randrange(len(RANGE))
@@ -65,15 +64,15 @@ def open_listener(port: int) -> socket.socket:
 
 
 def is_taken(port: int) -> bool:
-    """Say whether somebody holds the port on an address that a process of this machine is likely to want.
+    """Return whether a port is taken on one of ADDRESSES.
 
-    What connections that have ended leave behind for a minute (TIME_WAIT, RFC 9293 §3.6.1) does not count.
+    Closed connections in TIME_WAIT (RFC 9293 §3.6.1) do not count.
     """
     return any(_in_use(family, host, port) for family, host in ADDRESSES) and not _only_lingers(port)
 
 
 class Holder(Struct, frozen=True):
-    """A process that listens on a port. What the system does not tell is None or empty."""
+    """A process that listens on a port. Unknown attributes are None or empty."""
 
     pid: int | None
     name: str = ""
@@ -88,12 +87,12 @@ class Holder(Struct, frozen=True):
 
 
 def find_holders(port: int) -> tuple[Holder, ...]:
-    """Return who listens on the port, on whatever address; of a server and its workers the server alone."""
+    """Return the processes that listen on a port on any address; of a server and its workers only the server."""
     return look_up_holders({listener.pid for listener in all_listeners() if listener.port == port}, port)
 
 
 def describe_holder(port: int) -> str | None:
-    """Return who listens on the port, in words: ``node (pid 4121, started in ../shop)``. None: nobody is seen."""
+    """Describe the holder of a port: ``node (pid 4121, started in ../shop)``. None if the system shows none."""
     return describe(find_holders(port)) or None
 
 
@@ -102,7 +101,7 @@ def describe(holders: Iterable[Holder]) -> str:
 
 
 def look_up_holders(pids: Iterable[int | None], port: int) -> tuple[Holder, ...]:
-    """Look up processes that listen on the port; instead of a worker its server, and none that is gone."""
+    """Look up processes that listen on a port; replace workers by their server, skip ended ones."""
     import psutil
 
     holders: dict[int | None, Holder] = {}
@@ -118,7 +117,7 @@ def look_up_holders(pids: Iterable[int | None], port: int) -> tuple[Holder, ...]
 
 
 def _server(process: psutil.Process, port: int) -> psutil.Process:
-    """Return the first of a line of processes that share a listener, whichever of them the system has shown."""
+    """Return the topmost ancestor that shares a listener on the port."""
     while (parent := process.parent()) and any(each.port == port for each in own_listeners([parent.pid])):
         process = parent
     return process
@@ -129,7 +128,7 @@ def _look_up(process: psutil.Process) -> Holder:
 
     name, words = process.name(), process.cmdline()
     try:
-        # Some rename their main thread, so that the system shows that instead (Node.js: "MainThread").
+        # Some programs rename their main thread, which the system then shows (Node.js: "MainThread").
         if not any(name in os.path.basename(word) for word in words[:2]):
             name = os.path.basename(process.exe()) or name
         folder = _one_line(process.cwd())
@@ -139,14 +138,14 @@ def _look_up(process: psutil.Process) -> Holder:
 
 
 def _one_line(text: str) -> str:
-    """Return what a stranger chose to be called as something that can stand in a message."""
+    """Return text from another process in a form that is safe in a message."""
     return printable(text).replace("\n", " ")[:MAX_SHOWN]
 
 
 def _shown(folder: str) -> str:
-    """Return the shortest way to write a folder: as it is, from the current one, or from home."""
+    """Return the shortest path of a folder: absolute, relative, or from the home directory."""
     ways = [folder]
-    # The current folder may be gone.
+    # The current directory may have been removed.
     with suppress(OSError):
         ways.append(os.path.relpath(folder))
     home = os.path.expanduser("~")
@@ -156,7 +155,7 @@ def _shown(folder: str) -> str:
 
 
 def _is_free(port: int) -> bool:
-    """Return whether the port can be bound on every address of both kinds."""
+    """Return whether a port can be bound on the wildcard addresses of IPv4 and IPv6."""
     for family, host in WILDCARD:
         try:
             with _open(family) as sock:
@@ -187,15 +186,15 @@ def _open(family: socket.AddressFamily) -> socket.socket:
 
 
 def _no_such_address(error: OSError) -> bool:
-    """Say whether the system has none of this kind of address (IPv6 is off)."""
+    """Return whether the system lacks the address family (IPv6 disabled)."""
     return error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 
 
 def _only_lingers(port: int) -> bool:
-    """Say whether the port is in use by nothing but connections that have ended.
+    """Return whether a port is in use only by closed connections.
 
-    Linux refuses a port for those of a server that had not set SO_REUSEADDR; macOS does not, and shows them to
-    root only.
+    On Linux they block the port if their server had not set SO_REUSEADDR. On macOS they do not, and are visible to root
+    only.
     """
     import psutil
 
@@ -210,5 +209,5 @@ def _only_lingers(port: int) -> bool:
         states = [each.status for each in psutil.net_connections("tcp") if each.laddr and each.laddr.port == port]
     except (psutil.Error, OSError):
         return False
-    # A socket that is bound and does not listen yet is in no table.
+    # A bound socket that does not listen yet is in no table.
     return bool(states) and all(state in ended for state in states)

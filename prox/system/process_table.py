@@ -1,6 +1,6 @@
-"""The process table: one reader, and one look shared by all tasks that ask at the same moment, off the event loop.
+"""The process table, read in a thread; tasks that ask at the same moment share one read.
 
-Counterpart of ``watchdog.marks``, which parses it: the watchdog shares the parser but must not import Trio.
+Counterpart of ``watchdog.marks``, which has the parser: the watchdog uses it too, and must not import Trio.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class ProcessTable:
     rows: Mapping[int, Row]
 
     def in_group(self, group: int) -> list[int]:
-        """Return the members of a process group. Zombies do not count: they can only be reaped."""
+        """Return the members of a process group, except zombies."""
         return [pid for pid, row in self.rows.items() if row.group == group and not row.zombie]
 
     def trees(self, leaders: Collection[int]) -> dict[int, set[int]]:
-        """Return for each leader the pids of its session and of its descendants, its own among them.
+        """Return for each leader the pids of itself, its session and its descendants.
 
-        prox starts each child in a session of its own, whose number is the child's pid.
+        prox starts each child in a session of its own, whose id is the child's pid.
         """
         sessions: dict[int, set[int]] = defaultdict(set)
         children: dict[int, list[int]] = defaultdict(list)
@@ -43,7 +43,7 @@ def _descendants(root: int, children: Mapping[int, list[int]]) -> set[int]:
     found: set[int] = set()
     waiting = [root]
     while waiting:
-        # Pids are reused while the table is read: it may hold a circle.
+        # Pids may be reused while the table is read, so it may contain a cycle.
         new = [pid for pid in children.get(waiting.pop(), ()) if pid not in found]
         found.update(new)
         waiting += new
@@ -51,7 +51,7 @@ def _descendants(root: int, children: Mapping[int, list[int]]) -> set[int]:
 
 
 def read_process_table() -> ProcessTable:
-    """Read the process table, which blocks. Raises OSError if no descriptor is left."""
+    """Read the process table; blocks. Raises OSError if no descriptor is left."""
     return ProcessTable(process_table())
 
 
@@ -59,7 +59,7 @@ _SHARED = SharedLook(lambda: read_process_table())
 
 
 async def look() -> ProcessTable:
-    """Return the process table as it is after this call; tasks that call meanwhile share one look.
+    """Return the process table as of after this call; concurrent callers share one read.
 
     Raises OSError if no descriptor is left.
     """

@@ -9,15 +9,12 @@ from prox.core.errors import ProxError
 
 
 class SystemUnfit(ProxError):
-    """prox could start processes here, but not find or end them; the message says what is missing."""
+    """The system lacks what prox needs to find and end processes; the message has the fix."""
 
     code = "SYSTEM_UNFIT"
 
 
 def check_system() -> None:
-    """Raise SystemUnfit where prox could not keep what it promises."""
+    """Raise SystemUnfit if the system does not meet prox's requirements."""
     if sys.platform == "linux" and not os.path.exists("/proc/self/stat"):
-        raise SystemUnfit(
-            "/proc is not mounted, and without it prox cannot see which processes run; "
-            "mount it: mount -t proc proc /proc"
-        )
+        raise SystemUnfit("/proc is not mounted, so prox cannot see running processes; fix: mount -t proc proc /proc")

@@ -1,4 +1,4 @@
-"""A slow look at the system, shared by all tasks that ask for it at the same moment, off the event loop."""
+"""A slow read from the system, in a thread, shared by all tasks that ask at the same moment."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ T = TypeVar("T")
 
 
 class SharedLook(Generic[T]):
-    """Calls ``read``, which blocks, in a thread. At most one call runs, and one more is due."""
+    """A shared call of a blocking function ``read`` in a thread. At most one call runs, and one more is pending."""
 
     def __init__(self, read: Callable[[], T]) -> None:
         self._read = read
-        # One for each run of Trio: they may be in several threads.
+        # One for each run of Trio: several threads may each have one.
         self._state: trio.lowlevel.RunVar[_State[T]] = trio.lowlevel.RunVar("SharedLook")
 
     async def look(self) -> T:
-        """Return what ``read`` finds after this call. Raises OSError as ``read`` does."""
+        """Return the result of a ``read`` that begins after this call. Raises OSError as ``read`` does."""
         try:
             state = self._state.get()
         except LookupError:
@@ -32,9 +32,9 @@ class SharedLook(Generic[T]):
         mine = state.due = state.due or _Look()
         async with state.running:
             if not mine.done:
-                # Tasks that ask from now on need a look that begins later.
+                # Tasks that ask from now on need a new call.
                 state.due = None
-                # It takes milliseconds, and others may wait for its result.
+                # It takes milliseconds, and other tasks may wait for the result.
                 with trio.CancelScope(shield=True):
                     try:
                         mine.found = await in_thread(self._read, limiter=state.limiter)
@@ -58,5 +58,5 @@ class _State(Generic[T]):
     def __init__(self) -> None:
         self.due: _Look[T] | None = None
         self.running = trio.Lock()
-        # Not the default limiter: a look must not wait for other threads that block.
+        # Not the default limiter: this must not wait for other blocking threads.
         self.limiter = trio.CapacityLimiter(1)

@@ -1,8 +1,7 @@
 """Inherited process attributes that differ between prox and its children: descriptors, signals, limits.
 
-A child starts clean: no signal is ignored or blocked because somebody above prox did so, and the limit of open
-descriptors is the one that prox was started with, while prox's own is as high as it may be. There is no ``preexec_fn``
-(it is not safe beside threads): what a child inherits is changed here, before it is spawned.
+A child does not inherit ignored or blocked signals, and has the descriptor limit that prox was started with, while prox
+raises its own. ``preexec_fn`` is not safe with threads, so inherited attributes are changed here before the spawn.
 """
 
 from __future__ import annotations
@@ -18,24 +17,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _KEPT = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTIN, signal.SIGTTOU}
-"""Python ignores the first two, and ``Popen`` gives them back. The others, ignored, keep a background job alive that
-prints; to children in sessions without a terminal they are never sent."""
+"""Python ignores the first two, and ``Popen`` restores them. Ignoring the others lets prox print as a background job;
+children never get them, as their sessions have no terminal."""
 
 _MANY = 1 << 20
-"""Descriptors. What has no upper limit gets that one."""
+"""The descriptor limit to set if the hard limit is infinite."""
 
 RTTIME = getattr(resource, "RLIMIT_RTTIME", -1)
-"""-1: the system has no such limit."""
+"""-1 if the system has no such limit."""
 
 _given: tuple[int, int] | None = None
-"""Soft and hard limit that prox was started with, where it has another one now."""
+"""The soft and hard limits that prox was started with, if it has raised them."""
 
 
-def start_clean() -> None:
-    """Ignore no signal in a way that children inherit, and block none. For a program that is prox's alone."""
+def reset_inherited_signals() -> None:
+    """Make children inherit no ignored or blocked signals. Only for a program that belongs to prox."""
     for number in signal.valid_signals() - _KEPT:
         if signal.getsignal(number) is signal.SIG_IGN:
-            # A handler that does nothing is as good as none for prox, and gone in a child (execve(2)).
+            # An empty handler ignores the signal in prox, and is reset to the default in a child (execve(2)).
             signal.signal(number, _ignore)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
@@ -45,11 +44,11 @@ def _ignore(number: int, frame: object) -> None:
 
 
 def raise_descriptor_limit() -> None:
-    """Let prox itself have as many descriptors as it may: a connection or a process more is one or three of them."""
+    """Raise the soft descriptor limit of prox to the hard limit, for many connections and processes."""
     global _given
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = _MANY if hard == resource.RLIM_INFINITY else min(hard, _MANY)
-    # macOS allows less than it says.
+    # macOS allows fewer than the hard limit.
     with suppress(ValueError, OSError):
         if soft != resource.RLIM_INFINITY and soft < highest:
             resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
@@ -70,7 +69,7 @@ def popen(argv: list[str], *, tag: int | None = None, **options: Any) -> subproc
     except OSError as error:
         if not _given or error.errno != errno.EMFILE or not hasattr(resource, "prlimit"):
             raise
-    # prox has more open than that itself: the child gets its limit a moment after it has begun.
+    # prox has more descriptors open than that: set the child's limit right after the spawn.
     del limits[resource.RLIMIT_NOFILE]
     with _limited(limits):
         child = subprocess.Popen(argv, **options)
@@ -81,7 +80,7 @@ def popen(argv: list[str], *, tag: int | None = None, **options: Any) -> subproc
 
 @contextmanager
 def _limited(limits: dict[int, tuple[int, int]]) -> Iterator[None]:
-    """Have these limits for a moment, which a child inherits. One that is not allowed is left as it is."""
+    """Set limits temporarily, for a child to inherit. Limits that the system refuses stay unchanged."""
     own = {kind: resource.getrlimit(kind) for kind in limits}
     try:
         for kind, wanted in limits.items():

@@ -1,4 +1,4 @@
-"""Spawning: a command in a session of its own, its output in pipes. Says for a person why it cannot be run."""
+"""Spawn a command in a session of its own, with its output in pipes, and explain failures to the user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import Struct
 from prox.core.errors import StartFailed
 from prox.core.lifecycle import Exit
 from prox.system.children import add_child
-from prox.system.descriptors import check_room
+from prox.system.descriptors import check_reserve
 from prox.system.spawn_limits import popen
 from prox.watchdog.marks import tag_for
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from prox.core.logs.batch import Stream
 
 _MAX_INTERPRETER_LINE = 256
-"""Bytes; Linux reads as many (execve(2))."""
+"""Bytes that Linux reads (execve(2))."""
 NOT_FOUND, NOT_ALLOWED = 127, 126
-"""Exit codes of a command that cannot be run, as a shell has them (POSIX, Shell Command Language, 2.8.2)."""
+"""A shell's exit codes for a command that cannot be run (POSIX, Shell Command Language, 2.8.2)."""
 
 
 class SpawnFailed(StartFailed):
-    """The system would not run the command. ``exit`` is how a shell would have ended."""
+    """A command that could not be run. ``exit``: the exit status that a shell would have."""
 
     def __init__(self, message: str, exit: Exit) -> None:
         super().__init__(message)
@@ -39,13 +39,13 @@ class SpawnFailed(StartFailed):
 
 
 class Spawned(Struct, frozen=True):
-    """A running child, and the read ends of its pipes, which belong to the holder of this."""
+    """A running child and the descriptors for it, which the holder of this must close."""
 
     popen: subprocess.Popen[bytes]
     pipes: tuple[tuple[Stream, int], ...]
-    """Each output stream with its descriptor."""
+    """The read end of each output stream."""
     pidfd: int | None
-    """A descriptor of the process itself, where the system has such a thing."""
+    """A pidfd of the process, if the system has them."""
     stdin: int | None
     """The write end of its input, if that is a pipe."""
 
@@ -59,10 +59,10 @@ def spawn(
     listener: tuple[int, socket.socket] | None = None,
     stdin: Stdin = "null",
 ) -> Spawned:
-    """Run a command in a session of its own; its output goes into pipes (one, if ``merge``).
+    """Run a command in a session of its own, with its output in two pipes, or in one with ``merge``.
 
-    A string goes through ``/bin/sh -c``. ``listener``: a socket, and the descriptor as which the command gets it; it
-    stays open here. ``stdin``: ``null`` is an empty input, ``open`` one that never ends. Raises SpawnFailed.
+    A string is run by ``/bin/sh -c``. ``listener``: a socket and its descriptor number in the command; it stays open
+    here. ``stdin``: ``null`` is an empty input, ``open`` one that never ends. Raises SpawnFailed.
     """
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     names: tuple[Stream, ...] = ("stdout",) if merge else ("stdout", "stderr")
@@ -78,7 +78,7 @@ def spawn(
             source, held = os.pipe()
             theirs.append(source)
             ours.append(held)
-        check_room(max(ours + theirs))
+        check_reserve(max(ours + theirs))
         process = popen(
             argv if listener is None else _with_descriptor(listener[0], argv, env, source),
             tag=tag_for(env["PROX_INSTANCE"], env.get("PROX_PROCESS", "")) if "PROX_INSTANCE" in env else None,
@@ -103,7 +103,7 @@ def spawn(
 
 
 def check_command(command: Command, *, cwd: str, env: Mapping[str, str]) -> None:
-    """Check that a command could be run, as far as that can be known before. Raises SpawnFailed."""
+    """Check before a spawn that a command can probably be run. Raises SpawnFailed."""
     if why := why_not_in(cwd):
         raise SpawnFailed(why, Exit(code=NOT_FOUND))
     if isinstance(command, str):
@@ -115,9 +115,10 @@ def check_command(command: Command, *, cwd: str, env: Mapping[str, str]) -> None
 
 
 def _with_descriptor(number: int, argv: list[str], env: Mapping[str, str], source: int) -> list[str]:
-    """Return a command that runs ``argv`` with its input as descriptor ``number`` (3 to 9), and ``source`` as input.
+    """Return a command that runs ``argv`` with its stdin moved to descriptor ``number`` (3 to 9).
 
-    The shell does what a ``preexec_fn`` would, which is not safe beside threads. Raises FileNotFoundError.
+    ``source``: the new stdin, -1 for an empty one. Uses a shell, as ``preexec_fn`` is not safe with threads. Raises
+    FileNotFoundError.
     """
     if "/" not in argv[0] and shutil.which(argv[0], path=env.get("PATH")) is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
@@ -126,7 +127,7 @@ def _with_descriptor(number: int, argv: list[str], env: Mapping[str, str], sourc
 
 
 def _pidfd_of(pid: int) -> int | None:
-    """Return a pidfd of a child; None where the system has none, or no descriptor is left, which the child survives."""
+    """Return a pidfd of a child; None if the system has no pidfds or no descriptor is left."""
     if not hasattr(os, "pidfd_open"):
         return None
     try:
@@ -136,7 +137,7 @@ def _pidfd_of(pid: int) -> int | None:
 
 
 def why_not_in(cwd: str) -> str | None:
-    """Return why a folder cannot be a working directory; None if it can."""
+    """Return why a folder cannot be the working directory, None if it can."""
     if os.path.isdir(cwd):
         return None if os.access(cwd, os.X_OK) else f"cannot enter working directory {cwd}: permission denied"
     if os.path.lexists(cwd):
@@ -145,7 +146,7 @@ def why_not_in(cwd: str) -> str | None:
 
 
 def _why_not_found(program: str, cwd: str) -> str:
-    """Return why a program is missing: it is itself, or the interpreter that its first line names (execve(2))."""
+    """Return why a program was not found: the program or the interpreter in its first line is missing (execve(2))."""
     path = os.path.join(cwd, program)
     if "/" not in program or not os.path.exists(path):
         return f"the command {program!r} was not found; is it installed, and in PATH?"
@@ -155,8 +156,8 @@ def _why_not_found(program: str, cwd: str) -> str:
     except OSError:
         first_line = b""
     if not first_line.startswith(b"#!"):
-        # A binary whose loader is missing: for another C library, or another processor.
-        return f"{program!r} exists, but the loader that it needs does not; is it built for this system?"
+        # A binary for another C library or processor.
+        return f"{program!r} exists, but its dynamic loader does not; use a build for this system"
     words = first_line[2:].rstrip(b"\n").strip(b" \t").decode("utf-8", "backslashreplace").split(None, 1)
     interpreter = words[0] if words else ""
     if first_line.rstrip(b"\n").endswith(b"\r"):
@@ -168,9 +169,9 @@ def _why_not_found(program: str, cwd: str) -> str:
 
 
 def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed:
-    """Say for a person why a command could not be run."""
+    """Return the error for the user."""
     if isinstance(error, ValueError):
-        # A NUL in an argument or a variable.
+        # A NUL byte in an argument or a variable.
         return SpawnFailed(f"{program!r} cannot be run: {error}", Exit(code=NOT_ALLOWED))
     missing = isinstance(error, FileNotFoundError | NotADirectoryError)
     exit = Exit(code=NOT_FOUND if missing else NOT_ALLOWED)
@@ -182,8 +183,8 @@ def _explain(error: OSError | ValueError, program: str, cwd: str) -> SpawnFailed
         why = "too many open files; stop other processes, or raise the limit (ulimit -n)"
         return SpawnFailed(f"the command {program!r} cannot be run: {why}", exit)
     if error.errno == errno.EAGAIN:
-        why = "no more processes are allowed here; stop others, or raise the limit (ulimit -u, pids.max)"
+        why = "too many processes; stop others, or raise the limit (ulimit -u, pids.max)"
         return SpawnFailed(f"the command {program!r} cannot be run: {why}", exit)
     if error.errno == errno.ENOEXEC:
-        return SpawnFailed(f"{program!r} is no program and has no #! line; run it with its interpreter", exit)
+        return SpawnFailed(f"{program!r} is not executable: no #! line; run it with its interpreter", exit)
     return SpawnFailed(f"the command {program!r} cannot be run: {error.strerror}", exit)

@@ -1,4 +1,4 @@
-"""Slow looks at the system in a thread, or here and now where the system gives no thread."""
+"""Blocking calls in a thread, or synchronously if the system allows no more threads."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ async def in_thread(
     abandon_on_cancel: bool = False,
     limiter: trio.CapacityLimiter | None = None,
 ) -> Result:
-    """Call a function in a thread and return its result. ``limiter``: how many of its kind may do so at a time.
+    """Call a function in a thread and return its result. ``limiter``: as of ``trio.to_thread.run_sync``.
 
-    Where there can be no more threads (EAGAIN: a limit of processes counts them, too), everything waits for it instead.
+    If no thread can be started (EAGAIN: process limits include threads), call it synchronously.
     """
     try:
         return await trio.to_thread.run_sync(function, *args, abandon_on_cancel=abandon_on_cancel, limiter=limiter)
     except RuntimeError as error:
-        # The words are CPython's; there is no type for it.
+        # CPython has no exception type for it, only this message.
         if "start new thread" not in str(error):
             raise
     return function(*args)

@@ -1,4 +1,4 @@
-"""How much CPU and memory processes use, each with all that descends from it. Slow enough to belong into a thread."""
+"""CPU and memory usage of processes with their descendants. Slow: call in a thread."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from prox.system.process_table import ProcessTable
 
 MIN_WINDOW = 0.5
-"""Seconds: the system counts CPU time in hundredths, and so over less than this the share would be noise."""
+"""Minimum seconds between samples: CPU time has a resolution of 10 ms, so shorter windows would give noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """``cpu_percent``: 100 is one core. ``memory_bytes``: resident, shared pages in each process. None: not known.
+    """The resource usage of a process tree; None if unknown.
 
-    ``cpu_seconds``: since the start, of what lives and of what its parents have waited for. It never falls.
+    ``cpu_percent``: 100 is one core. ``memory_bytes``: resident; shared pages count in each process. ``cpu_seconds``:
+    since the start, of living and of reaped descendants; monotonic.
     """
 
     cpu_percent: float | None
@@ -32,21 +33,21 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """A tree at one moment. Two ``psutil.Process`` are equal where not only their numbers are."""
+    """A process tree at one moment. ``psutil.Process`` compares pid and start time."""
 
     leader: psutil.Process
     age: float
-    """Seconds since the leader was started."""
+    """Seconds since the start of the leader."""
     cpu: dict[psutil.Process, float]
-    """Seconds that each process has used so far."""
+    """CPU seconds of each process."""
     cpu_in_all: float
-    """The same with what each has waited for, in seconds."""
+    """CPU seconds of all processes and their reaped children."""
     memory: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Baseline:
-    """The start of the next CPU measurement, and the share that holds until then."""
+    """The start of the next CPU measurement, and the current share."""
 
     time: float
     tree: _Tree
@@ -54,7 +55,7 @@ class _Baseline:
 
 
 class UsageSampler:
-    """Measures again and again; the CPU share is that since the last sample, at first that since the start."""
+    """A sampler of usage. The CPU share is measured since the last sample, at first since the start of the process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -62,7 +63,7 @@ class UsageSampler:
         self._cpu_seconds: dict[psutil.Process, float] = {}
 
     def sample(self, pids: Mapping[str, int], table: ProcessTable) -> dict[str, Usage]:
-        """Measure the trees of these leaders, by their names. ``table``: the process table as it is now."""
+        """Measure the trees of leaders, given by name. ``table``: a current process table."""
         with self._lock:
             trees = _measure_all(table, pids.values())
             now = time.monotonic()
@@ -71,7 +72,7 @@ class UsageSampler:
                 for leader, tree in trees.items()
                 if tree is not None
             }
-            # What nobody waits for is lost when it ends; a counter that falls would be taken for one that began anew.
+            # CPU time of processes that nobody waits for is lost at their end; a falling counter would look reset.
             self._cpu_seconds = {
                 tree.leader: max(tree.cpu_in_all, self._cpu_seconds.get(tree.leader, 0.0))
                 for tree in trees.values()
@@ -85,7 +86,7 @@ class UsageSampler:
         return Usage(self._baselines[leader].percent, tree.memory, self._cpu_seconds[tree.leader])
 
     def _advance(self, before: _Baseline | None, tree: _Tree, now: float) -> _Baseline:
-        """Return the baseline after a sample; it stays while too little time has passed."""
+        """Return the baseline after a sample; the old one if less than MIN_WINDOW has passed."""
         if before is None or before.tree.leader != tree.leader:
             window, used = tree.age, sum(tree.cpu.values())
             return _Baseline(now, tree, _percent(used, window) if window >= MIN_WINDOW else None)
@@ -104,12 +105,12 @@ def _measure_all(table: ProcessTable, leaders: Iterable[int]) -> dict[int, _Tree
     try:
         return {leader: _measure(leader, members) for leader, members in table.trees(list(leaders)).items()}
     except OSError:
-        # No descriptor is left.
+        # EMFILE.
         return dict.fromkeys(leaders)
 
 
 def _measure(leader: int, members: Iterable[int]) -> _Tree | None:
-    """Measure a tree; None where its leader is gone. Others that are gone, or may not be seen, are left out."""
+    """Measure a tree; None if its leader has ended. Other ended or inaccessible processes are skipped."""
     import psutil
 
     found: psutil.Process | None = None
@@ -133,10 +134,10 @@ def _measure(leader: int, members: Iterable[int]) -> _Tree | None:
 
 
 def _age(process: psutil.Process) -> float:
-    """Return how many seconds ago a process was started."""
+    """Return the seconds since the start of a process."""
     import psutil
 
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return time.time() - process.create_time()
-    # Linux has the start as a time since boot, and the time of boot in whole seconds only; so it must not get in.
+    # Linux has the start relative to boot, and the boot time in whole seconds only: subtract it again.
     return time.clock_gettime(time.CLOCK_BOOTTIME) - (process.create_time() - psutil.boot_time())

@@ -1,7 +1,7 @@
-"""Cleanup after an instance that is gone: finding and ending its processes, also when prox itself was killed.
+"""Cleanup after an instance: find and end its processes, also if prox itself was killed.
 
-marks     processes that carry the variables of an instance, and their end
-program   the watchdog, a small process that does it when the pipe to prox closes
+marks     find and end the processes that carry the markers of an instance
+program   the watchdog, a small process that cleans up when the pipe to prox closes
 
-The standard library only, and little of that: the watchdog is to be small.
+Uses only a small part of the standard library, to keep the watchdog small.
 """

@@ -1,8 +1,8 @@
-"""Processes that carry the markers of an instance, found in the process table; and their end.
+"""Find and end the processes that carry the markers of an instance.
 
-Every process that prox starts inherits ``PROX_INSTANCE`` and ``PROX_PROCESS``, whatever session it moves to. A program
-that clears or overwrites its environment, as daemons do that set their title, keeps the second marker on Linux: the
-soft limit RLIMIT_RTTIME (setrlimit(2)), a number of microseconds that no process can reach, so that it limits nothing.
+Every process that prox starts inherits ``PROX_INSTANCE`` and ``PROX_PROCESS``, the mark. Programs that overwrite their
+environment, such as daemons that set their title, keep a second marker on Linux, the tag: the soft limit RLIMIT_RTTIME
+(setrlimit(2)), a number of microseconds too large to have an effect.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 2.0
 """Grace period of a leftover process between SIGTERM and SIGKILL, in seconds."""
 KILL_SECONDS = 5.0
-"""After so long a process that KILL did not end is one that cannot be ended."""
+"""Seconds after SIGKILL until a process counts as unkillable."""
 LOOK_SECONDS = 0.2
-"""Between two looks at the process table, at the most."""
+"""Maximum interval between two reads of the process table."""
 MAX_WAITED = 64
-"""Processes waited for at once: one that ends is enough for the next look."""
+"""The number of processes to wait for at once: the exit of one triggers the next read."""
 
 _LINUX = os.path.isdir("/proc/self/task")
-# ps(1) of macOS has blanks between variables; in /proc only NUL ends one, and a blank belongs to its value.
+# ps(1) of macOS separates variables by spaces, /proc by NUL.
 _END = rb"\0" if _LINUX else rb"\0 "
 _INSTANCE = re.compile(rb"(?:^|[%b])PROX_INSTANCE=([A-Za-z0-9_-]{1,64})(?=[%b]|$)" % (_END, _END))
 _PROCESS = re.compile(rb"(?:^|[%b])PROX_PROCESS=([A-Za-z0-9_.-]{1,63})(?=[%b]|$)" % (_END, _END))
@@ -41,14 +41,14 @@ _TAG = 1 << 62
 
 
 class Mark(NamedTuple):
-    """The marker in a process's environment: the instance that started it, and the name of its process."""
+    """The marker in a process's environment: the instance and the name of the configured process."""
 
     instance: str
     process: str
 
 
 class Row(NamedTuple):
-    """A line of the process table. ``started``: when, in a unit of the system's; with the pid it means one process."""
+    """An entry of the process table. ``started``: in system units; pid and ``started`` identify a process."""
 
     parent: int
     group: int
@@ -58,12 +58,12 @@ class Row(NamedTuple):
 
 
 def tag_for(instance: str, process: str) -> int:
-    """Return the RLIMIT_RTTIME of a process's children: 32 bits of the instance's id, 24 of the process's name."""
+    """Return the RLIMIT_RTTIME for a process: hashes of the instance's id (32 bits) and the process's name (24)."""
     return _TAG | crc32(instance.encode()) << 24 | crc32(process.encode()) & 0xFFFFFF
 
 
 def tag_of(pid: int) -> int | None:
-    """Return the tag of a process; None if it has none, is gone or another user's, or the system has no tags."""
+    """Return the tag of a process; None if it has none, has ended or is another user's, or without tags (macOS)."""
     if not _LINUX:
         return None
     try:
@@ -74,26 +74,26 @@ def tag_of(pid: int) -> int | None:
 
 
 def mark_of(pid: int) -> Mark | None:
-    """Return the mark of a process; None where it has none, is a zombie, gone or somebody else's."""
+    """Return the mark of a process; None if it has none, is a zombie, has ended or is another user's."""
     return _read_mark(_environment(pid))
 
 
 def is_in_exec(pid: int) -> bool:
-    """Return whether a process is being replaced by another program right now (execve(2)), so that it has no mark yet.
+    """Return whether a process is in the middle of execve(2), so that its environment reads as empty.
 
-    The kernel gives it a new memory before the environment is in that: for a moment it reads as empty. Processes of
-    other users look the same. Always False where the system does not show it.
+    The kernel replaces the memory before it copies the environment. Processes of other users look the same. Always
+    False without /proc.
     """
     if not _LINUX:
         return False
     text = _read(f"/proc/{pid}/stat")
     fields = text[text.rfind(b")") + 2 :].split()
-    # proc_pid_stat(5): (23) vsize, which kernel threads and zombies do not have, and (50) env_start.
+    # proc_pid_stat(5): (23) vsize, 0 for kernel threads and zombies, and (50) env_start.
     return len(fields) > 47 and int(fields[20]) > 0 and int(fields[47]) == 0
 
 
 def marked(instance: str) -> dict[int, Mark]:
-    """Return the processes whose instance is ``instance``, or begins with it where that ends with a dash."""
+    """Return the marked processes of an instance, or, if ``instance`` ends with a dash, of all with that prefix."""
     found = {}
     for pid, mark in _all_marks():
         if mark.instance == instance or (instance.endswith("-") and mark.instance.startswith(instance)):
@@ -103,9 +103,9 @@ def marked(instance: str) -> dict[int, Mark]:
 
 
 def left_behind(instance: str, living: Collection[str] = ()) -> dict[int, int]:
-    """Return pid and start of the marked processes that live; not of this one, nor of those that it descends from.
+    """Return pid and start of living marked processes, except this process and its ancestors.
 
-    ``living``: instances that run, whose processes are not left behind.
+    ``living``: running instances, whose processes are excluded.
     """
     table = process_table()
     lineage = {os.getpid()}
@@ -121,7 +121,7 @@ def left_behind(instance: str, living: Collection[str] = ()) -> dict[int, int]:
 
 
 def tagged(instance: str) -> list[int]:
-    """Return the processes with a tag of an instance, this one excepted."""
+    """Return the processes with a tag of an instance, except this one."""
     wanted = tag_for(instance, "") >> 24
     return (
         [pid for pid in _pids() if (tag := tag_of(pid)) and tag >> 24 == wanted and pid != os.getpid()]
@@ -143,21 +143,21 @@ def process_table() -> dict[int, Row]:
 
 
 def row_of(pid: int) -> Row | None:
-    """Return the line of one process; None where it is gone."""
+    """Return the entry of one process, None if it has ended."""
     if not _LINUX:
         return _table_of_ps(pid).get(pid)
-    # proc_pid_stat(5). The second field is a name, which may hold anything.
+    # proc_pid_stat(5). The second field, the name, may contain any character.
     text = _read(f"/proc/{pid}/stat")
     fields = text[text.rfind(b")") + 2 :].split()
     if len(fields) < 20:
         return None
-    # The state is that of the first thread, which may have ended before others have.
+    # This is the state of the main thread, which may end before other threads.
     zombie = fields[0] in b"ZX" and int(fields[17]) <= 1
     return Row(int(fields[1]), int(fields[2]), int(fields[3]), zombie, int(fields[19]))
 
 
 def descendants(roots: Iterable[int], table: Mapping[int, Row]) -> set[int]:
-    """Return the roots that are in the table, and all that descends from them."""
+    """Return the roots that are in the table, and all their descendants."""
     children: dict[int, list[int]] = {}
     for pid, row in table.items():
         children.setdefault(row.parent, []).append(pid)
@@ -172,13 +172,13 @@ def descendants(roots: Iterable[int], table: Mapping[int, Row]) -> set[int]:
 
 
 def name_of(pid: int) -> str:
-    """Return the name of a process's program, as the system has it (15 characters on Linux); empty if unknown."""
+    """Return the program name of a process (at most 15 characters on Linux); empty if unknown."""
     name = _read(f"/proc/{pid}/comm") if _LINUX else os.path.basename(_ps("-p", str(pid), "-o", "comm=").strip())
     return name.decode("utf-8", "replace").strip()
 
 
 def command_of(pid: int) -> str:
-    """Return the command line of a process as one line for people, empty where it is not known."""
+    """Return the command line of a process as one printable line; empty if unknown."""
     if _LINUX:
         words = _read(f"/proc/{pid}/cmdline").rstrip(b"\0").replace(b"\0", b" ")
     else:
@@ -190,10 +190,10 @@ def command_of(pid: int) -> str:
 def end(
     find: Callable[[], dict[int, int]], *, grace: float = GRACE_SECONDS, kill: float = KILL_SECONDS
 ) -> dict[int, int]:
-    """End what ``find`` returns, again and again until that is nothing; return what could not be ended.
+    """End the processes that ``find`` returns, repeatedly, until it finds none; return those that could not be ended.
 
-    Processes are given by pid and start (``Row.started``). TERM and CONT (for who is stopped), up to ``grace`` seconds,
-    then KILL. A process that forks meanwhile does not win: what is new is found at the next look.
+    Processes are given by pid and start (``Row.started``). Sends SIGTERM and SIGCONT, and after ``grace`` seconds
+    SIGKILL. Processes forked meanwhile are found by the next iteration.
     """
     begun = time.monotonic()
     asked: set[int] = set()
@@ -213,14 +213,14 @@ def end(
 
 
 def send(pid: int, started: int, number: int) -> None:
-    """Send a signal to the process of that pid and start; where it is gone, or may not be signalled, to nobody."""
+    """Send a signal to the process with a pid and start; do nothing if it has ended or is another user's."""
     with suppress(OSError):
         if not hasattr(os, "pidfd_open"):
             os.kill(pid, number)
             return
         descriptor = os.pidfd_open(pid)
         try:
-            # From here on the descriptor means one process, whoever gets the number next.
+            # The pidfd identifies one process, even if the pid is reused.
             row = row_of(pid)
             if row and row.started == started:
                 signal.pidfd_send_signal(descriptor, number)
@@ -229,7 +229,7 @@ def send(pid: int, started: int, number: int) -> None:
 
 
 def wait_any_ended(pids: Iterable[int], seconds: float) -> None:
-    """Wait until one of these has ended, or may have: so long at the most, and shorter where that cannot be seen."""
+    """Wait until a process has ended, at most ``seconds``; without pidfds or free descriptors, sleep briefly."""
     if not hasattr(os, "pidfd_open"):
         time.sleep(min(seconds, 0.05))
         return
@@ -243,7 +243,7 @@ def wait_any_ended(pids: Iterable[int], seconds: float) -> None:
     except ProcessLookupError:
         pass
     except OSError:
-        # No descriptor is left.
+        # EMFILE.
         time.sleep(min(seconds, 0.05))
     finally:
         for descriptor in descriptors:
@@ -278,7 +278,7 @@ def _pids() -> list[int]:
 
 
 def _read(path: str) -> bytes:
-    """Return the content of a file of /proc; nothing where it may not be read, or the process is gone."""
+    """Return the content of a file in /proc; empty if it cannot be read."""
     try:
         return read_proc(path)
     except OSError:
@@ -286,7 +286,7 @@ def _read(path: str) -> bytes:
 
 
 def read_proc(path: str) -> bytes:
-    """Return the content of a file of /proc, without the calls that a file object makes. Raises OSError."""
+    """Return the content of a file in /proc with fewer system calls than a file object. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         parts = []
@@ -302,13 +302,13 @@ def _table_of_ps(pid: int | None = None) -> dict[int, Row]:
     table = {}
     for line in _ps(*which, "-o", "pid=,ppid=,pgid=,state=").splitlines():
         number, parent, group, state = line.split(None, 3)
-        # prox gives each child a session of its own; ps shows an address in place of its number.
+        # The group stands for the session, as ps shows an address instead of the session id.
         table[int(number)] = Row(int(parent), int(group), int(group), state.startswith(b"Z"), 0)
     return table
 
 
 def _ps(*arguments: str) -> bytes:
-    """Ask ps(1), where there is no /proc (macOS)."""
+    """Return the output of ps(1), for systems without /proc (macOS)."""
     import subprocess
 
     return subprocess.run(["/bin/ps", *arguments], capture_output=True, check=False).stdout

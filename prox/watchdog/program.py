@@ -1,19 +1,19 @@
-"""The watchdog: a small process that ends everything prox had started when prox is gone without having done so.
+"""The watchdog: a small process that ends everything prox has started if prox is killed.
 
-It shares nothing with prox but a pipe, its stdin. On that prox says, a line each, what there is to know; ``end`` is
-the last one where all is well. The end of the pipe without it means that prox was killed: then the processes that
-are left are asked to end (TERM and CONT), killed after 2 s, and the files that say that prox runs are removed.
+Its stdin is a pipe from prox, which sends the messages below, one per line. If the pipe closes before ``end``, prox was
+killed: then the watchdog sends SIGTERM and SIGCONT to the remaining processes, SIGKILL after 2 s, and removes the files
+of the instance.
 
-It is in a session of its own and ignores what ends others, so it outlives a Ctrl-C and the closing of a terminal;
-while prox lives it does nothing but wait.
+It runs in a session of its own and ignores the usual signals, so it survives Ctrl-C and the closing of the terminal.
+While prox lives, it only waits.
 
 =============== ==========================================================================
-``instance ID`` what its processes carry in PROX_INSTANCE
-``folder PATH`` where prox.pid and prox.state are
+``instance ID`` the PROX_INSTANCE of its processes
+``folder PATH`` the folder of prox.pid and prox.state
 ``list PATH``   the file by which `prox list` finds the instance
-``spare NAME``  what left the group of this process is to stay (``stop.leftovers``)
-``begun PID``   a child in a session of its own, whose number this is
-``gone PID``    nothing of it is left
+``spare NAME``  leftovers of this process are not ended (``stop.leftovers``)
+``begun PID``   a child was spawned, as the leader of its own session
+``gone PID``    a child and its group have ended
 ``end``         prox has stopped everything itself
 =============== ==========================================================================
 """
@@ -29,7 +29,7 @@ from prox.watchdog.marks import descendants, end, mark_of, marked, process_table
 
 _IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGALRM")
 _NOTIFY = "notify-"
-"""Begins the names of sockets in the folder (``runtime.probe.notify``)."""
+"""The prefix of sockets in the folder (``runtime.probe.notify``)."""
 
 
 class WatchList:
@@ -63,7 +63,7 @@ class WatchList:
                 self.ended = True
 
     def leftovers(self) -> dict[int, int]:
-        """Return pid and start of what is left of the instance, zombies aside."""
+        """Return pid and start of the remaining processes of the instance, except zombies."""
         table = process_table()
         in_sessions = {pid for pid, row in table.items() if row.session in self.sessions}
         others = {*marked(self.instance), *tagged(self.instance)} | (descendants(in_sessions, table) - in_sessions)
@@ -87,27 +87,27 @@ def main() -> None:
     if not watch_list.ended:
         end(watch_list.leftovers)
         _remove_files(watch_list)
-    # There is nothing to clean up, and somebody waits.
+    # Skip the interpreter's shutdown: prox waits for the exit.
     os._exit(0)
 
 
 def _listen(watch_list: WatchList) -> None:
-    """Hear what prox says until it says no more."""
+    """Read messages from prox until the pipe closes."""
     rest = b""
-    while heard := os.read(0, 65536):
-        *lines, rest = (rest + heard).split(b"\n")
+    while received := os.read(0, 65536):
+        *lines, rest = (rest + received).split(b"\n")
         for line in lines:
             watch_list.feed(line)
 
 
 def _remove_files(watch_list: WatchList) -> None:
-    """Remove what says that prox runs, unless another one runs by now."""
+    """Remove the files of the instance, unless another instance is running in its folder."""
     with suppress(OSError):
         os.unlink(watch_list.listed)
     try:
         folder = os.open(watch_list.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         lock = os.open("prox.pid", os.O_RDWR | os.O_NOFOLLOW, dir_fd=folder)
-        # Whoever runs holds it; it is ours until we end, which is soon.
+        # A running instance holds the lock. The watchdog keeps it until it exits.
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         names = [name for name in os.listdir(folder) if name.startswith(_NOTIFY)]
         for name in (*names, "prox.state", "prox.pid"):

@@ -81,7 +81,7 @@ def test_no_more_processes(project: Project) -> None:
     """Nor any threads, which the system counts with them."""
     project.write(MANY)
     with few_processes(16) as (enter, relieve), project.up(preexec_fn=enter) as prox:
-        check_some_run_and_others_can_later(project, "no more processes are allowed here", relieve)
+        check_some_run_and_others_can_later(project, "too many processes", relieve)
         assert project.client("down").returncode == 0
         assert prox.wait() == 0
 

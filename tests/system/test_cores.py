@@ -35,4 +35,4 @@ def test_quota(files: dict[str, str], granted: int, tmp_path: Path, monkeypatch:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(cores, "_CGROUP", tmp_path)
-    assert cores.granted_cores() == granted
+    assert cores.usable_cores() == granted
