@@ -1,13 +1,12 @@
-"""Where lines go, and back: nothing here starts a task by itself.
+"""Output of log lines to files and terminals, and reading of log files.
 
-files     one log file a process
-rotation  a file that is appended to, and put aside when it is full
-write_failures
-          what keeps log files from being written, said once
-record    the format of log files
-reader    log files → lines, over processes and rotated files
-render    batches → the lines that people see: ``HH:MM:SS name │ text``
-console   the foreground's printer, which slows the processes where the terminal is slow
+files           one log file per process
+rotation        a file that is rotated when it is full
+write_failures  reports of failed writes to log files
+record          the format of log files
+reader          reads lines from log files, across processes and rotated files
+render          formats batches for terminals: ``HH:MM:SS name │ text``
+console         the foreground's printer, which applies backpressure if the terminal is slow
 
-Only ``console`` knows Trio: the client commands use ``reader`` and ``render``.
+The client commands use ``reader`` and ``render``, which do not import Trio.
 """

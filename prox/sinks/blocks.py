@@ -1,6 +1,6 @@
-"""The printer of `prox run` in CI: prox's own lines as they come, the output of a job in one block when it has ended.
+"""The printer of `prox run` in CI: prints prox's own lines at once, and the output of a job as one block at its end.
 
-A lossless sink of prox's own lines. The output of jobs is read back from their log files. Counterpart of ``ci``.
+A lossless sink for prox's own lines. The output of jobs is read from their log files. Counterpart of ``ci``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WRITE = 64 * 1024
 
 
 class BlockPrinter:
-    """Prints to the descriptor ``fd``. ``raw``: with all control sequences; otherwise with colours only."""
+    """A printer to the descriptor ``fd``. ``raw``: print all control sequences; otherwise colours only."""
 
     def __init__(self, fd: int, ci: CiName, *, raw: bool = False) -> None:
         self._fd, self._ci, self._raw = fd, ci, raw
@@ -43,7 +43,7 @@ class BlockPrinter:
         self._idle.set()
         self._errors = 0
         self._write_begun: float | None = None
-        """The begin of the current write, which identifies it; None between writes."""
+        """The start time of the current write, which identifies it; None between writes."""
         self._ended = False
 
     def write(self, batch: Batch) -> None:
@@ -55,10 +55,10 @@ class BlockPrinter:
         self._printer.set_names(names)
 
     async def wait_for_capacity(self) -> None:
-        """Return at once: what is queued is small, as the output of jobs is in their files."""
+        """Return at once: the queue is small, as the output of jobs is in their files."""
 
     def print(self, text: bytes) -> None:
-        """Print lines that are rendered already, after all that was written."""
+        """Print rendered lines after everything written so far."""
         self._add(lambda: iter([text]))
 
     def add_block(self, block: Block, logs: Sequence[Path]) -> None:
@@ -66,7 +66,7 @@ class BlockPrinter:
         self._add(lambda: self._render(block, logs))
 
     async def run(self) -> None:
-        """Print until cancelled, or until nobody can read it any more."""
+        """Print until cancelled or until the reader is gone."""
         try:
             while not self._ended:
                 while not self._queue:
@@ -82,7 +82,7 @@ class BlockPrinter:
             self._idle.set()
 
     async def flush(self, seconds: float) -> None:
-        """Wait until everything is printed, or a write was blocked for so long; ``run`` must be running."""
+        """Wait until everything is printed or a write is blocked for ``seconds``; ``run`` must be running."""
         while not self._idle.is_set():
             begun = self._write_begun
             with trio.move_on_after(seconds):
@@ -97,7 +97,7 @@ class BlockPrinter:
             self._news.set()
 
     def _print(self, make: Callable[[], Iterator[bytes]]) -> None:
-        """Write in a thread: a pipe may be full for as long as its reader likes."""
+        """Write; runs in a thread, as a pipe may stay full."""
         for text in _joined(make()):
             rest = memoryview(text)
             while rest:
@@ -122,7 +122,7 @@ class BlockPrinter:
 
 
 def _joined(texts: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the same bytes in parts of about ``_WRITE`` bytes, as there is one text for each line."""
+    """Join short texts into parts of about ``_WRITE`` bytes."""
     parts: list[bytes] = []
     size = 0
     for text in texts:
@@ -140,5 +140,5 @@ def _blocks(path: Path) -> Iterator[bytes]:
             while data := file.read(_READ):
                 yield data
     except FileNotFoundError:
-        # It has written nothing.
+        # The job has written nothing.
         return

@@ -1,10 +1,10 @@
-"""How the output of a job is shown in a CI system: one block, when it has ended.
+"""The markers around the output of a job in a CI system, which is printed as one block at its end.
 
 - GitHub Actions: workflow commands, https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 - GitLab: collapsible sections, https://docs.gitlab.com/ci/jobs/job_logs/
-- plain: a line before and one after.
+- plain: a line before.
 
-A job that prints groups of its own gets none around it: neither system nests them.
+A job that prints groups itself gets no group around it: neither system nests groups.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 CiName = Literal["github", "gitlab", "plain"]
 
 MAX_ERRORS = 10
-"""Annotations of one run: GitHub shows no more for one step."""
+"""The maximum number of annotations of a run: GitHub shows no more for one step."""
 
 _OWN_GROUPS: dict[CiName, re.Pattern[bytes]] = {
     "github": re.compile(rb"^\S+ (?:out|err) \s*::group::", re.MULTILINE),
     "gitlab": re.compile(rb"section_start:\d+:"),
 }
-"""The record in a log file that begins a group (``record``)."""
+"""Patterns of the start of a group in a log file (``record``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The markers around the output of a job. ``title``: one line."""
+    """The output block of a job. ``title``: one line."""
 
     name: str
     title: str
@@ -43,7 +43,7 @@ class Block:
 
 
 def detect_ci(environment: Mapping[str, str]) -> CiName | None:
-    """Return the CI system that an environment belongs to; None: it is none."""
+    """Return the CI system that an environment belongs to, None outside of CI."""
     if environment.get("GITHUB_ACTIONS") == "true":
         return "github"
     if environment.get("GITLAB_CI") == "true":
@@ -52,13 +52,13 @@ def detect_ci(environment: Mapping[str, str]) -> CiName | None:
 
 
 def has_own_groups(ci: CiName, data: bytes) -> bool:
-    """Return whether the output of a job, as it is in a log file, has groups of its own."""
+    """Return whether the output of a job, in the format of a log file, contains groups."""
     pattern = _OWN_GROUPS.get(ci)
     return pattern is not None and pattern.search(data) is not None
 
 
 def before(ci: CiName, block: Block, *, grouped: bool) -> bytes:
-    """Return what stands before the output; ``grouped``: it may be folded."""
+    """Return the marker before the output. ``grouped``: the output may be folded."""
     title = escape_controls(block.title)
     if ci == "github" and grouped and not block.failed:
         return f"::group::{title}\n".encode()
@@ -69,7 +69,7 @@ def before(ci: CiName, block: Block, *, grouped: bool) -> bytes:
 
 
 def after(ci: CiName, block: Block, *, grouped: bool, errors: int) -> bytes:
-    """Return what stands after the output. ``errors``: annotations before this one."""
+    """Return the marker after the output. ``errors``: the number of annotations so far."""
     text = ""
     if ci == "github" and grouped and not block.failed:
         text = "::endgroup::\n"
@@ -82,19 +82,19 @@ def after(ci: CiName, block: Block, *, grouped: bool, errors: int) -> bytes:
 
 
 def closing(ci: CiName, unresolved: bytes | None, *, grouped: bool) -> bytes:
-    """Return what ends a state that a job has left behind.
+    """Return the commands that reset the state that the output of a job may have left.
 
-    ``unresolved``: the token of a ``::stop-commands::`` without its end; the runner would ignore all further commands.
+    ``unresolved``: the token of an open ``::stop-commands::``, which would make the runner ignore all further commands.
     """
     if ci != "github":
         return b""
     resume = b"::" + unresolved + b"::\n" if unresolved else b""
-    # A group of its own may be open; the end of one that is not does nothing.
+    # The job may have left a group open; without one, this has no effect.
     return resume if grouped else resume + b"::endgroup::\n"
 
 
 def stopped_commands(line: bytes, token: bytes | None) -> bytes | None:
-    """Return the token of the workflow command ``stop-commands`` that holds after a line; ``token``: before it."""
+    """Return the token of the ``stop-commands`` in effect after a line. ``token``: the one in effect before."""
     text = line.strip()
     if token is not None:
         return None if text == b"::" + token + b"::" else token
@@ -102,7 +102,7 @@ def stopped_commands(line: bytes, token: bytes | None) -> bytes | None:
 
 
 def _section(name: str) -> str:
-    """Return the name of a section, which GitLab allows letters, digits, ``_``, ``.`` and ``-``."""
+    """Return a section name of the characters that GitLab allows: letters, digits, ``_``, ``.`` and ``-``."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", name)
 
 

@@ -1,7 +1,7 @@
-"""The foreground's printer: every line, in order, to a terminal, a pipe or a file. Counterpart of ``render``.
+"""The foreground's printer: writes every line, in order, to a terminal, a pipe or a file. Counterpart of ``render``.
 
-A lossless sink. What cannot be written yet waits here; where too much waits, the pumps wait, and with them the
-processes, as they would for a pipe of their own. A terminal that is gone holds up nobody.
+A lossless sink. Unwritten lines are queued; a full queue applies backpressure to the pumps and so to the processes. A
+closed terminal does not block anything.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from prox.core.logs.batch import Batch
 
 BACKLOG_BYTES = 8 * 1024 * 1024
-"""Bytes that may wait to be written before backpressure slows the processes."""
+"""Size of the queue at which backpressure begins, in bytes."""
 WRITE_BYTES = 1024 * 1024
 """Approximate size of one write, in bytes."""
 JOINED_BYTES = 64 * 1024
-"""Texts are joined up to about this size: it saves writes of small ones, and copies of large ones."""
+"""Texts are joined up to about this size, which saves small writes without copying large texts."""
 SMALL_WRITE_BYTES = 64 * 1024
-"""The same during ``flush``: smaller writes show whether a slow reader still reads."""
+"""Approximate size of one write during ``flush``: smaller writes show whether a slow reader still reads."""
 FOOTER_SECONDS = 1.0
-"""How often the footer is printed anew when nothing else is."""
+"""How often the footer is refreshed without other output."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Errors that pass once there is room again; every other write failure is permanent."""
+"""Temporary write failures; all others are permanent."""
 
 
 class Console:
-    """Prints to the descriptor ``fd``, which stays its owner's. ``color`` and ``raw`` as in LinePrinter.
+    """A printer to the descriptor ``fd``, which it does not own. ``color`` and ``raw`` as in LinePrinter.
 
-    ``footer`` returns a line that stays at the end of a terminal, below everything that is printed.
+    ``footer`` returns a line that is kept below all output on a terminal.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Console:
         append: Callable[[bytes], None] | None = None,
         only: str | None = None,
     ) -> None:
-        """``append``: writes in place of ``fd``, or raises OSError. ``only``: the process whose lines are printed."""
+        """``append``: writes instead of ``fd``, may raise OSError. ``only``: print the lines of this process only."""
         self._append = append
         self._only = only
         self._footer = footer
@@ -67,7 +67,7 @@ class Console:
         self._progress = trio.Event()
         self._ended = False
         self._gap = b""
-        """The marker of missing lines at this place; empty if none are missing."""
+        """The notice about missing lines to print next; empty if none are missing."""
 
     def write(self, batch: Batch) -> None:
         if not self._ended and self._only in (None, batch.process):
@@ -81,12 +81,12 @@ class Console:
             await self._progress.wait()
 
     def print(self, text: bytes) -> None:
-        """Print lines that are rendered already, after all that was written."""
+        """Print rendered lines after everything written so far."""
         if not self._ended:
             self._add(self._printer.end() + text)
 
     async def run(self) -> None:
-        """Print until cancelled, or until nobody can read it any more."""
+        """Print until cancelled or until the reader is gone."""
         try:
             while not self._ended:
                 while not self._backlog:
@@ -101,11 +101,11 @@ class Console:
             self._output.close()
 
     async def flush(self, seconds: float) -> None:
-        """Wait until everything is printed, or nothing was for so long; ``run`` must be running."""
+        """Wait until everything is printed or nothing is written for ``seconds``; ``run`` must be running."""
         if not self._ended:
             self._footer = None
             if self._footer_shown:
-                # What is printed next erases it; there may be nothing else.
+                # The next output would erase the footer, but there may be none.
                 self._add(CLEAR_LINE)
             self._add(self._printer.end())
         self._write_bytes = SMALL_WRITE_BYTES
@@ -122,7 +122,7 @@ class Console:
             self._news.set()
 
     def _take(self) -> bytes:
-        """Return what is ready, joined up to about ``JOINED_BYTES``."""
+        """Remove and return queued texts, joined up to about ``JOINED_BYTES``."""
         taken = [self._backlog.popleft()]
         size = len(taken[0])
         while self._backlog and size + len(self._backlog[0]) <= JOINED_BYTES:
@@ -151,7 +151,7 @@ class Console:
             self._done(rest.nbytes)
 
     def _with_footer(self, text: bytes) -> bytes:
-        """Return a text with the footer anew after it. An unfinished line has none."""
+        """Return a text that erases the footer, followed by a new one unless the last line is unfinished."""
         lead = CLEAR_LINE if self._footer_shown else b""
         end = self._footer() if self._footer and (not text or text.endswith(b"\n")) else b""
         self._footer_shown = bool(end)
@@ -175,7 +175,7 @@ class Console:
         self._progress = trio.Event()
 
     def _end(self) -> None:
-        """Take no more lines, and let nobody wait."""
+        """Accept no more lines, discard the queue, and wake all waits."""
         self._ended = True
         self._backlog.clear()
         self._done(self._waiting)

@@ -1,7 +1,7 @@
 """``prox.log``: the output of an instance in the background, rotated while it runs.
 
-The instance is started with its stdout and stderr in that file. What prox itself prints goes through here; both
-descriptors follow to the new file, so that nothing else is written into one that was put aside.
+The instance starts with stdout and stderr redirected to that file. prox prints through this module, which redirects
+both descriptors after a rotation, so that other output also goes to the new file.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ STANDARD = (1, 2)
 
 
 class DaemonLog:
-    """``max_size`` in bytes; ``keep``: how many full files are kept; ``root``: as of ``RotatingFile``."""
+    """The log file of a background instance. ``max_size``, ``keep`` and ``root`` as in ``RotatingFile``."""
 
     def __init__(self, path: Path, *, max_size: int, keep: int, root: Path) -> None:
         self._path = path
         self._file = RotatingFile(path, max_size=max_size, keep=keep, root=root)
 
     def append(self, data: bytes) -> None:
-        """Append printed lines. Raises OSError, as write(2) would, if some of them could not be written."""
+        """Append lines. Raises OSError, as write(2) would, if some of them could not be written."""
         try:
             self._file.append(data)
         except AppendFailed as failure:
@@ -36,13 +36,13 @@ class DaemonLog:
         self._redirect()
 
     def _redirect(self) -> None:
-        """Point stdout and stderr to the present file."""
+        """Redirect stdout and stderr to the current file."""
         if is_output(self._path):
             return
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
-            # It was removed this very moment; the next line makes it anew.
+            # Removed just now; the next line creates it again.
             return
         for number in STANDARD:
             os.dup2(descriptor, number)
@@ -50,7 +50,7 @@ class DaemonLog:
 
 
 def is_output(path: Path) -> bool:
-    """Return whether stdout of this program is that file."""
+    """Return whether stdout is redirected to a file."""
     try:
         return os.path.samestat(os.fstat(STANDARD[0]), path.lstat())
     except OSError:

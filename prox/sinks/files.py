@@ -1,6 +1,6 @@
-"""A log file for each process, NAME.log, and system.log for prox's own lines. ``record`` says what a line looks like.
+"""The log files: NAME.log for each process, and system.log for prox's own lines, in the format of ``record``.
 
-A lossless sink that writes at once. Counterpart of ``reader``.
+A lossless sink that writes synchronously. Counterpart of ``reader``.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from prox.core.logs.batch import Batch, Stream
 
 WAITING_BYTES = 1024 * 1024
-"""Approximate bytes that one stream may hold back until a long line of the other ends; then that line is cut."""
+"""Approximate bytes that one stream may queue until a long line of the other ends; beyond it, that line is cut."""
 
 
 def log_folder(config: Config, instance_folder: Path) -> Path | None:
-    """Return where the log files of an instance are; None where there are none to be.
+    """Return the folder of an instance's log files, None if ``logs.dir`` is false.
 
-    The default belongs to the instance; any other folder is where prox.yaml says.
+    The default folder is in the instance folder; any other is relative to prox.yaml.
     """
     where = config.logs.dir
     if where is False:
@@ -38,11 +38,11 @@ def log_folder(config: Config, instance_folder: Path) -> Path | None:
 
 
 class LogFiles:
-    """Writes into ``folder``; rotates at ``max_size`` bytes, and keeps ``keep`` full files of each process.
+    """The sink for log files in ``folder``: rotates at ``max_size`` bytes and keeps ``keep`` full files per process.
 
-    ``name_of`` returns the name of the file, without its suffix, into which the lines of a process go now. ``root`` is
-    not made where it is missing (``rotation``).
-    A write failure is passed to ``report`` once for each cause; the write is tried again with each batch.
+    ``name_of`` returns the current file name, without suffix, for a process. ``root``: a folder that is never created
+    (``rotation``).
+    Write failures are reported to ``report`` once per cause; each batch is a new attempt.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class LogFiles:
         """Return at once: everything is written."""
 
     def close(self) -> None:
-        """End lines that are not finished, and close the files."""
+        """End unfinished lines and close the files."""
         for log in self._logs.values():
             self._close(log)
         self._failures.close()
@@ -103,7 +103,7 @@ class LogFiles:
         except AppendFailed as failure:
             missing = failure.missing + log.records.forget() if failure.missing else 0
             if log.is_own:
-                # What is said of that would be the next line that is missing.
+                # A report would be the next missing line.
                 self._failures.missed(missing)
             else:
                 self._failures.failed(log.path, failure.reason, missing, now)
@@ -118,14 +118,14 @@ class _Log:
     file: RotatingFile
     records: Records
     is_own: bool
-    """Whether the lines in it are prox's own."""
+    """Whether it holds prox's own lines."""
 
 
 class Records:
-    """Batches of one process → what is appended to its file, in which a long line is one line.
+    """Formats the batches of one process for its file, in which a long line stays one line.
 
-    What the other stream writes between the pieces of a long line waits for its end. A line is ended before its
-    time where too much waits, or where it is ``longest`` bytes long: no line may fill the disk.
+    Output of the other stream between the pieces of a long line is queued until its end. A line is cut if the queue is
+    too large, or at ``longest`` bytes, so that no line can fill the disk.
     """
 
     def __init__(self, longest: int) -> None:
@@ -136,7 +136,7 @@ class Records:
         self._waiting_unfinished = False
 
     def add(self, batch: Batch) -> bytes:
-        """Return what is to be appended now; it may be nothing."""
+        """Return the bytes to append now, possibly none."""
         if batch.file is not None:
             batch = replace(batch, data=batch.file, partial=not batch.file.endswith(b"\n"), file=None)
             if not batch.data:
@@ -153,25 +153,25 @@ class Records:
         return text + self._break() if self._length >= self._longest else text
 
     def end(self) -> bytes:
-        """Return what ends all lines: nothing more comes."""
+        """Return the bytes that end all lines. The last call."""
         text = b""
         while self._unfinished:
             text += self._break()
         return text
 
     def forget(self) -> int:
-        """Begin anew, as what was added last is not in the file; return how many lines were still to be appended."""
+        """Discard all state after a failed write; return the number of queued lines."""
         waiting = self._waiting.count(b"\n")
         self._release()
         self._unfinished = None
         return waiting
 
     def _break(self) -> bytes:
-        """End the unfinished line here; what comes of it later is a line of its own."""
+        """Cut the unfinished line here; its rest becomes a line of its own."""
         return b"\n" + self._release()
 
     def _release(self) -> bytes:
-        """Return what has waited for the end of the line, which may be a long line in its turn."""
+        """Return the queued output, which may itself end with an unfinished line."""
         other: Stream = "stderr" if self._unfinished == "stdout" else "stdout"
         self._unfinished = other if self._waiting_unfinished else None
         text = bytes(self._waiting)

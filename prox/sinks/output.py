@@ -1,8 +1,8 @@
-"""Write to a descriptor of somebody else's without blocking the event loop.
+"""Write to an inherited descriptor without blocking the event loop.
 
-A regular file never keeps a writer waiting, so it is written at once. A pipe is opened once more (/proc/self/fd,
-proc_pid_fd(5)): O_NONBLOCK belongs to the open file description, which the descriptor shares with other programs.
-Everything else is written in a thread, as a terminal may be held (Ctrl-S) for as long as its user likes.
+Regular files are written synchronously. A pipe is opened again (/proc/self/fd, proc_pid_fd(5)): O_NONBLOCK belongs to
+the open file description, which the descriptor shares with other programs. All else is written in a thread: a terminal,
+for example, may be stopped (Ctrl-S) for any time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from prox.system.threads import in_thread
 
 
 class Output:
-    """Writes to the descriptor ``fd``, which stays its owner's. ``close`` ends it."""
+    """A non-blocking writer to the descriptor ``fd``, which it does not own."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -26,7 +26,7 @@ class Output:
         self._pipe = _open_again(fd) if stat.S_ISFIFO(mode) else None
 
     async def write(self, data: memoryview) -> int:
-        """Write some of the data, and return how many bytes. Raises OSError."""
+        """Write some of the data and return the number of bytes. Raises OSError."""
         if self._is_file:
             await trio.lowlevel.checkpoint()
             return os.write(self._fd, data)
@@ -37,7 +37,7 @@ class Output:
                 await trio.lowlevel.checkpoint()
                 return os.write(self._pipe, data)
             except BlockingIOError:
-                # A descriptor in a thread, too: somebody who shares it may have made it non-blocking.
+                # Also in a thread: another program that shares the descriptor may have made it non-blocking.
                 await trio.lowlevel.wait_writable(self._fd if self._pipe is None else self._pipe)
 
     def close(self) -> None:
@@ -47,16 +47,16 @@ class Output:
 
 
 def is_null(fd: int) -> bool:
-    """Return whether what is written to a descriptor is discarded."""
+    """Return whether a descriptor refers to /dev/null."""
     with suppress(OSError):
         return os.path.samestat(os.fstat(fd), os.stat(os.devnull))
     return False
 
 
 def _open_again(fd: int) -> int | None:
-    """Return a descriptor of our own for the same pipe; None where the system has no such thing.
+    """Return a new open file description of a pipe, None if the system does not support it.
 
-    On macOS, opening /dev/fd/N only duplicates the descriptor, with the open file description shared.
+    On macOS, opening /dev/fd/N only duplicates the descriptor and shares the open file description.
     """
     with suppress(OSError):
         return os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,7 +1,7 @@
-"""Log files → lines, over all processes by time, and across the files that were put aside.
+"""Read lines from the log files of several processes, merged by time, including rotated files.
 
-Counterpart of ``files``; what a line looks like is ``record``'s. Memory is bounded whatever stands in the files,
-and they may be written, or put aside, while they are read.
+Counterpart of ``files``; ``record`` defines the format. Memory is bounded for any content, and files may be written or
+rotated while they are read.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 256 * 1024
 """Size of one read, in bytes."""
 CHUNK_BYTES = 16 * 1024 * 1024
-"""How far back a line's beginning is looked for; one that is longer is cut there."""
+"""How far back the beginning of a line is searched; longer lines are cut."""
 
-# A process's name as prox.yaml has it, and the number of a file that was put aside.
+# A process name as in prox.yaml, and the number of a rotated file.
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,62})\.log(?:\.([1-9][0-9]{0,8}))?")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class LogFileUnreadable(ProxError):
-    """A log file is there, but cannot be read; the message says which and why."""
+    """A log file that exists but cannot be read."""
 
     code = "LOG_FILE_UNREADABLE"
 
 
 def names_in(folder: Path) -> list[str]:
-    """Return the processes that have log files in a folder, by name; none where there is no such folder.
+    """Return the sorted names of the processes with log files in a folder; empty if the folder does not exist.
 
     Raises LogFileUnreadable.
     """
@@ -61,11 +61,11 @@ def read_log_files(
     stream: Stream | None = None,
     matches: Callable[[bytes], bool] | None = None,
 ) -> Iterator[FileLine]:
-    """Yield the lines of these processes that are asked for, oldest first; the newest ``tail``, or all.
+    """Yield the matching lines of processes, oldest first: the newest ``tail`` lines, or all.
 
     ``since`` (inclusive) and ``until`` (exclusive) in seconds since the epoch; ``matches`` gets a line's text in
-    UTF-8. With ``tail``, files are read from their ends, and no further than needed; the lines are held in memory.
-    Without, no more than a block and a line of each process is. Raises LogFileUnreadable.
+    UTF-8. With ``tail``, files are read backwards as far as needed, and the lines are held in memory; otherwise memory
+    holds one block and one line per process. Raises LogFileUnreadable.
     """
 
     def wanted(line: FileLine) -> bool:
@@ -83,7 +83,7 @@ def read_log_files(
             if tail is None:
                 yield from filter(wanted, heapq.merge(*(log.forwards() for log in logs), key=_time))
                 return
-            # The last names first, so that lines of one time stand in the same order either way.
+            # Reversed names, so that lines with the same time have the same order in both directions.
             newest = heapq.merge(*(log.backwards() for log in reversed(logs)), key=_time, reverse=True)
             yield from reversed(list(islice(filter(wanted, newest), tail)))
     except OSError as error:
@@ -98,23 +98,23 @@ def _time(line: FileLine) -> float:
 class _File:
     descriptor: int
     size: int
-    """When it was opened. What is written later is not read."""
+    """The size when the file was opened. Later output is not read."""
     changed: float
 
     def forwards(self) -> Iterator[bytes]:
-        """Yield what is in it, a block at a time."""
+        """Yield the content in blocks."""
         for start in range(0, self.size, BLOCK_BYTES):
             yield os.pread(self.descriptor, min(BLOCK_BYTES, self.size - start), start)
 
     def backwards(self) -> Iterator[bytes]:
-        """Yield what is in it from its end, in chunks of whole lines."""
+        """Yield the content from the end, in chunks of whole lines."""
         end = self.size
         later: list[bytes] = []
         held = 0
         while end > 0:
             start = max(0, end - BLOCK_BYTES)
             block = os.pread(self.descriptor, end - start, start)
-            # What stands before the first LF is the end of a line that begins further back.
+            # The part before the first LF belongs to a line that begins earlier.
             begins = start == 0 or held >= CHUNK_BYTES
             cut = 0 if begins else block.find(b"\n") + 1
             if begins or cut:
@@ -146,7 +146,7 @@ class _Log:
 
 
 def _numbers(folder: Path) -> dict[str, list[int]]:
-    """Return whose log files are in a folder, with their numbers; 0 is the one that is written."""
+    """Return the numbers of the log files in a folder, by process; 0 is the current file."""
     numbers: dict[str, list[int]] = {}
     try:
         found = os.listdir(folder)
@@ -158,9 +158,9 @@ def _numbers(folder: Path) -> dict[str, list[int]]:
 
 
 def _open_files(folder: Path, name: str, numbers: list[int], since: float | None, stack: ExitStack) -> list[_File]:
-    """Open the files of a process that may hold lines since then, newest first.
+    """Open the files of a process that may contain lines since ``since``, newest first.
 
-    Where one is put aside meanwhile, it is met twice and taken once: numbers only rise.
+    A file that is rotated meanwhile is opened under both numbers and used once: numbers only increase.
     """
     files: dict[tuple[int, int], _File] = {}
     for number in sorted({*numbers, *(number + 1 for number in numbers)}):
@@ -170,7 +170,7 @@ def _open_files(folder: Path, name: str, numbers: list[int], since: float | None
             continue
         stack.callback(os.close, descriptor)
         found = os.fstat(descriptor)
-        # A file holds nothing later than its last change.
+        # A file contains no line later than its mtime.
         if stat.S_ISREG(found.st_mode) and (since is None or found.st_mtime + 1 >= since):
             files.setdefault((found.st_dev, found.st_ino), _File(descriptor, found.st_size, found.st_mtime))
     return list(files.values())

@@ -1,6 +1,6 @@
-"""The format of log files: ``2025-01-19T10:32:01.123Z out TEXT``, a line a line, TEXT byte for byte.
+"""The format of log files: one ``2025-01-19T10:32:01.123Z out TEXT`` per line, with TEXT unchanged.
 
-``files`` writes it. ``reader`` reads it, and believes nothing: a line may have been cut, or be of another program.
+``files`` writes it. ``reader`` parses it tolerantly: lines may be truncated or written by other programs.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _HEAD_BYTES = len("2025-01-19T10:32:01.123Z out ")
 
 
 def head(time: float, stream: Stream) -> bytes:
-    """Return what stands before the text of a line; ``time`` in seconds since the epoch."""
+    """Return the part before the text of a line. ``time``: in seconds since the epoch."""
     return f"{timestamp(time)} {_SHORT[stream]} ".encode()
 
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """One line of a log file. ``time`` in seconds since the epoch; ``data`` as the process wrote it, without the LF.
+    """One line of a log file. ``time``: in seconds since the epoch. ``data``: the original bytes without the LF.
 
-    ``partial``: a piece of a line of more than 1 MiB, more of which follows.
+    ``partial``: a piece of a line longer than 1 MiB, of which more follows.
     """
 
     time: float
@@ -44,14 +44,14 @@ class FileLine:
 
     @property
     def text(self) -> str:
-        """The line without a CR at its end; bytes that are not UTF-8 are U+FFFD."""
+        """The line without a trailing CR; invalid UTF-8 becomes U+FFFD."""
         return text_of(self.data, partial=self.partial)
 
 
 class Decoder:
-    """A parser of one process's log files. A line without a time has that of the line before it.
+    """A parser of one process's log files. A line without a time gets that of the preceding line.
 
-    ``first_time`` is that of lines before any that says its own.
+    ``first_time``: the time of lines before the first one with a time.
     """
 
     def __init__(self, process: str, first_time: float) -> None:
@@ -70,7 +70,7 @@ class Decoder:
                 continued = partial
 
     def _take_head(self, record: bytes) -> bytes:
-        """Take note of the time and the stream that a line begins with, and return the rest."""
+        """Parse time and stream at the beginning of a line, and return the rest."""
         found = _HEAD.match(record)
         when = _seconds(found[1]) if found else None
         if found is None or when is None:
@@ -88,7 +88,7 @@ def _pieces(blocks: Iterable[bytes]) -> Iterator[Piece]:
 
 @lru_cache(maxsize=1024)
 def _seconds(moment: bytes) -> float | None:
-    """Return the time that a line says; None where there is no such day or hour."""
+    """Return the time of a line in seconds since the epoch, None if it is invalid."""
     try:
         return datetime.fromisoformat(moment.decode()).timestamp()
     except ValueError:
@@ -96,6 +96,6 @@ def _seconds(moment: bytes) -> float | None:
 
 
 def first_time(chunk: bytes) -> float | None:
-    """Return the time of the first line that says one."""
+    """Return the time of the first line that has one."""
     found = _HEAD.search(chunk)
     return _seconds(found[1]) if found else None

@@ -1,6 +1,6 @@
-"""Batches → the lines that people see: ``HH:MM:SS name │ text``, names padded and coloured.
+"""Format batches for display: ``HH:MM:SS name │ text``, names padded and coloured.
 
-Pure functions of what was written. ``console`` prints them as they come, `prox logs` those that it is sent.
+``console`` prints lines as they arrive, `prox logs` those received from the API or read from files.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PALETTE = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
-"""Colours of the processes, in the order of prox.yaml (SGR, ECMA-48 §8.3.117). Red is for what went wrong."""
+"""Colours of the processes, in the order of prox.yaml (SGR, ECMA-48 §8.3.117). Red is reserved for errors."""
 _DIM, _BOLD, _RED = 2, 1, 31
 CLEAR_LINE = b"\r\x1b[K"
 """Erases the line of the cursor (EL, ECMA-48 §8.3.41)."""
 
 
 def prefixed(batch: Batch, prefix: bytes, *, continued: bool) -> bytes:
-    """Return a batch's data with ``prefix`` before each line; not before the first one where that is ``continued``."""
+    """Return a batch's data with ``prefix`` before each line, except before a ``continued`` first one."""
     lead = b"" if continued else prefix
     if batch.partial or batch.count == 1:
         return lead + batch.data
@@ -36,10 +36,10 @@ def local_clock(when: float) -> str:
 
 
 class LinePrinter:
-    """Renders what is printed one after the other; it knows whether the last line has ended.
+    """A formatter of consecutive output, which tracks whether the last line has ended.
 
-    ``names`` are all processes, in the order of prox.yaml. ``color``: let the colours of processes through as well.
-    ``raw``: let all their control sequences through. ``clock`` shows a time, in seconds since the epoch.
+    ``names``: all processes, in the order of prox.yaml. ``color``: use colours, and keep those of processes. ``raw``:
+    keep all control sequences of processes. ``clock``: formats a time in seconds since the epoch.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class LinePrinter:
         self.set_names(names)
 
     def set_names(self, names: Sequence[str]) -> None:
-        """Fit the column to these names from the next line on. A name keeps its colour."""
+        """Set the width of the name column from the next line on. A name keeps its colour."""
         self._width = max(map(len, (*names, SYSTEM)))
         new = [name for name in names if name not in self._colors]
         first = len(self._colors) - 1
@@ -66,10 +66,10 @@ class LinePrinter:
         self._labels: dict[tuple[str, Stream], str] = {}
 
     def render(self, batch: Batch) -> bytes:
-        """Return the lines of a batch.
+        """Return the formatted lines of a batch.
 
-        A line that comes in pieces has its prefix once, and again where another line came in between. A new state of a
-        line takes its place on a terminal; elsewhere it is a line of its own.
+        A line that arrives in pieces has one prefix, and another one after each interruption by other lines. A new
+        state of a line replaces it on a terminal; elsewhere it is a line of its own.
         """
         key = (batch.process, batch.stream)
         before, self._unfinished = self._unfinished, key if batch.partial else None
@@ -83,17 +83,17 @@ class LinePrinter:
     def line(
         self, when: float, process: str, stream: Stream, text: str, *, partial: bool = False, replaces: bool = False
     ) -> bytes:
-        """Return one line, given as plain values: ``text`` has no line end. ``partial``, ``replaces`` as of Batch."""
+        """Return one formatted line. ``text``: without line end. ``partial``, ``replaces``: as in Batch."""
         data = text.encode("utf-8", "replace")
         return self.render(Batch(process, stream, when, 0, 1, data if partial else data + b"\n", partial, replaces))
 
     def end(self) -> bytes:
-        """Return what ends a line that is not finished yet; empty where there is none."""
+        """Return the line end for an unfinished line; empty without one."""
         unfinished, self._unfinished = self._unfinished, None
         return b"\n" if unfinished else b""
 
     def prefix(self, when: float, process: str, stream: Stream) -> bytes:
-        """Return what stands before the text of a line."""
+        """Return the prefix of a line."""
         label = self._labels.get((process, stream))
         if label is None:
             label = self._labels[process, stream] = self._label(process, stream)

@@ -1,7 +1,7 @@
-"""A file of lines that is appended to, and put aside when it is full: NAME → NAME.1 → NAME.2 …
+"""A log file that is rotated when it is full: NAME → NAME.1 → NAME.2 …
 
-What stands at the path is looked at before each write, so that a file or a folder that somebody removed or
-replaced is made anew, and nothing is written into what nobody can see any more.
+The path is checked before each write: a file or folder that was removed or replaced is created again, so that nothing
+is written to a deleted file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | 
 
 
 class AppendFailed(Exception):
-    """``reason``, of which ``missing`` lines came to be missing in the file."""
+    """A failed write or rotation. ``missing``: the number of lines that were not written."""
 
     def __init__(self, reason: str, missing: int) -> None:
         super().__init__(reason)
@@ -27,10 +27,10 @@ class AppendFailed(Exception):
 
 
 class RotatingFile:
-    """Mode 0600, in a folder that is made (0700) where it is missing. ``max_size`` in bytes.
+    """A rotating file with mode 0600, in a folder that is created if missing (0700).
 
-    No file gets larger than ``max_size`` but by a line that is larger itself. ``keep``: how many full ones are kept.
-    ``root``: a directory that is never created; while it is missing, an open file is still appended to.
+    ``max_size``: the maximum size in bytes, exceeded only by a single longer line. ``keep``: the number of full files
+    kept. ``root``: a directory that is never created; while it is missing, an open file is still appended to.
     """
 
     def __init__(self, path: Path, *, max_size: int, keep: int, root: Path | None = None) -> None:
@@ -43,18 +43,18 @@ class RotatingFile:
         self._within_line = False
 
     def append(self, block: bytes) -> None:
-        """Append lines; the last one may go on in the next call. Raises AppendFailed.
+        """Append lines; the last one may continue in the next call. Raises AppendFailed.
 
-        A file that is full but cannot be put aside is written all the same, and then the error is raised.
+        If a full file cannot be rotated, the lines are still appended, and then the error is raised.
         """
         done = 0
-        unmoved = None
+        not_rotated = None
         try:
             while done < len(block):
                 descriptor, size = self._open()
-                end = len(block) if unmoved else self._fitting(block, done, size)
+                end = len(block) if not_rotated else self._fitting(block, done, size)
                 if end == done:
-                    unmoved = self._put_aside()
+                    not_rotated = self._rotate()
                 while done < end:
                     done += os.write(descriptor, memoryview(block)[done:end])
         except OSError as error:
@@ -62,8 +62,8 @@ class RotatingFile:
             missing = block.count(b"\n", done) + (not block.endswith(b"\n"))
             raise AppendFailed(f"cannot be written: {_reason(error)}", missing) from None
         self._within_line = not block.endswith(b"\n")
-        if unmoved:
-            raise AppendFailed(f"is full and cannot be put aside, so it grows on: {_reason(unmoved)}", 0)
+        if not_rotated:
+            raise AppendFailed(f"is full and cannot be rotated, so it keeps growing: {_reason(not_rotated)}", 0)
 
     def close(self) -> None:
         self._within_line = False
@@ -73,7 +73,7 @@ class RotatingFile:
             log_file_closed()
 
     def _open(self) -> tuple[int, int]:
-        """Have the file at the path open; return its descriptor and its size."""
+        """Open the file at the path unless it is open; return descriptor and size."""
         if self._descriptor is not None:
             try:
                 found = os.lstat(self._path)
@@ -96,16 +96,16 @@ class RotatingFile:
         log_file_opened()
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "it is not a plain file; remove it")
+            raise OSError(errno.EINVAL, "it is not a regular file; remove it")
         self._identity = (found.st_dev, found.st_ino)
         os.fchmod(descriptor, 0o600)
         if found.st_size and os.pread(descriptor, 1, found.st_size - 1) != b"\n":
-            # Whoever wrote it was killed, or the disk was full, in the middle of a line.
+            # An incomplete last line: the writer was killed, or the disk was full.
             os.write(descriptor, b"\n")
         return descriptor, os.fstat(descriptor).st_size
 
     def _fitting(self, block: bytes, start: int, size: int) -> int:
-        """Return up to where the block goes into this file; ``start`` where the next one is due."""
+        """Return the end of the part of the block that fits into this file; ``start`` if a rotation is due."""
         room = max(0, self._max_size - size)
         if len(block) - start <= room:
             return len(block)
@@ -115,15 +115,15 @@ class RotatingFile:
             return end or start
         return block.find(b"\n", start) + 1 or len(block)
 
-    def _put_aside(self) -> OSError | None:
-        """Make room for a new file. Return what went wrong, where something did."""
+    def _rotate(self) -> OSError | None:
+        """Rename the full files. Return the error on failure."""
         if self._is_rootless():
             return FileNotFoundError(errno.ENOENT, f"{self._root} is gone")
         self.close()
         names = [self._path, *(f"{self._path}.{number}" for number in range(1, self._keep + 1))]
         try:
-            # Each name is free before a file gets it: where a rename replaces a file, ext4 writes the data of the new
-            # one to the disk at once (ext4(5), auto_da_alloc), and a process that prints a lot waits for that.
+            # Rename only to free names: if a rename replaces a file, ext4 writes the new one's data to the disk at once
+            # (ext4(5), auto_da_alloc), which would block processes with much output.
             self._remove_from(self._keep + 1)
             with suppress(FileNotFoundError):
                 os.unlink(names[-1])
@@ -138,7 +138,7 @@ class RotatingFile:
         return self._root is not None and not self._root.exists()
 
     def _remove_from(self, number: int) -> None:
-        """Remove what was kept while more were to be kept."""
+        """Remove surplus files from a time when ``keep`` was larger."""
         with suppress(FileNotFoundError):
             while True:
                 os.unlink(f"{self._path}.{number}")
@@ -146,7 +146,7 @@ class RotatingFile:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it that are missing, for this user only, whatever the umask."""
+    """Create a folder and its missing parents with mode 0700, regardless of the umask."""
     if not folder.parent.exists():
         _make_folder(folder.parent)
     with suppress(FileExistsError):

@@ -105,7 +105,7 @@ processes:
         assert project.get("/processes/loud").json()["status"] == "running"
         resource.prlimit(prox.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         _write_line(project.folder / "again")
-        prox.wait_line("log files are written as usual again")
+        prox.wait_line("log files can be written again")
         wait_until(lambda: log.read_bytes().endswith(b"out 1000\n"))
         assert prox.output.count("File too large") == 1
         # Nothing was lost where there was room for it.
@@ -133,7 +133,7 @@ processes: {loud: "exec 3<>again; while read line <&3; do echo said $line; done"
         prox.wait_line("cannot be written: Not a directory")
         logs.unlink()
         _write_line(project.folder / "again", "three")
-        prox.wait_line("log files are written as usual again")
+        prox.wait_line("log files can be written again")
         wait_until(lambda: (logs / "loud.log").read_bytes().endswith(b"out said three\n"))
         assert project.client("down").returncode == 0
         assert prox.wait() == 0

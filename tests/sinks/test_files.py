@@ -190,7 +190,7 @@ def test_what_keeps_files_from_being_written_is_said_once(folder: Path) -> None:
     folder.unlink()
     files.write(batch(b"three\n"))
     files.write(batch(b"four\n", process="web"))
-    assert files.said[1:] == ["log files are written as usual again; 6 lines are missing in them"]
+    assert files.said[1:] == ["log files can be written again: 6 lines are missing"]
     files.close()
     assert (folder / "api.log").read_bytes() == OUT + b"three\n"
     assert len(files.said) == 2
@@ -219,7 +219,7 @@ def test_a_long_line_of_which_a_piece_is_missing(folder: Path) -> None:
     files.write(batch(b"next\n", "stderr"))
     files.close()
     assert (folder / "api.log").read_bytes() == OUT + b" line\n" + ERR + b"next\n"
-    assert files.said[1:] == ["log files are written as usual again; 2 lines are missing in them"]
+    assert files.said[1:] == ["log files can be written again: 2 lines are missing"]
 
 
 def test_reports_may_go_through_the_hub(folder: Path) -> None:
@@ -238,7 +238,7 @@ def test_reports_may_go_through_the_hub(folder: Path) -> None:
         ("api", "two"),
         ("system", f"log file {folder / 'api.log'} cannot be written: Not a directory"),
         # The two, and the one that said so.
-        ("system", "log files could not always be written; 3 lines are missing in them"),
+        ("system", "log files are incomplete: 3 lines are missing"),
     ]
 
 

@@ -59,7 +59,7 @@ def test_a_root_is_never_made_anew(tmp_path: Path) -> None:
     root.rename(tmp_path / "moved")
     file.append(b"two\n")
     # Full, it grows on.
-    with pytest.raises(AppendFailed, match=r"cannot be put aside.*is gone") as failed:
+    with pytest.raises(AppendFailed, match=r"cannot be rotated.*is gone") as failed:
         file.append(b"three\n")
     assert failed.value.missing == 0
     assert (tmp_path / "moved/.prox/logs/a.log").read_bytes() == b"one\ntwo\nthree\n"
@@ -202,7 +202,7 @@ def test_a_symbolic_link_is_not_followed(path: Path, tmp_path: Path) -> None:
 def test_a_fifo_holds_up_nobody(path: Path) -> None:
     path.parent.mkdir()
     os.mkfifo(path)
-    assert refused(path).reason == "cannot be written: it is not a plain file; remove it"
+    assert refused(path).reason == "cannot be written: it is not a regular file; remove it"
 
 
 def test_a_folder_in_its_place(path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_file_that_cannot_be_put_aside_grows_on(path: Path) -> None:
         (path.parent / "api.log.1" / "not empty").mkdir(parents=True)
         file.append(b"line 1\n")
         for number in (2, 3):
-            with pytest.raises(AppendFailed, match="is full and cannot be put aside, so it grows on: ") as caught:
+            with pytest.raises(AppendFailed, match="is full and cannot be rotated, so it keeps growing: ") as caught:
                 file.append(b"line %d\n" % number)
             assert caught.value.missing == 0
         assert path.read_bytes() == b"line 1\nline 2\nline 3\n"

@@ -33,7 +33,7 @@ def test_the_end_is_said_once_all_is_well(trouble: WriteFailureReporter, said: l
     assert said == []
     trouble.works("web.log")
     trouble.works("web.log")
-    assert said == ["log files are written as usual again; 5 lines are missing in them"]
+    assert said == ["log files can be written again: 5 lines are missing"]
     trouble.close()
     assert len(said) == 1
 
@@ -41,7 +41,7 @@ def test_the_end_is_said_once_all_is_well(trouble: WriteFailureReporter, said: l
 def test_nothing_is_missing_where_a_file_only_grew(trouble: WriteFailureReporter, said: list[str]) -> None:
     trouble.failed("api.log", "is full", 0, 1000)
     trouble.works("api.log")
-    assert said[1:] == ["log files are written as usual again"]
+    assert said[1:] == ["log files can be written again"]
 
 
 def test_what_comes_and_goes_is_not_said_each_time(trouble: WriteFailureReporter, said: list[str]) -> None:
@@ -53,14 +53,14 @@ def test_what_comes_and_goes_is_not_said_each_time(trouble: WriteFailureReporter
     trouble.works("api.log")
     assert said[2:] == [
         f"log file api.log {FULL}",
-        "log files are written as usual again; 60 lines are missing in them",
+        "log files can be written again: 60 lines are missing",
     ]
 
 
 def test_no_missing_line_stays_unsaid(trouble: WriteFailureReporter, said: list[str]) -> None:
     trouble.failed("api.log", FULL, 4, 1000)
     trouble.close()
-    assert said[1:] == ["log files could not always be written; 4 lines are missing in them"]
+    assert said[1:] == ["log files are incomplete: 4 lines are missing"]
 
 
 def test_nothing_is_said_where_all_is_well(trouble: WriteFailureReporter, said: list[str]) -> None:
