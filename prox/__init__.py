@@ -9,7 +9,7 @@
         async with prox.open_supervisor(config) as supervisor:
             await supervisor.wait_ready("api")
 
-Everything public is here; names load when they are first used, as the command line must start fast.
+This module exports the whole public API. Names are imported on first use, to keep the command line fast.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
     from prox.system.usage import Usage
 
-_HOMES = {
+_MODULES = {
     "prox.app": ("open_supervisor",),
     "prox.core.config.model": ("Config",),
     "prox.core.errors": (
@@ -80,7 +80,7 @@ _HOMES = {
     "prox.runtime.supervisor": ("Supervisor",),
     "prox.system.usage": ("Usage",),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "AlreadyRunning",
@@ -117,9 +117,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'prox' has no attribute {name!r}")
-    return getattr(import_module(_HOME_OF[name]), name)
+    return getattr(import_module(_MODULE_OF[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,18 +1,18 @@
-"""The tree: what runs, and the order in which it stops. Read this first.
+"""The task tree of an instance, and the order in which it stops. Read this first.
 
 ::
 
     foreground.run, with signals and console, or open_supervisor, inside a caller's Trio program
     └─ run_tree
-       └─ services nursery                       API: outlives the processes, so that a stop can be watched
+       └─ services nursery                       API: outlives the processes, so that clients can watch the stop
           │                                      proxy: drains before the processes stop
           └─ tree nursery
              └─ supervisor.run
                 └─ one task per process          runtime.process
                    └─ one nursery per child      output pumps · probe; body: child.wait()
 
-Stop has one meaning everywhere: the process's goal changes, or its scope is cancelled. Both cancel the scope of the
-child, which ends its process group, drains its pipes and reaps it (``runtime.child``).
+A stop is either a change of the process's goal or a cancel of an enclosing scope. Both cancel the scope of the child,
+which ends its process group, drains its pipes and reaps it (``runtime.child``).
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ async def open_supervisor(
 ) -> AsyncIterator[Supervisor]:
     """Run the processes of a configuration inside the caller's Trio program, in a nursery of its own.
 
-    ``names``: start only these (the others can be started later); None: all. ``api``: serve the HTTP API as the
-    configuration says; its address is then ``supervisor.api_url``. ``proxy``: serve the reverse proxy, if the
-    configuration has one that is enabled. ``instance_dir``: a folder for log files; None: none are written. No signal
-    handler is installed and nothing is printed.
+    ``names``: start only these (the others can be started later); None: all. ``api``: serve the HTTP API as
+    configured; its address is then ``supervisor.api_url``. ``proxy``: serve the reverse proxy, if it is configured and
+    enabled. ``instance_dir``: a folder for log files; None: no log files. Installs no signal handlers and prints
+    nothing.
 
-    Leaving the block, however it is left, stops everything in order; so does cancelling it, and the cancel waits
-    until that is done. Raises UnknownProcess, and PortTaken for a port of the API or the proxy.
+    Leaving the block, by a cancel too, stops everything in order and waits for the end of that. Raises UnknownProcess,
+    and PortTaken for a port of the API or the proxy.
     """
     folder = Path(instance_dir) if instance_dir is not None else None
     supervisor = Supervisor(config, folder=folder)
@@ -86,20 +86,20 @@ async def run_tree(
     folder: Path | None,
     log_files: LogFiles | None,
 ) -> AsyncIterator[None]:
-    """Run the supervisor, with API and proxy beside it, and stop everything in order at the end of the block.
+    """Run the supervisor, API and proxy, and stop everything in order at the end of the block.
 
     ``begin`` starts the first processes.
     """
     failure: Exception | None = None
-    # If the token or a certificate cannot be read or created, nothing is started.
+    # First, so that nothing starts if the token or a certificate cannot be read or created.
     settings = ApiSettings.of(supervisor.config.api, sock) if sock else None
     proxy = await open_proxy(supervisor, listeners, folder) if listeners else None
-    with _written(log_files, supervisor):
+    with _log_sink(log_files, supervisor):
         async with trio.open_nursery() as services:
             async with trio.open_nursery() as tree:
                 tree.start_soon(supervisor.run)
                 try:
-                    # A shutdown may have been requested before anything has begun.
+                    # A shutdown may have been requested before the start.
                     if supervisor.status != "stopping":
                         begin()
                         if proxy:
@@ -109,7 +109,7 @@ async def run_tree(
                             supervisor.api_url = settings.url
                     yield
                 except Exception as error:
-                    # The caller's own, or one of ours: it is raised as it is, not in a group.
+                    # Raised below, outside of the nurseries, so that it is not wrapped in a group.
                     failure = error
                 supervisor.shutdown()
                 await supervisor.wait_stopped()
@@ -127,21 +127,21 @@ async def _serve(
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve the API from the first connection on: its imports take longer than the start of most processes."""
+    """Serve the API; import it at the first connection, as that takes longer than the start of most processes."""
     if settings.exposed:
         where = f"{settings.host}, port {settings.port}"
         supervisor.hub.system(
             f"warning: api.auth is false: anyone who can connect to {where} can control these processes"
         )
     task_status.started()
-    # Until it is accepted, a connection waits in the socket's backlog.
+    # Until the server accepts it, the connection waits in the backlog.
     await trio.lowlevel.wait_readable(sock)
     server = await in_thread(import_module, "prox.api.server")
     await server.serve_api(supervisor, sock, recorder, settings=settings)
 
 
 def log_files_of(supervisor: Supervisor, folder: Path | None) -> LogFiles | None:
-    """Return the log files of an instance; None where it has none."""
+    """Return the sink for the log files of an instance, None if it has none."""
     logs = supervisor.config.logs
     where = log_folder(supervisor.config, folder) if folder is not None else None
     if where is None:
@@ -156,8 +156,8 @@ def log_files_of(supervisor: Supervisor, folder: Path | None) -> LogFiles | None
 
 
 @contextmanager
-def _written(files: LogFiles | None, supervisor: Supervisor) -> Iterator[None]:
-    """Write every line to the log files."""
+def _log_sink(files: LogFiles | None, supervisor: Supervisor) -> Iterator[None]:
+    """Write every line to the log files during the block."""
     if files is None:
         yield
         return

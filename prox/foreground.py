@@ -1,6 +1,6 @@
-"""`prox up` on a terminal: console output, summary and exit code.
+"""`prox up` in the foreground: console output, summary and exit code.
 
-Counterpart of ``app``, whose tree runs beneath it; ``startup`` has opened the instance.
+Runs the task tree of ``app`` in an instance opened by ``startup``.
 """
 
 from __future__ import annotations
@@ -41,22 +41,22 @@ if TYPE_CHECKING:
     from prox.startup import OpenInstance, UpOptions
 
 FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 5.0, 1.0
-"""How long a terminal or pipe may accept no output at the end; the second: all that is left after a second signal."""
+"""How long output may be blocked at the end; the second value: in all, after a second signal."""
 SPAWN_SECONDS = 2.0
-"""The longest that `prox up -d` waits for the first spawns, in order to show those that failed."""
+"""The time limit of `prox up -d` for the first spawns, whose failures it shows."""
 PRIVATE_GRACE_SECONDS = 2.0
-"""How long the processes of a test suite that was killed may take to end."""
+"""Grace period of a private instance's processes after its test suite was killed."""
 MAX_WARNINGS = 20
-"""The most warnings that `prox up -d` shows."""
+"""The maximum number of warnings that `prox up -d` shows."""
 LEFT_SOMETHING = 70
-"""The exit code if processes or ports are left after the stop (``cli.md``)."""
+"""The exit code if processes still run, or ports are still taken, after the stop (``cli.md``)."""
 
 
 def run(instance: OpenInstance, options: UpOptions) -> int:
-    """Run an instance until it is asked to end, and return the exit code.
+    """Run an instance until it is stopped, and return the exit code.
 
-    Raises UnknownProcess, with nothing started; and NotReady or TimedOut where ``options.wait`` waits for what does not
-    become ready, with everything stopped again.
+    Raises UnknownProcess, before anything is started; with ``options.wait`` NotReady or TimedOut, after everything was
+    stopped again.
     """
     supervisor = Supervisor(
         instance.config,
@@ -71,7 +71,7 @@ def run(instance: OpenInstance, options: UpOptions) -> int:
 
 async def _up(supervisor: Supervisor, options: UpOptions, instance: OpenInstance) -> int:
     folder, sock, listeners, stop_signals = instance.folder, instance.sock, instance.listeners, instance.stop_signals
-    # The server takes the socket over.
+    # Before the server takes over the socket.
     address = sock.getsockname()[:2]
     console = _open_console(supervisor.config, options, folder.path / LOG_FILE)
     supervisor.hub.add_sink(console)
@@ -113,7 +113,7 @@ async def _up(supervisor: Supervisor, options: UpOptions, instance: OpenInstance
 
 
 def _open_console(config: Config, options: UpOptions, log: Path) -> Console:
-    """Return what prints the lines; in the background it rotates prox.log, which holds them."""
+    """Return the console; in the background it writes to prox.log and rotates it."""
     logs, descriptor = config.logs, sys.stdout.fileno()
     if not is_output(log):
         only = SYSTEM if is_null(descriptor) else None
@@ -124,12 +124,12 @@ def _open_console(config: Config, options: UpOptions, log: Path) -> Console:
 
 
 async def _watch(supervisor: Supervisor) -> None:
-    """Restart processes when files that they watch change, until cancelled."""
+    """Restart processes when their watched files change, until cancelled."""
     while True:
         watches = supervisor.watches
         async with trio.open_nursery() as nursery:
             if watches:
-                # Few projects have one, and its imports are slow.
+                # A late import: few projects use ``watch``, and the import is slow.
                 watcher = await in_thread(import_module, "prox.runtime.watcher")
                 folder = Path(supervisor.config.folder)
                 nursery.start_soon(
@@ -147,13 +147,10 @@ async def _serve_until_stopped(
     listeners: ProxyListeners | None,
     timings: Timings | None,
 ) -> int:
-    """Stay until everything is to stop; return the exit code that this calls for.
-
-    Raises NotReady or TimedOut where ``options.wait`` waits for what does not become ready.
-    """
+    """Wait until a shutdown is requested; return the exit code. With ``options.wait``, raises NotReady or TimedOut."""
     config = supervisor.config
     if supervisor.status != "stopping":
-        _introduce(supervisor, folder, listeners)
+        _report_start(supervisor, folder, listeners)
         folder.write_state(
             host=address[0],
             port=address[1],
@@ -167,11 +164,11 @@ async def _serve_until_stopped(
                 await supervisor.wait_spawned()
         facts = harness_facts(config) if options.private else {}
         warnings = _warnings(supervisor)
-        _tell(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url, "warnings": warnings, **facts})
+        _send_ready(options.ready_fd, {"pid": os.getpid(), "url": supervisor.api_url, "warnings": warnings, **facts})
     if options.exit_when_done:
-        return await _stay_until_done(supervisor)
+        return await _wait_until_done(supervisor)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_say_when_all_have_ended, supervisor)
+        nursery.start_soon(_report_all_ended, supervisor)
         if timings:
             nursery.start_soon(_show_timings, supervisor, timings)
         await supervisor.wait_shutdown()
@@ -179,24 +176,24 @@ async def _serve_until_stopped(
     return 0
 
 
-def _introduce(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyListeners | None) -> None:
-    config, say = supervisor.config, supervisor.hub.system
+def _report_start(supervisor: Supervisor, folder: InstanceFolder, listeners: ProxyListeners | None) -> None:
+    config, report = supervisor.config, supervisor.hub.system
     counts = (_count(len(config.processes), "process", "processes"), _count(len(config.jobs), "job", "jobs"))
     what = ", ".join(filter(None, counts))
-    say(f"prox {__version__}: {supervisor.api_url}, {what}, {config.file or config.folder}")
+    report(f"prox {__version__}: {supervisor.api_url}, {what}, {config.file or config.folder}")
     if listeners and config.proxy:
         urls = ", ".join(listeners.base_urls(config.proxy.domain))
-        say(f"proxy: {urls}, services: {', '.join(config.services) or 'none'}")
+        report(f"proxy: {urls}, services: {', '.join(config.services) or 'none'}")
     for doubt in doubts(config):
-        say(f"warning: {doubt}")
+        report(f"warning: {doubt}")
     if folder.unlisted:
-        say(f"warning: `prox list` cannot show this instance: {folder.unlisted}")
+        report(f"warning: `prox list` cannot show this instance: {folder.unlisted}")
 
 
 def _warnings(supervisor: Supervisor) -> list[str]:
-    """Return the first warnings and failed starts, for `prox up -d`, which does not see the log."""
-    said = supervisor.hub.select(LogFilter(processes=frozenset([SYSTEM]))).lines
-    warnings = [line.text for line in said if line.text.startswith("warning: ") or " was not started: " in line.text]
+    """Return the first warnings and failed starts, for `prox up -d`, which has no access to the log."""
+    lines = supervisor.hub.select(LogFilter(processes=frozenset([SYSTEM]))).lines
+    warnings = [line.text for line in lines if line.text.startswith("warning: ") or " was not started: " in line.text]
     more = len(warnings) - MAX_WARNINGS
     return [*warnings[:MAX_WARNINGS], *([f"and {more} more; see `prox status`"] if more > 0 else [])]
 
@@ -206,17 +203,17 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 async def _wait_ready_or_keep(supervisor: Supervisor, options: UpOptions) -> None:
-    """Wait until everything is ready. With ``--keep``, a failure is reported, and what runs goes on."""
+    """Wait until everything is ready. With ``--keep``, report a failure and keep everything running."""
     try:
         await _wait_ready(supervisor, options)
     except (NotReady, TimedOut) as error:
         if not options.keep:
             raise
-        supervisor.hub.system(f"{error}; what runs is kept (--keep)")
+        supervisor.hub.system(f"{error}; keeping the running processes (--keep)")
 
 
 async def _show_timings(supervisor: Supervisor, timings: Timings) -> None:
-    """Show when each process became ready, once all are or can no longer become so."""
+    """Show the timings once all processes are ready or one can no longer become ready."""
     with suppress(NotReady):
         await supervisor.wait_ready()
     for line in timings.lines():
@@ -229,8 +226,8 @@ async def _wait_ready(supervisor: Supervisor, options: UpOptions) -> None:
         supervisor.hub.system("everything is ready")
 
 
-async def _stay_until_done(supervisor: Supervisor) -> int:
-    """Stay until no process runs any longer; return 1 where one failed, and nobody had asked for the end."""
+async def _wait_until_done(supervisor: Supervisor) -> int:
+    """Wait until all processes have ended; return 1 if one failed and no shutdown was requested, otherwise 0."""
     await supervisor.wait_all_down()
     if supervisor.status == "stopping":
         return 0
@@ -238,8 +235,8 @@ async def _stay_until_done(supervisor: Supervisor) -> int:
     return int(any(process.status == "crashed" for process in supervisor.processes()))
 
 
-async def _say_when_all_have_ended(supervisor: Supervisor) -> None:
-    """Say it once when no process runs any longer."""
+async def _report_all_ended(supervisor: Supervisor) -> None:
+    """Report once that all processes have ended."""
     await supervisor.wait_all_down()
     if any(process.started_at or process.reason for process in supervisor.processes()):
         what = "all processes have ended; `prox start NAME` starts one again"
@@ -248,8 +245,8 @@ async def _say_when_all_have_ended(supervisor: Supervisor) -> None:
     supervisor.hub.system(f"{what}, Ctrl-C or `prox down` ends prox")
 
 
-def _tell(descriptor: int | None, message: dict[str, object]) -> None:
-    """Tell whoever started us in the background; it may be gone."""
+def _send_ready(descriptor: int | None, message: dict[str, object]) -> None:
+    """Send the ready message to the `prox up -d` that started this instance; it may have exited."""
     if descriptor is None:
         return
     try:
@@ -260,7 +257,7 @@ def _tell(descriptor: int | None, message: dict[str, object]) -> None:
 
 
 def _summarize(supervisor: Supervisor) -> None:
-    """Name what failed, as the last words."""
+    """Report the crashed processes at the end."""
     for process in supervisor.processes():
         if process.status == "crashed":
             supervisor.hub.system(f"{process.name} crashed: {process.reason}")

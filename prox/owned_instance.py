@@ -1,4 +1,4 @@
-"""End what an earlier `prox up` or `prox run` that was killed has left running."""
+"""End the processes that an earlier, killed `prox up` or `prox run` has left running."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def end_left_behind(path: Path, report: Callable[[str], None]) -> None:
-    """End what an instance with this folder left running when it and its watchdog were killed."""
+    """End processes left by an instance in this folder that was killed along with its watchdog."""
     find = partial(left_behind, instance_prefix(path), await in_thread(living_instances, path))
     left = find()
     if not left:
@@ -26,11 +26,11 @@ async def end_left_behind(path: Path, report: Callable[[str], None]) -> None:
     for each in await in_thread(describe, left):
         report(f"an earlier prox was killed and has left {each}; ending it")
     for each in describe(await in_thread(end, find)):
-        report(f"cannot be ended: {each}")
+        report(f"cannot end {each}")
 
 
 async def end_killed_runs(path: Path, report: Callable[[str], None]) -> None:
-    """End what runs that were killed left running. ``path``: the instance folder of the project."""
+    """End processes left by killed runs. ``path``: the instance folder of the project."""
     for run in killed_runs(path):
         await end_left_behind(run, report)
         forget_killed(run)

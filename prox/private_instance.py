@@ -1,4 +1,4 @@
-"""A private instance, as test suites start it: on free ports, in a folder of its own, beside others of the project."""
+"""The configuration of a private instance, as test suites start it: with free ports and a folder of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 INTERVAL, COMMAND_INTERVAL = 0.03, 0.1
-"""Seconds between two checks of a process that starts; a command costs more than a connection."""
+"""Seconds between health checks during a start; a command costs more than a connection."""
 
 
 def private_config(config: Config, settings: PrivateSettings) -> Config:
@@ -23,12 +23,12 @@ def private_config(config: Config, settings: PrivateSettings) -> Config:
     if settings.only is not None:
         config = reduced(config, settings.only)
     logs = msgspec.structs.replace(config.logs, dir=Logs().dir)
-    processes = {name: _checked_often(spec) for name, spec in config.processes.items()}
+    processes = {name: _with_frequent_checks(spec) for name, spec in config.processes.items()}
     return msgspec.structs.replace(isolated(msgspec.structs.replace(config, processes=processes)), logs=logs)
 
 
-def _checked_often(spec: ProcessSpec) -> ProcessSpec:
-    """Return a process whose health check finds out sooner that it is ready: tests wait for that."""
+def _with_frequent_checks(spec: ProcessSpec) -> ProcessSpec:
+    """Return a specification with a short ``start_interval``, as tests wait for readiness."""
     check = spec.healthcheck
     if check is None:
         return spec

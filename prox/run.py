@@ -1,6 +1,6 @@
-"""`prox run`: its tree, output and record. Counterpart of ``foreground``.
+"""`prox run`: its task tree, output and record. Counterpart of ``foreground``.
 
-The tree is that of ``app``, without the API: jobs and the processes that they need, beside the proxy.
+The tree is that of ``app`` without the API: jobs, the processes that they need, and the proxy.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from prox.sinks.ci import CiName
 
 FLUSH_SECONDS, SECOND_SIGNAL_FLUSH_SECONDS = 10.0, 1.0
-"""How long the output may be blocked at the end; the second: all that is left after a second signal."""
+"""How long output may be blocked at the end; the second value: in all, after a second signal."""
 HEARTBEAT_SECONDS = 30.0
 LEFT_SOMETHING = 70
 _UNLIMITED = 1 << 62
@@ -64,10 +64,10 @@ _LOGS = "logs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """The command-line options of `prox run`. Times in seconds; ``lifeline`` is a descriptor.
+    """The command-line options of `prox run`. Times are in seconds; ``lifeline`` is a descriptor.
 
-    ``ci``: the CI system in whose blocks the output is shown; None: every line as it comes. ``watch_borrowed``: marks
-    the end of borrowed processes, until it is cancelled. ``summarize``: what is printed at the end.
+    ``ci``: print the output in blocks for this CI system; None: print each line at once. ``watch_borrowed``: marks
+    borrowed processes that have ended, until cancelled. ``summarize``: returns the text to print at the end.
     """
 
     requested: tuple[str, ...]
@@ -86,9 +86,9 @@ class RunOptions:
 
 
 def run_jobs(config: Config, options: RunOptions) -> RunRecord:
-    """Run jobs with what they need, and return the record of the run, which is written nowhere yet.
+    """Run jobs with their dependencies, and return the record of the run, which the caller must save.
 
-    Raises PortTaken, UnknownProcess, FolderRefused, with nothing started.
+    Raises PortTaken, UnknownProcess, FolderRefused, before anything is started.
     """
     stop_signals = StopSignals()
     stop_signals.catch()
@@ -175,7 +175,7 @@ def _record(
     timed_out: bool,
     duration: float,
 ) -> RunRecord:
-    """Return the record of a run. It looks at files, and so belongs into a thread."""
+    """Return the record of a run. Reads files: call in a thread."""
     jobs, processes = runner.jobs(files), runner.processes(files)
     code = exit_code_of(jobs, processes, signal=signal, timed_out=timed_out)
     return RunRecord(
@@ -196,7 +196,7 @@ def _record(
 
 
 async def _wait_done(runner: JobRunner, seconds: float | None) -> bool:
-    """Wait until each job has its result; return whether the run took longer than ``seconds``."""
+    """Wait until each job has a result; return whether the run exceeded ``seconds``."""
     with trio.move_on_after(seconds if seconds is not None else float("inf")) as limit:
         await runner.wait_done()
     if limit.cancelled_caught and seconds is not None:
@@ -244,7 +244,7 @@ def _block(job: JobRecord) -> Block:
 
 
 def _status_line(fd: int, runner: JobRunner) -> bytes:
-    """Return a line with what runs, as wide as the terminal at most."""
+    """Return a line with the running jobs, cut to the width of the terminal."""
     try:
         width = os.get_terminal_size(fd).columns
     except OSError:
@@ -257,13 +257,13 @@ def _status_line(fd: int, runner: JobRunner) -> bytes:
 
 
 def _log_name(name: str, attempt: int) -> str:
-    """Return the name of a log file, without its suffix. Attempts of a job have one each, from the second on."""
+    """Return the name of a log file, without suffix. Each attempt of a job from the second on has its own."""
     return f"{name}.{attempt}" if attempt > 1 else name
 
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """The files of a run that began at ``since``, in seconds since the epoch."""
+    """The files of a run. ``since``: its start, in seconds since the epoch."""
 
     folder: Path
     config: Config
@@ -282,7 +282,7 @@ class _Files:
         return tuple(str(path) for each in found if self._is_new(path := Path(self.config.folder, each)))
 
     def _is_new(self, path: Path) -> bool:
-        """Return whether a file was written in this run, as far as the clock of the file system tells."""
+        """Return whether a file was written during this run, allowing for a coarse clock of the file system."""
         try:
             return path.is_file() and path.stat().st_mtime >= self.since - 1
         except OSError:

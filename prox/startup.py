@@ -1,7 +1,6 @@
-"""`prox up` before its event loop: the lock, the sockets, the watchdog, and the first processes.
+"""`prox up` before its event loop: take the lock, open the sockets, start the watchdog and the first processes.
 
-Nothing here imports Trio. ``foreground``, which does, is imported when the instance is open: the processes begin to run
-meanwhile.
+Must not import Trio: ``foreground``, which does, is imported afterwards, while the processes start.
 """
 
 from __future__ import annotations
@@ -39,12 +38,12 @@ if TYPE_CHECKING:
 
 
 class UpOptions(Struct, frozen=True, kw_only=True):
-    """The command-line options of `prox up`. Times in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
+    """The command-line options of `prox up`. Times are in seconds; ``ready_fd`` and ``lifeline`` are descriptors."""
 
     names: tuple[str, ...] = ()
     no_deps: bool = False
     private: Path | None = None
-    """The folder of a private instance: on free ports, beside others, and nothing is started before it is asked for."""
+    """The folder of a private instance: it uses free ports, and starts processes only on request."""
     watch: bool = True
     timings: bool = False
     keep: bool = False
@@ -67,21 +66,21 @@ class OpenInstance(Struct, frozen=True, kw_only=True):
     config: Config
     folder: InstanceFolder
     sock: socket.socket
-    """Where the API listens."""
+    """The listening socket of the API."""
     listeners: ProxyListeners | None
     stop_signals: StopSignals
     watchdog: Watchdog
     ports: Mapping[str, int]
     urls: Mapping[str, str]
-    """The URLs of processes that run elsewhere; proxied services get theirs from the proxy."""
+    """The URLs of services of other instances; the proxy sets those of its own services."""
     early: dict[str, EarlyChild]
 
 
 @contextmanager
 def open_instance(config: Config, options: UpOptions) -> Iterator[OpenInstance]:
-    """Open an instance, and close it at the end of the block, in which ``foreground.run`` runs it.
+    """Open an instance for ``foreground.run``, and close it at the end of the block.
 
-    Raises InstanceRunning, PortTaken, CannotListen, NoProxy, with nothing started.
+    Raises InstanceRunning, PortTaken, CannotListen, NoProxy, before anything is started.
     """
     stop_signals = StopSignals()
     stop_signals.catch()
@@ -129,10 +128,10 @@ def _spawn_first(
     listeners: ProxyListeners | None,
     ports: Mapping[str, int],
 ) -> dict[str, EarlyChild]:
-    """Spawn the processes that wait for nothing, unless something has to be done before any starts."""
+    """Spawn the processes without dependencies, unless other work must precede the first start."""
     if options.private or folder.unclean or killed_runs(folder.path) or (listeners and listeners.https):
         return {}
-    # If the token cannot be read or created, nothing is started.
+    # First, so that nothing starts if the token cannot be read or created.
     ApiSettings.of(config.api, sock)
     names = options.names or [name for name, spec in all_specs(config).items() if spec.autostart]
     urls = listeners.urls(config) if listeners else {}
@@ -140,7 +139,7 @@ def _spawn_first(
 
 
 def proxy_of(config: Config, options: UpOptions) -> Proxy | None:
-    """Return the proxy as the command line wants it; None: it is off. Raises NoProxy for ports without a proxy."""
+    """Return the proxy with options applied, None if it is off. Raises NoProxy for a port option without a proxy."""
     ports = {"http_port": options.http_port, "https_port": options.https_port}
     chosen = {key: port for key, port in ports.items() if port is not None}
     if config.proxy is None:

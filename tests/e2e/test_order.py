@@ -64,7 +64,7 @@ def test_keep_leaves_running_what_runs(project: Project) -> None:
     project.write(STACK.replace("echo migrated", "exit 3"))
     project.write("", "go")
     with project.up("--wait", "--keep") as prox:
-        prox.wait_line("what runs is kept (--keep)")
+        prox.wait_line("keeping the running processes (--keep)")
         assert statuses(project) == {"web": "crashed", "api": "crashed", "db": "running", "migrate": "crashed"}
 
 
