@@ -36,7 +36,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class JobState:
-    """A job of the run, until its record is made."""
+    """The state of a job during the run."""
 
     job: Job
     requested: bool
@@ -62,7 +62,7 @@ class JobState:
 
 @dataclass(slots=True)
 class ProcessState:
-    """A process that the jobs need, until its record is made."""
+    """The state of a process that the jobs need, during the run."""
 
     started: float | None = None
     ready: float | None = None
