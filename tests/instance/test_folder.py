@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import subprocess
@@ -210,19 +209,7 @@ def test_waiting_for_the_end(path: Path) -> None:
         assert not is_running(path)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"\xff\xfe",
-        b'{"pid": 1}',
-        b"[" * 50_000,
-        b'{"pid": 1, "port": 5555, "host": "127.0.0.1", "started_at": 12, "config_file": null, "instance": "x"}',
-    ],
-)
+@pytest.mark.parametrize("text", [b"", b"[]", b"\xff\xfe", b'{"pid": 1}'])
 def test_a_bad_state_file_is_none(path: Path, text: bytes) -> None:
     with InstanceFolder(path):
         (path / "prox.state").write_bytes(text)
@@ -230,32 +217,6 @@ def test_a_bad_state_file_is_none(path: Path, text: bytes) -> None:
     with InstanceFolder(path) as folder:
         write(folder)
         assert read_running(path)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"pid": 0},
-        {"pid": -1},
-        {"port": 0},
-        {"port": 65536},
-        {"port": "5555"},
-        {"host": ""},
-        {"host": "a b"},
-        {"host": "x\r\nHost: y"},
-        {"instance": ""},
-        {"instance": "a\nb"},
-        {"config_file": 3},
-    ],
-)
-def test_a_state_that_makes_no_sense_is_none(path: Path, change: dict[str, Any]) -> None:
-    with InstanceFolder(path) as folder:
-        write(folder)
-        state = json.loads((path / "prox.state").read_text())
-        (path / "prox.state").write_text(json.dumps(state | {"more": 1}))
-        assert read_running(path)
-        (path / "prox.state").write_text(json.dumps(state | change))
-        assert read_running(path) is None
 
 
 @pytest.mark.parametrize("name", ["prox.pid", "prox.state"])
