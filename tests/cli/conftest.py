@@ -1,17 +1,25 @@
-"""One instance for all tests that only look, and commands that run in this process."""
+"""One instance for all tests that only look, one that a test makes up, and commands that run in this process."""
 
 from __future__ import annotations
 
+import sys
+import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from helpers.instance import FakeInstance
 from helpers.project import Project
+from prox.cli import group
 from prox.cli.main import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Add = Callable[[Callable[[], object]], None]
 
 LOOKED_AT = r"""
 env: {GREETING: hello}
@@ -75,3 +83,39 @@ def look(looked_at: Project, prox: Callable[..., Ran], monkeypatch: pytest.Monke
     """The same in the folder of the project that runs."""
     monkeypatch.chdir(looked_at.folder)
     return prox
+
+
+@pytest.fixture
+def instance() -> Iterator[FakeInstance]:
+    """An instance that answers what a test says."""
+    with FakeInstance() as instance:
+        yield instance
+
+
+@pytest.fixture
+def ask(instance: FakeInstance, prox: Callable[..., Ran]) -> Callable[..., Ran]:
+    """A function that runs a command about that instance."""
+    return lambda command, *arguments: prox("--addr", instance.url, command, *arguments)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a home of its own: no instance of another test is found in it."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "project").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Add:
+    """A function that makes what it is given the command `prox failing`."""
+
+    def add(callback: Callable[[], object]) -> None:
+        module = types.ModuleType("failing_command")
+        module.command = click.Command("failing", callback=callback)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "failing_command", module)
+        monkeypatch.setitem(group.COMMANDS, "failing", ("failing_command:command", "Fail."))
+
+    return add

@@ -5,34 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import types
 from typing import TYPE_CHECKING
 
-import click
 import pytest
 
-from prox._version import __version__
 from prox.cli import group
-from prox.cli.exit_codes import exit_code_of
-from prox.cli.group import settings
 from prox.cli.main import run
-from prox.client.errors import ApiError
 from prox.core.errors import (
-    AlreadyRunning,
     ConfigError,
     InstanceRunning,
-    InvalidPattern,
-    NoInstance,
-    NotReady,
-    NotRunning,
-    NotYet,
     PortTaken,
     Problem,
-    ProxError,
-    ShuttingDown,
-    StartFailed,
-    TimedOut,
-    UnknownProcess,
 )
 
 if TYPE_CHECKING:
@@ -41,50 +24,11 @@ if TYPE_CHECKING:
     Add = Callable[[Callable[[], object]], None]
 
 
-@pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> Add:
-    """A function that makes what it is given the command `prox failing`."""
-
-    def add(callback: Callable[[], object]) -> None:
-        module = types.ModuleType("failing_command")
-        module.command = click.Command("failing", callback=callback)  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "failing_command", module)
-        monkeypatch.setitem(group.COMMANDS, "failing", ("failing_command:command", "Fail."))
-
-    return add
-
-
 def raising(error: BaseException) -> Callable[[], None]:
     def callback() -> None:
         raise error
 
     return callback
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (UnknownProcess("x"), 64),
-        (InvalidPattern("x"), 64),
-        (NoInstance("x"), 69),
-        (NotReady("x"), 69),
-        (InstanceRunning("x"), 73),
-        (ConfigError(()), 78),
-        (TimedOut("x"), 124),
-        (ProxError("x"), 125),
-        (NotYet("x"), 64),
-        (ApiError("x", code="INTERNAL_ERROR", status=500), 125),
-        (ApiError("x", code="PROCESS_NOT_FOUND", status=404), 64),
-        (ApiError("x", code="UNAUTHORIZED", status=401), 1),
-        (AlreadyRunning("x"), 1),
-        (NotRunning("x"), 1),
-        (StartFailed("x"), 1),
-        (ShuttingDown("x"), 1),
-        (PortTaken("x"), 1),
-    ],
-)
-def test_exit_codes(error: ProxError, code: int) -> None:
-    assert exit_code_of(error) == code
 
 
 def test_an_expected_failure_is_a_sentence(failing: Add, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,51 +98,12 @@ def test_bad_usage(arguments: list[str], message: str | None, capsys: pytest.Cap
     assert message is None or captured.err == message
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["attach"], ["attach", "api"], ["up", "--tui"],
-    ],
-)  # fmt: skip
-def test_what_is_to_come_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(arguments) == 64
-    assert "is not yet in this version" in capsys.readouterr().err
-
-
-def test_options_before_and_after_the_command(failing: Add, monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[object] = []
-    failing(lambda: found.append(settings()))
-    monkeypatch.setenv("PROX_CONFIG", "env.yaml")
-    monkeypatch.setenv("PROX_ADDR", "http://env")
-    run(["failing"])
-    run(["-c", "before.yaml", "--no-color", "failing", "--project-dir", "after", "--token-file", "token"])
-    run(["-c", "before.yaml", "failing", "--config", "after.yaml", "--addr", "http://after"])
-    assert found == [
-        group.Settings(config="env.yaml", addr="http://env"),
-        group.Settings("before.yaml", "after", "http://env", "token", True),
-        group.Settings(config="after.yaml", addr="http://after"),
-    ]
-
-
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     text = capsys.readouterr().out
     assert all(f"\n  {name} " in text for name in group.COMMANDS)
     assert run([]) == 64
     assert capsys.readouterr() == ("", text)
-
-
-@pytest.mark.parametrize("name", [name for name in group.COMMANDS])
-def test_help_of_each_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([name, "--help"]) == 0
-    assert f"Usage: prox {name}" in capsys.readouterr().out
-
-
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["version"]) == 0
-    assert capsys.readouterr().out == f"prox {__version__}\n"
-    assert run(["version", "--json"]) == 0
-    assert f'"version": "{__version__}"' in capsys.readouterr().out
 
 
 def program(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
@@ -225,20 +130,6 @@ def test_a_full_disk_is_said() -> None:
 def test_output_that_was_closed_is_no_failure() -> None:
     command = ["sh", "-c", f"exec {sys.executable} -m prox version >&- 2>&-"]
     assert subprocess.run(command, check=False).returncode == 0
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["completion", shell]) == 0
-    assert "_PROX_COMPLETE" in capsys.readouterr().out
-
-
-def test_completion_completes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("_PROX_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", "prox st")
-    monkeypatch.setenv("COMP_CWORD", "1")
-    assert run([]) == 0
-    assert capsys.readouterr().out.split() == ["plain,start", "plain,stop", "plain,status"]
 
 
 HEAVY = {"trio", "quart", "quart_trio", "hypercorn", "h11", "yaml", "re2", "psutil", "msgspec", "dotenv"}

@@ -207,25 +207,6 @@ def test_ports_without_a_proxy(project: Project) -> None:
     assert project.client("hosts").stdout == "there is no proxy in prox.yaml\n"
 
 
-def test_hosts(project: Project) -> None:
-    project.write("processes: {web: x}\nproxy: {domain: my.test, http_port: 80}\nservices: {app: 80}")
-    file = project.write("127.0.0.1 localhost\n", "hosts")
-    file.chmod(0o640)
-    shown = project.client("hosts", "--file", "hosts")
-    assert "127.0.0.1 app.my.test\n::1 app.my.test\n" in shown.stdout
-    assert "not in hosts" in shown.stdout
-    assert project.client("hosts", "--add", "--file", "hosts").returncode == 0
-    assert file.read_text().startswith("127.0.0.1 localhost\n# prox: begin ")
-    assert file.stat().st_mode & 0o777 == 0o640
-    assert "these lines are in hosts" in project.client("hosts", "--show", "--file", "hosts").stdout
-    assert project.client("hosts", "--remove", "--file", "hosts").returncode == 0
-    assert file.read_text() == "127.0.0.1 localhost\n"
-    assert project.client("hosts", "--add", "--file", "no/such/hosts").returncode == 1
-    assert list(project.folder.glob(".hosts*")) == []
-    project.write("processes: {web: x}\nproxy: {domain: localhost, http_port: 80}\nservices: {app: 80}")
-    assert "needs no entries" in project.client("hosts").stdout
-
-
 def test_a_second_instance_with_the_same_ports(web: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
     running, port = up(web)
     with running:
