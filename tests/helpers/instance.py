@@ -67,6 +67,7 @@ def process(name: str, status: str = "running", **rest: Any) -> dict[str, Any]:
 def _handler(instance: FakeInstance) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
