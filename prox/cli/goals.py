@@ -100,8 +100,8 @@ def _not_loaded(client: Client, names: tuple[str, ...], loaded: Container[str]) 
     new = [name for name in names if name not in loaded and name in all_specs(config)]
     if not new:
         return None
-    which = " and ".join(new)
-    return UnknownProcess(f"{which} is in prox.yaml, but not loaded yet; `prox reload` loads it")
+    which = f"{' and '.join(new)} {'is' if len(new) == 1 else 'are'}"
+    return UnknownProcess(f"{which} in prox.yaml, but not loaded yet; `prox reload` loads it")
 
 
 def _say_outcomes(outcomes: Iterator[tuple[Wanted, Any, Exception | None]], done: str) -> int:

@@ -228,7 +228,10 @@ def _failed_last_time(config: Config, names: tuple[str, ...]) -> tuple[str, ...]
     failed = [job.name for job in record.jobs if job.counts_as_failure]
     gone = [name for name in failed if name not in config.jobs]
     if gone:
-        raise NoJob(f"{' and '.join(gone)} failed in the last run, and is no longer in prox.yaml; name the jobs to run")
+        verb = "is" if len(gone) == 1 else "are"
+        raise NoJob(
+            f"{' and '.join(gone)} failed in the last run and {verb} no longer in prox.yaml; name the jobs to run"
+        )
     return tuple(name for name in failed if name in chosen)
 
 

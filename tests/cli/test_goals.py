@@ -100,12 +100,13 @@ def test_a_process_that_is_not_loaded_yet_needs_a_reload(
     instance: FakeInstance, asked: Callable[[], list[str]], ask: Run, folder: Path
 ) -> None:
     file = folder / "prox.yaml"
-    file.write_text("processes: {api: x, new: y}")
+    file.write_text("processes: {api: x, new: y, newer: z}")
     file.chmod(0o644)
     instance.answers["GET /status"] |= {"config_file": str(file), "project_dir": str(folder), "config_digest": "old"}
     ran = ask("start", "new")
     assert (ran.returncode, ran.stdout) == (64, "")
     assert ran.stderr == "prox: new is in prox.yaml, but not loaded yet; `prox reload` loads it\n"
+    assert ask("start", "new", "newer").stderr.startswith("prox: new and newer are in prox.yaml, but not loaded yet; ")
     assert "there is no process or group 'old'" in ask("start", "old").stderr
     hinted = ask("start", "api")
     assert (hinted.returncode, hinted.stdout) == (0, "api started\n")

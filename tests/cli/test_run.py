@@ -107,7 +107,7 @@ def test_a_job_that_failed_and_is_gone_is_named(prox: Run, folder: Path) -> None
     record(folder, job("unit", "failed"), job("e2e", "failed"), job("old", "skipped"))
     ran = prox("run", "--only-failed")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert ran.stderr.startswith("prox: e2e and old failed in the last run, and is no longer in prox.yaml")
+    assert ran.stderr.startswith("prox: e2e and old failed in the last run and are no longer in prox.yaml")
 
 
 def test_without_a_record_nothing_can_be_repeated(prox: Run, folder: Path) -> None:

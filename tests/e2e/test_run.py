@@ -127,7 +127,7 @@ def test_what_failed_and_is_no_longer_there(project: Project) -> None:
     project.write("jobs: {a: 'true'}")
     ran = project.run("run", "--only-failed")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert "b failed in the last run, and is no longer in prox.yaml" in ran.stderr
+    assert "b failed in the last run and is no longer in prox.yaml" in ran.stderr
 
 
 def test_each_attempt_has_a_log_and_a_number(project: Project) -> None:
