@@ -42,6 +42,7 @@ def test_processes_are_named_as_they_go(instance: FakeInstance, ask: Run) -> Non
         instance,
         ("process", process("api", "stopping")),
         ("process", process("api", "stopped")),
+        ("process", process("api", "stopped")),
         ("process", process("old", "stopped")),
         ("process", process("db", "crashed")),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from typing import TYPE_CHECKING
 
 from helpers.killed import left_running
 from prox.cli.leftovers import Ended, end_what_was_left, say_left
 from prox.instance.folder import InstanceFolder
+from prox.instance.runs import killed_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,8 @@ def test_processes_of_a_killed_instance_and_of_its_killed_runs_are_ended(folder:
     path = folder / ".prox"
     run = path / "runs" / "1"
     run.mkdir(parents=True)
-    for killed in (path, run):
+    (path / "runs" / "2").mkdir()
+    for killed in (path, run, path / "runs" / "2"):
         (killed / "prox.pid").write_text("1\n")
     with left_running(path, "api") as api, left_running(run, "db") as db:
         ended = end_what_was_left(path)
@@ -44,7 +45,7 @@ def test_processes_of_a_killed_instance_and_of_its_killed_runs_are_ended(folder:
     ]
     # Neither counts as killed any more.
     assert not (path / "prox.pid").exists()
-    assert os.listdir(run) == [".gitignore"]
+    assert killed_runs(path) == []
     assert end_what_was_left(path) == []
 
 

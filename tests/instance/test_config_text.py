@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,5 +65,4 @@ def test_the_current_digest_changes_with_either_file(folder: Path) -> None:
 
 def test_there_is_no_digest_of_what_cannot_be_read_again(folder: Path) -> None:
     assert current_digest(str(folder / "prox.yaml")) is None
-    os.mkfifo(folder / "pipe")
-    assert current_digest(str(folder / "pipe")) is None
+    assert current_digest("/dev/null") is None

@@ -31,6 +31,7 @@ def commands(folder: Path) -> dict[str, str] | None:
         (["dev", "dev:api", "start:api"], {"dev": "dev"}, {"api": "dev:api", "start-api": "start:api"}),
         (["dev:système", "dev:système!"], {"syst-me": "dev:système", "dev-syst-me": "dev:système!"}, {}),
         (["dev:system", "dev:@@"], {"dev-system": "dev:system", "dev": "dev:@@"}, {}),
+        (["dev:" + "x" * 60], {"x" * 50: "dev:" + "x" * 60}, {}),
         (["dev:é", "dev:è", "dev:ê"], {"dev": "dev:é", "script-1": "dev:è", "script-2": "dev:ê"}, {}),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ def test_a_variable_in_a_list_is_warned_of(word: str) -> None:
     assert "write the command as a string" in doubt
 
 
-@pytest.mark.parametrize("word", ["$", "$1", "$$", "${1}", "${A-b}", "$(pwd)", "$é", "PORT", "100$"])
+@pytest.mark.parametrize("word", ["$", "$1", "$$", "${1}", "${A-b}", "$(pwd)", "$é", "${Aé}", "PORT", "100$"])
 def test_other_dollar_signs_are_not(word: str) -> None:
     assert list(doubts(config_of(f"processes: {{web: [serve, '{word}']}}"))) == []
 
