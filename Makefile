@@ -1,5 +1,5 @@
 # What can be done here; each target sets up what it needs, in .venv. Needs Python 3.11 or newer and a package index.
-.PHONY: help setup demo test check torture mutants real bench bench-setup clean
+.PHONY: help setup demo test check docs torture mutants real bench bench-setup clean
 .NOTPARALLEL:
 
 # Without a PATH, Python does not find itself.
@@ -17,6 +17,7 @@ help:
 	@echo 'make setup  install everything that the other targets need'
 	@echo 'make test   run all tests (ARGS="-k name": some)'
 	@echo 'make check  format, lint, types, imports, layout'
+	@echo 'make docs   build docs/ as a site in site/; warnings are errors, broken links too'
 	@echo 'make torture  repeat the guarantees of docs/guarantees.md for 15 minutes; FULL=1: with the large counts (an hour)'
 	@echo 'make mutants  see that tests notice when parts of prox are taken away'
 	@echo 'make real   install Vite, other tools and what the examples need, for the tests that run real programs'
@@ -24,8 +25,17 @@ help:
 	@echo 'make bench-setup  install the peers for it'
 	@echo 'make clean  remove all that was made here'
 
+DEMO := $(BIN)/prox -c prox.example.yaml
+
 demo: $(VENV)/.for-use
-	@$(BIN)/prox --config prox.example.yaml up
+	@printf '%s\n' 'Try these in a second terminal, in $(CURDIR):' \
+	  '  $(DEMO) status' \
+	  '  $(DEMO) logs api' \
+	  '  $(DEMO) restart api' \
+	  '  curl -s http://api.localhost:6788/status' \
+	  '  $(DEMO) requests' \
+	  'Or open http://web.localhost:6788 in a browser. Ctrl-C here stops everything.' ''
+	@$(DEMO) up
 
 setup: $(VENV)/.for-work real
 
@@ -38,6 +48,10 @@ check: $(VENV)/.for-work
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/test_layout.py
+
+docs: $(VENV)/.for-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo 'open site/index.html'
 
 torture: $(VENV)/.for-work
 	@rm -f .figures.jsonl
@@ -73,7 +87,7 @@ real:
 	@$(MAKE) --no-print-directory --keep-going $(SUITES) || true
 
 clean:
-	rm -rf $(VENV) .real .prox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .figures.jsonl dist build
+	rm -rf $(VENV) .real .prox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .figures.jsonl dist build site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each is made when its work is done, so that what was interrupted is done again.
@@ -98,6 +112,10 @@ $(VENV)/.for-use: pyproject.toml | $(VENV)/.created
 $(VENV)/.for-work: pyproject.toml | $(VENV)/.created
 	@$(PIP) --editable '.[dev,real]'
 	@touch $@ $(VENV)/.for-use
+
+$(VENV)/.for-docs: pyproject.toml | $(VENV)/.created
+	@$(PIP) --editable '.[docs]'
+	@touch $@
 
 .real/vite/.installed .real/tools/.installed: .real/%/.installed: tests/e2e/real/%/package.json tests/e2e/real/%/package-lock.json
 	@mkdir -p $(@D)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -10,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.project import SECONDS, request
+from helpers.project import SECONDS, RunningProx, request
+from prox.system.ports import free_ports
 
 if TYPE_CHECKING:
     from helpers.project import Project
@@ -50,6 +52,30 @@ def test_the_example_runs_and_ends_without_a_word_of_complaint(project: Project)
         assert prox.wait() == 0
     assert not re.search("Traceback|Error", prox.output[before_the_end:])
     assert "the ticker stops" in prox.output[before_the_end:]
+
+
+def test_the_demo_prints_commands_that_work(project: Project) -> None:
+    """`make demo` in a copy of what it needs, with the environment that the tests run in and a free port."""
+    venv = Path(sys.executable).parents[1]
+    text = {name: (ROOT / name).read_text() for name in ("Makefile", "prox.example.yaml", "pyproject.toml")}
+    (port,) = free_ports(1)
+    for name in text:
+        project.write(text[name].replace("6788", str(port)), name)
+        os.utime(project.folder / name, (0, 0))
+    options = {"cwd": project.folder, "env": project.env}
+    with RunningProx(["make", "demo", f"VENV={venv}"], options) as demo:
+        demo.wait_line("services: web, api")
+        ready = project.run("-c", "prox.example.yaml", "wait", "web", "api", "worker", "--timeout", "25s")
+        assert ready.returncode == 0, ready.stderr + demo.output
+        printed = [line.strip() for line in demo.output.splitlines() if line.startswith("  ")]
+        assert len(printed) == 5
+        for command in printed:
+            ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=SECONDS, **options)
+            assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+            assert ran.stdout
+        os.killpg(demo.pid, signal.SIGINT)
+        demo.wait()
+    assert "stopping; press Ctrl-C again to kill" in demo.output
 
 
 def test_a_program_of_ones_own_runs_the_tree(tmp_path: Path) -> None:
