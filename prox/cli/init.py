@@ -46,8 +46,8 @@ def init(force: bool) -> None:
     found = read_procfile(folder) or read_package_json(folder)
     _write(target, render(found, env_file=(folder / ".env").is_file()))
     if found:
-        jobs = f" ({', '.join(found.jobs)} became a job, which this version does not run yet)" if found.jobs else ""
-        say(f"wrote {target.name} from {found.source}: {', '.join(found.processes)}{jobs}; `prox up` starts it")
+        jobs = "".join(f"; {name} is a job: `prox run {name}`" for name in found.jobs)
+        say(f"wrote {target.name} from {found.source}: {', '.join(found.processes)}; `prox up` starts it{jobs}")
     else:
         say(f"wrote {target.name} with an example; put your commands in, then `prox up` starts them")
 

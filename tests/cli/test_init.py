@@ -65,7 +65,7 @@ def test_from_a_procfile(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert [file.path for file in config.env_file] == [".env"]
     assert capsys.readouterr().out == (
         "wrote prox.yaml from Procfile: web, worker-1, clock"
-        " (release became a job, which this version does not run yet); `prox up` starts it\n"
+        "; `prox up` starts it; release is a job: `prox run release`\n"
     )
 
 
