@@ -69,7 +69,7 @@ def status_text(
     ``width`` of a terminal, or None. ``checks``: what the health checks say of those that are not ready.
     """
     lines = table(STATUS_COLUMNS, processes, color=color, width=width)
-    said = {name: f"its health check says: {word}" for name, word in (checks or {}).items()}
+    said = {name: f"health check: {word}" for name, word in (checks or {}).items()}
     known = [(row["name"], _reason(row) or said.get(row["name"])) for row in processes]
     reasons = [f"{escape_controls(name)}: {escape_controls(reason)}" for name, reason in known if reason]
     return "\n".join([*lines, "", *reasons] if reasons else lines)

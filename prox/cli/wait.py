@@ -84,7 +84,7 @@ def _too_late(client: Client, waited: Iterable[str], condition: str, pattern: st
     if condition in ("ready", "healthy") and pattern is None:
         with suppress(ProxError):
             checks = why_not_ready(client, [process for process in client.processes() if process["name"] in waited])
-    late = [f"{name} (its health check says: {checks[name]})" if name in checks else name for name in waited]
+    late = [f"{name} (health check: {checks[name]})" if name in checks else name for name in waited]
     what = f"not {condition}" if pattern is None else "no line that matches"
     return f"{what} after {timeout:g} s: {', '.join(late)}"
 

@@ -59,4 +59,4 @@ async def _wait_settled(supervisor: Supervisor, names: Sequence[str]) -> None:
 def _with_check_output(supervisor: Supervisor, name: str) -> str:
     check = supervisor.details(name).healthcheck
     output = one_line(check.last_output) if check else ""
-    return f"{name} (its health check says: {output})" if output else name
+    return f"{name} (health check: {output})" if output else name

@@ -62,7 +62,7 @@ def test_what_health_checks_say_stands_there_too() -> None:
     ]
     checks = {"api": "connection refused\x1b", "web": "is of no matter"}
     assert status_text(processes, color=False, width=None, checks=checks).splitlines()[3:] == [
-        "", "api: its health check says: connection refused\\x1b", "web: exited with code 3"
+        "", "api: health check: connection refused\\x1b", "web: exited with code 3"
     ]  # fmt: skip
 
 

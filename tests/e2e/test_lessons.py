@@ -76,7 +76,7 @@ processes:
     with project.up():
         port = project.get("/processes/web").json()["port"]
         late = project.client("wait", "web", "--timeout", "500ms")
-        why = f"its health check says: connection refused at 127.0.0.1:{port}"
+        why = f"health check: connection refused at 127.0.0.1:{port}"
         assert late.returncode == 124
         assert late.stderr.startswith(f"prox: not ready after 0.5 s: web ({why}")
         assert f"\nweb: {why}" in project.client("status").stdout
