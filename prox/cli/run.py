@@ -227,7 +227,7 @@ def _failed_last_time(config: Config, names: tuple[str, ...]) -> tuple[str, ...]
         raise NoJob(f"run.json of the last run cannot be read: {error}; `prox run` makes a new one") from None
     failed = [job.name for job in record.jobs if job.counts_as_failure]
     gone = [name for name in failed if name not in config.jobs]
-    if gone:
+    if gone and not names:
         verb = "is" if len(gone) == 1 else "are"
         raise NoJob(
             f"{' and '.join(gone)} failed in the last run and {verb} no longer in prox.yaml; name the jobs to run"

@@ -93,6 +93,8 @@ def test_a_terminal_for_a_job_is_refused(prox: Run, folder: Path) -> None:
         ([job("unit"), job("lint", "flaky")], []),
         ([job("unit", "failed", allow_failure=True)], []),
         ([job("unit", "failed")], ["lint"]),
+        # A job that is no longer in prox.yaml matters only if no job is named.
+        ([job("old", "failed")], ["lint"]),
     ],
 )
 def test_where_none_of_them_failed_there_is_nothing_to_repeat(
