@@ -60,7 +60,7 @@ def record(folder: Path, *jobs: JobRecord) -> None:
         ("--report junit=", "must be KIND=FILE"),
         ("-j 0", "invalid value for '-j'"),
         ("--timeout soon", "invalid value for '--timeout'"),
-        ("--lifeline 99999", "there is no open descriptor of that number"),
+        ("--lifeline 99999", "not an open file descriptor"),
         ("--with dbs -- true", "there is no process or group 'dbs'"),
         ("db", "'db' is a process, not a job; `prox run --with db -- COMMAND` runs a command with it"),
         ("unti fast x", "there is no job or group of jobs 'unti' (did you mean 'unit'?); there is no job or group"),

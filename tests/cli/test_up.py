@@ -48,7 +48,7 @@ def test_processes_and_jobs_with_a_terminal_are_refused() -> None:
         ("--keep", "--keep needs --wait"),
         ("--wait --wait-timeout soon", "invalid value for '--wait-timeout'"),
         ("--http-port 65536", "invalid value for '--http-port'"),
-        ("--lifeline 99999", "there is no open descriptor of that number"),
+        ("--lifeline 99999", "not an open file descriptor"),
         ("wbe", "there is no process or group 'wbe' (did you mean 'web'?)"),
         ("-d wbe", "there is no process or group 'wbe' (did you mean 'web'?)"),
         ("--tui", "`prox up --tui` is not yet in this version"),
