@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from helpers.malformed import head
-from helpers.upstream import parse, read_all
+from helpers.upstream import parse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -421,76 +421,6 @@ async def test_bytes_that_come_later_close_an_idle_connection(proxied) -> None:
         assert (await proxy.ask())[0] == 200
         late.set()
         await proxy.wait_closed()
-
-
-# -- upgrades
-
-UPGRADE = head(b"GET /ws HTTP/1.1", b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Key: x")
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-
-
-async def test_a_tunnel_both_ways(proxied) -> None:
-    async def handle(connection: Recording) -> None:
-        asked = await connection.read_head()
-        assert b"Upgrade: websocket\r\n" in asked
-        assert b"Connection: Upgrade\r\n" in asked
-        await connection.send(SWITCH + b"\x81\x03now")
-        while data := await connection.receive():
-            await connection.send(b"\x81\x02" + data[-2:])
-
-    async with proxied(handle) as proxy:
-        async with proxy.connect() as stream:
-            await stream.send_all(UPGRADE)
-            answer = b""
-            while not answer.endswith(b"\x81\x03now"):
-                answer += await stream.receive_some()
-            assert answer.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
-            for _ in range(3):
-                # Masked, as a client's frames are.
-                await stream.send_all(b"\x81\x82\0\0\0\0hi")
-                assert await stream.receive_some() == b"\x81\x02hi"
-            (exchange,) = proxy.exchanges()
-            assert (exchange.active, exchange.status, exchange.is_tunnel) == (True, 101, True)
-            assert (exchange.frames_sent, exchange.frames_received) == (3, 4)
-            assert (exchange.request_bytes, exchange.response_bytes) == (24, 17)
-        await proxy.wait_done()
-        await proxy.wait_closed()
-
-
-@pytest.mark.parametrize("who", ["client", "upstream"])
-async def test_each_direction_of_a_tunnel_ends_by_itself(proxied, who: str) -> None:
-    async def handle(connection: Recording) -> None:
-        await connection.read_head()
-        await connection.send(SWITCH)
-        if who == "upstream":
-            await connection.send(b"bye")
-            await connection.stream.send_eof()
-        data = b""
-        while part := await connection.receive():
-            data += part
-        if who == "client":
-            await connection.send(b"got " + data)
-
-    async with proxied(handle) as proxy, proxy.connect() as stream:
-        await stream.send_all(UPGRADE)
-        if who == "client":
-            assert (await stream.receive_some()).startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
-            await stream.send_all(b"last words")
-            await stream.send_eof()
-            assert await read_all(stream) == b"got last words"
-        else:
-            assert (await read_all(stream)).endswith(b"bye")
-            await stream.send_all(b"still heard")
-            await stream.send_eof()
-        await proxy.wait_closed()
-        if who == "upstream":
-            assert proxy.upstream.received[0].endswith(b"still heard")
-
-
-async def test_an_upgrade_that_is_refused(proxied) -> None:
-    async with proxied(answers(b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 2\r\n\r\nno", close=False)) as proxy:
-        answer = await proxy.talk(UPGRADE + GET)
-        assert answer.count(b"HTTP/1.1 426") == 2
 
 
 # -- many at once
