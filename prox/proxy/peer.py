@@ -286,7 +286,7 @@ class Peer:
             self._is_passing = False
             return not self._is_last
         http = self._feed_h11()
-        if http.our_state is not h11.DONE or http.their_state is not h11.DONE:
+        if self._framing.kind == "close" or http.our_state is not h11.DONE or http.their_state is not h11.DONE:
             return False
         http.start_next_cycle()
         return True
