@@ -122,6 +122,8 @@ class Servers:
     def close(self) -> None:
         """End all instances, and wait until nothing of them is left."""
         if self._listener is not None:
+            # A close alone would not wake the thread that accepts.
+            self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
         self._stack.close()
 
