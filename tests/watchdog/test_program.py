@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = str(Path(prox.__file__).parents[1])
 START = "import sys; sys.path.insert(0, sys.argv[1]); from prox.watchdog.program import main; main()"
-INSTANCE = "0123456789abcdef-test"
+INSTANCE = f"0123456789abcdef-{secrets.token_hex(4)}"
+"""Not that of the same test in another process."""
 
 
 @contextmanager
