@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Self
-
-import trio
+from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from prox.proxy.body_budget import BodyBudget
 from prox.proxy.capture import CapturedBody
 from prox.proxy.random_hex import RandomHex
+from prox.runtime.subscriptions import Subscribers, Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
-    from types import TracebackType
 
     from prox.core.exchanges import Exchange, ExchangeFilter
 
@@ -31,8 +29,7 @@ class Recorder:
         self.random = RandomHex()
         self._max_body = max_body or 0
         self._exchanges: OrderedDict[str, Exchange] = OrderedDict()
-        self._subscriptions: dict[RequestSubscription, None] = {}
-        self._closed = False
+        self._subscribers: Subscribers[Exchange] = Subscribers()
 
     def new_id(self) -> str:
         """Return an id that no kept exchange has."""
@@ -60,9 +57,8 @@ class Recorder:
         dropped.response_body.discard()
 
     def done(self, exchange: Exchange) -> None:
-        """Tell subscribers that an exchange has ended."""
-        for subscription in self._subscriptions:
-            subscription.put(exchange)
+        """Notify subscribers that an exchange has ended."""
+        self._subscribers.publish(exchange)
 
     def __iter__(self) -> Iterator[Exchange]:
         """Iterate over all that are kept, the newest first."""
@@ -75,59 +71,23 @@ class Recorder:
         return self._exchanges.get(id)
 
     def subscribe(self, wanted: ExchangeFilter) -> RequestSubscription:
-        """Subscribe to the exchanges that end from now on; leaving the context ends it."""
-        subscription = RequestSubscription(wanted, self._forget)
-        self._subscriptions[subscription] = None
-        if self._closed:
-            subscription.close()
-        return subscription
-
-    def _forget(self, subscription: RequestSubscription) -> None:
-        self._subscriptions.pop(subscription, None)
+        """Subscribe to the exchanges that end from now on."""
+        return RequestSubscription(self._subscribers, wanted)
 
     def close(self) -> None:
-        """End every subscription after what waits for it."""
-        self._closed = True
-        for subscription in self._subscriptions:
-            subscription.close()
+        """End every subscription after its backlog."""
+        self._subscribers.close()
 
 
-class RequestSubscription:
-    """The backlog of one subscriber. A context manager; ``ended`` is called at its end."""
+class RequestSubscription(Subscription["Exchange"]):
+    """The wanted exchanges that one subscriber has not received yet, the newest MAX_WAITING."""
 
-    def __init__(self, wanted: ExchangeFilter, ended: Callable[[RequestSubscription], None]) -> None:
+    def __init__(self, subscribers: Subscribers[Exchange], wanted: ExchangeFilter) -> None:
         self._wanted = wanted
-        self._ended = ended
-        self._waiting: deque[Exchange] = deque(maxlen=MAX_WAITING)
-        self._news = trio.Event()
-        self._closed = False
+        super().__init__(subscribers)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-        self._waiting.clear()
-        self._ended(self)
-
-    async def receive(self) -> list[Exchange]:
-        """Return everything that waits, at least one exchange. Raises trio.EndOfChannel at the end."""
-        while not self._waiting:
-            if self._closed:
-                raise trio.EndOfChannel
-            self._news = trio.Event()
-            await self._news.wait()
-        ready = list(self._waiting)
-        self._waiting.clear()
-        return ready
-
-    def close(self) -> None:
-        self._closed = True
-        self._news.set()
-
-    def put(self, exchange: Exchange) -> None:
-        if not self._closed and self._wanted.wants(exchange):
-            self._waiting.append(exchange)
-            self._news.set()
+    def keep(self, item: Exchange) -> None:
+        if self._wanted.wants(item):
+            self.waiting.append(item)
+            if len(self.waiting) > MAX_WAITING:
+                self.waiting.popleft()

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING, Self
-
-import trio
+from typing import TYPE_CHECKING
 
 from prox.core.snapshots import Overflow
+from prox.runtime.subscriptions import Subscribers, Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-
     from prox.core.snapshots import SupervisorEvent
 
 MAX_WAITING = 1000
@@ -21,73 +16,25 @@ MAX_WAITING = 1000
 
 class EventHub:
     def __init__(self) -> None:
-        self._subscriptions: dict[EventSubscription, None] = {}
-        self._closed = False
+        self._subscribers: Subscribers[SupervisorEvent | Overflow] = Subscribers()
 
     def publish(self, event: SupervisorEvent) -> None:
-        for subscription in self._subscriptions:
-            subscription.put(event)
+        self._subscribers.publish(event)
 
     def subscribe(self) -> EventSubscription:
         """Subscribe to all events from now on."""
-        subscription = EventSubscription(self._forget)
-        self._subscriptions[subscription] = None
-        if self._closed:
-            subscription.close()
-        return subscription
-
-    def _forget(self, subscription: EventSubscription) -> None:
-        self._subscriptions.pop(subscription, None)
+        return EventSubscription(self._subscribers)
 
     def close(self) -> None:
         """End every subscription after its backlog."""
-        self._closed = True
-        for subscription in self._subscriptions:
-            subscription.close()
+        self._subscribers.close()
 
 
-class EventSubscription:
-    """The backlog of one subscriber. A context manager: leaving it ends the subscription and calls ``ended``."""
+class EventSubscription(Subscription["SupervisorEvent | Overflow"]):
+    """The events that one subscriber has not received yet; a full backlog is replaced by one Overflow."""
 
-    def __init__(self, ended: Callable[[EventSubscription], None]) -> None:
-        self._ended = ended
-        self._waiting: deque[SupervisorEvent | Overflow] = deque()
-        self._news = trio.Event()
-        self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-        self._waiting.clear()
-        self._ended(self)
-
-    async def receive(self) -> list[SupervisorEvent | Overflow]:
-        """Return the whole backlog, at least one event. Raises trio.EndOfChannel at the end."""
-        while not self._waiting:
-            if self._closed:
-                raise trio.EndOfChannel
-            self._news = trio.Event()
-            await self._news.wait()
-        ready = list(self._waiting)
-        self._waiting.clear()
-        return ready
-
-    def close(self) -> None:
-        """Accept no more events; the backlog can still be received."""
-        self._closed = True
-        self._news.set()
-
-    def put(self, event: SupervisorEvent) -> None:
-        """Add an event; replace a full backlog by one Overflow."""
-        if self._closed:
-            return
-        if len(self._waiting) >= MAX_WAITING:
-            self._waiting.clear()
-            self._waiting.append(Overflow())
-        else:
-            self._waiting.append(event)
-        self._news.set()
+    def keep(self, item: SupervisorEvent | Overflow) -> None:
+        if len(self.waiting) >= MAX_WAITING:
+            self.waiting.clear()
+            item = Overflow()
+        self.waiting.append(item)
