@@ -40,7 +40,9 @@ async def reset_process(process: Process, context: InstanceContext) -> None:
     result = CheckResult(False, f"timed out after {RESET_SECONDS:g} s")
     try:
         with trio.move_on_after(RESET_SECONDS):
-            result = await _probe_of(reset).check(target)
+            check = process.spec.healthcheck
+            any_listener = check is not None and check.listener == "any"
+            result = await _probe_of(reset, any_listener=any_listener).check(target)
     except OSError as error:
         result = CheckResult(False, error.strerror or str(error))
     if not result.ok:
@@ -48,11 +50,11 @@ async def reset_process(process: Process, context: InstanceContext) -> None:
     process.history.add("reset")
 
 
-def _probe_of(reset: Command | HttpReset) -> Probe:
+def _probe_of(reset: Command | HttpReset, *, any_listener: bool) -> Probe:
     """Return the probe that runs a reset; the reset succeeds if a health check with this probe would."""
     if isinstance(reset, HttpReset):
         from prox.runtime.probe.http import HttpProbe
 
         method, path = reset.http.split()
-        return HttpProbe(path, (), method=method)
+        return HttpProbe(path, (), method=method, any_listener=any_listener)
     return CommandProbe(reset)
