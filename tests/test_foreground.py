@@ -93,8 +93,8 @@ def test_a_name_that_is_unknown_starts_nothing(project: Project, options: tuple[
     ran = project.run("up", "web", "wbe", "backends", *options)
     assert (ran.returncode, ran.stdout) == (64, "")
     assert ran.stderr == (
-        "prox: there is no process or group 'wbe' (did you mean 'web'?); "
-        "there is no process or group 'backends' (did you mean 'backend'?)\n"
+        "prox: no process or group named 'wbe' (did you mean 'web'?); "
+        "no process or group named 'backends' (did you mean 'backend'?)\n"
     )
     assert os.listdir(project.folder) == ["prox.yaml"]
 

@@ -81,12 +81,12 @@ def test_a_command_on_the_spot(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nobody",), "there is no job or group of jobs 'nobody'"),
+        (("nobody",), "no job or group of jobs named 'nobody'"),
         (("lnit",), "(did you mean 'lint'?)"),
         (("api",), "'api' is a process, not a job; `prox run --with api -- COMMAND` runs a command with it"),
-        (("--with", "api"), "--with NAMES goes with a command"),
-        (("lint", "--", "true"), "--with NAMES goes with a command"),
-        (("--with", "nobody", "--", "true"), "there is no process or group 'nobody'"),
+        (("--with", "api"), "--with NAMES needs a command"),
+        (("lint", "--", "true"), "--with NAMES needs a command"),
+        (("--with", "nobody", "--", "true"), "no process or group named 'nobody'"),
         (("--keep-going", "--fail-fast"), "cannot be combined"),
         (("--report", "pdf=x"), "must be KIND=FILE"),
         (("--jobs", "0"), "0 is not in the range"),
@@ -104,7 +104,7 @@ def test_no_job_to_run(project: Project) -> None:
     project.write("processes: {a: sleep 1000}")
     ran = project.run("run")
     assert ran.returncode == 64
-    assert "prox.yaml has no job to run" in ran.stderr
+    assert "no job in prox.yaml" in ran.stderr
 
 
 def test_a_terminal_is_refused(project: Project) -> None:
@@ -302,7 +302,7 @@ def test_a_report_that_cannot_be_written_is_a_failure(project: Project) -> None:
     project.write("jobs: {j: 'true'}")
     ran = project.run("run", "--report", "junit=/proc/none")
     assert ran.returncode == 1
-    assert "the report junit=/proc/none was not written" in ran.stderr
+    assert "cannot write report junit=/proc/none" in ran.stderr
 
 
 # -- a running instance

@@ -160,7 +160,7 @@ def _names(text: str, supervisor: Supervisor) -> frozenset[str] | None:
         elif members := supervisor.members(name):
             found.update(members)
         else:
-            raise UnknownProcess(f"there is no process or group named {name!r}")
+            raise UnknownProcess(f"no process or group named {name!r}")
     return frozenset(found) or None
 
 

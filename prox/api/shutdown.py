@@ -27,10 +27,10 @@ def routes(supervisor: Supervisor) -> Blueprint:
     async def shutdown() -> Response:
         """Begin to stop everything, then prox itself. The API answers until the processes are gone."""
         if supervisor.status == "stopping":
-            raise ShuttingDown("prox is stopping everything already")
+            raise ShuttingDown("prox is already shutting down")
         who = request.headers.get("User-Agent", "an unnamed client")
         supervisor.hub.system(
-            f"POST /shutdown by {one_line(printable(who))[:MAX_WHO]} ({request.remote_addr}): stopping everything"
+            f"received POST /shutdown from {one_line(printable(who))[:MAX_WHO]} ({request.remote_addr}), stopping"
         )
         supervisor.shutdown()
         response = json_response(Success())

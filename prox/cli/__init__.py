@@ -1,14 +1,14 @@
-"""The command line. Each command is a module, imported when it is used, which imports what it needs when it runs.
+"""The command line. Each command is a module; it is imported only when the command is used.
 
-main         runs a command; the one place where an exception becomes a sentence and an exit code
-exit_codes   which code that is
-group        the list of commands, and the options that all of them take
-project      which project, instance and API a command is about
-output       text for people and programs: colours, control characters, JSON
-render       what is known → text, as pure functions
-checks       what health checks have said, on a line
+main         runs a command; the only place that turns exceptions into messages and exit codes
+exit_codes   the exit codes
+group        the list of commands, and their common options
+project      the project, instance and API that a command uses
+output       printing: colours, control characters, JSON
+render       tables, durations and sizes as text; pure functions
+checks       the latest results of health checks
 names        names and groups on the command line → processes
 
-up, daemon   the commands that start an instance; the rest are its clients: down, goals (start, stop, restart), status,
-             logs, wait, list, exec; and config, init, version, completion, which need none
+up, daemon   start an instance; the other commands are its clients: down, goals (start, stop, restart), status,
+             logs, wait, list, exec; and config, init, version, completion, which need no instance
 """

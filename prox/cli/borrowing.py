@@ -32,16 +32,17 @@ class Lender:
     borrowed: BorrowedProcesses
 
     async def watch(self) -> None:
-        """Mark the end of borrowed processes, until cancelled. A restart by a person is no end."""
+        """Record when borrowed processes end, until cancelled. A restart on request does not count as an end."""
         token = trio.lowlevel.current_trio_token()
         follow = partial(_follow, self.client, self.borrowed, token)
         await in_thread(follow, abandon_on_cancel=True)
 
 
 def borrow(config: Config, names: Iterable[str]) -> Lender | None:
-    """Return what the project's instance lends of the named processes, once those are ready; None: it lends nothing.
+    """Borrow the named processes from the project's running instance, and wait until they are ready.
 
-    It lends processes that run, or are about to, with the same configuration. Raises NotReady.
+    Only running or starting processes with the same configuration are borrowed. Returns None if there are none.
+    Raises NotReady.
     """
     client = find_client()
     if client is None:
@@ -73,14 +74,14 @@ def _wait_ready(client: Client, waited: set[str]) -> None:
             if process["ready"]:
                 waited.discard(name)
             elif name in waited and _has_ended(process):
-                raise NotReady(f"{name}, which the running instance runs, is not ready: {_why(process)}")
+                raise NotReady(f"{name} in the running instance is not ready: {_why(process)}")
             if not waited:
                 return
-    raise NotReady(f"the running instance ended before these were ready: {', '.join(sorted(waited))}")
+    raise NotReady(f"the running instance exited before these were ready: {', '.join(sorted(waited))}")
 
 
 def _follow(client: Client, borrowed: BorrowedProcesses, token: trio.lowlevel.TrioToken) -> None:
-    """Read the changes of the instance, in a thread."""
+    """Follow the instance's events in a thread, and record the ends of borrowed processes."""
 
     def mark(name: str, exit: Exit) -> None:
         trio.from_thread.run_sync(borrowed.children[name].mark_ended, exit, trio_token=token)
@@ -91,7 +92,7 @@ def _follow(client: Client, borrowed: BorrowedProcesses, token: trio.lowlevel.Tr
                 if process["name"] in borrowed.children and _has_ended(process):
                     mark(process["name"], Exit(code=process["exit_code"], signal=process["signal"]))
     except ProxError:
-        # The instance is gone, and with it what it ran.
+        # The instance is gone, and its processes with it.
         pass
     except (trio.RunFinishedError, trio.Cancelled):
         return

@@ -1,4 +1,4 @@
-"""`prox certs`: the certificate of the proxy and its authority: shown, made anew, trusted."""
+"""`prox certs`: show, regenerate or trust the proxy's certificate and authority."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from prox.core.errors import NoProxy
 
 
 @click.command("certs")
-@click.option("--regenerate", is_flag=True, help="Make the certificate anew.")
-@click.option("--trust", "trusts", is_flag=True, help="Add the authority to the stores of machine and browsers.")
-@click.option("--yes", is_flag=True, help="With --trust: do not ask.")
+@click.option("--regenerate", is_flag=True, help="Make the certificate again.")
+@click.option("--trust", "trusts", is_flag=True, help="Add the authority to the stores of the system and its browsers.")
+@click.option("--yes", is_flag=True, help="With --trust: do not ask first.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def certs(regenerate: bool, trusts: bool, yes: bool, as_json: bool) -> int:
-    """Show the certificate of the proxy's domain, for HTTPS."""
+    """Show the certificate of the proxy's domain and its authority."""
     config = load_project()
     if config.proxy is None:
-        raise NoProxy("there is no proxy in prox.yaml: set proxy.domain")
+        raise NoProxy("no proxy in prox.yaml: set proxy.domain")
     from prox.proxy.certificates import ensure, load
 
     found = ensure(config, regenerate=regenerate) if regenerate or trusts else load(config)
     if found is None:
-        say("there is no certificate yet; `prox up` makes it for proxy.https_port, `prox certs --regenerate` now")
+        say("no certificate yet; `prox up` makes it if proxy.https_port is set, `prox certs --regenerate` makes it now")
         return 0
     if as_json:
         print_json(
@@ -51,11 +51,11 @@ def certs(regenerate: bool, trusts: bool, yes: bool, as_json: bool) -> int:
 def _trust(authority: Path, *, yes: bool) -> int:
     from prox.proxy.trust import trust
 
-    say("this adds the authority to the stores of this machine and of its browsers: whoever has its key")
-    say("could make certificates that are believed here; the key is readable by you alone")
+    say("this adds the authority to the trust stores of this system and its browsers; anyone with its key")
+    say("could then make certificates that are trusted here; only you can read the key")
     if not yes:
         if not is_terminal(sys.stdin):
-            warn("nobody can be asked without a terminal; give --yes")
+            warn("cannot ask for confirmation without a terminal; pass --yes")
             return 64
         if not click.confirm("trust it?"):
             return 1

@@ -1,4 +1,4 @@
-"""The latest results of a process's health check, for people."""
+"""The latest results of health checks, as text."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from prox.client.client import Client
 
 
-def why_not_ready(client: Client, processes: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """Return what the checks of those say that run and are not ready; what has no check, or no word, is left out."""
+def last_check_results(client: Client, processes: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the last check result of each running process that is not ready, by name.
+
+    Processes without a health check, or without a result, are left out.
+    """
     found = {}
     for process in processes:
         if process["status"] == "running" and not process["ready"]:

@@ -1,4 +1,4 @@
-"""`prox completion`: the script that makes a shell complete prox's commands and options."""
+"""`prox completion`: print the script with which a shell completes commands and options."""
 
 from __future__ import annotations
 

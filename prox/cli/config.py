@@ -1,4 +1,4 @@
-"""`prox config`: check prox.yaml and print it as understood."""
+"""`prox config`: check prox.yaml and print the complete configuration."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from prox.cli.project import load_project
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of prox.yaml instead; needs no prox.yaml.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of prox.yaml; needs no prox.yaml.")
 def config(as_json: bool, schema: bool) -> None:
-    """Check prox.yaml, and print the whole configuration as understood, as YAML that prox would read again."""
+    """Check prox.yaml and print the complete configuration as YAML that prox would read again."""
     if schema:
         from prox.core.config.schema import json_schema
 

@@ -1,8 +1,8 @@
-"""`prox up -d`: start an instance in the background, and stay until it answers or has failed.
+"""`prox up -d`: start an instance in the background, and wait until it answers or has failed.
 
-The instance is `prox up` in a session of its own, which holds none of our descriptors but one end of a pipe. On
-that it writes one line of JSON: ``{"pid", "url", "warnings"}``, or ``{"error", "code"}`` with the exit code; its end
-without a line says that it failed in a way that only its log tells.
+The instance is `prox up` in its own session. It inherits one end of a pipe and writes one line of JSON to it:
+``{"pid", "url", "warnings"}``, or ``{"error", "code"}`` with the exit code. If the pipe closes without a line, the
+error is only in the log.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
     from prox.core.config.model import Config
 
 MAX_LOG = 10 * 1024 * 1024
-"""Bytes of ``prox.log`` above which the next start begins a new one and keeps this one as ``prox.log.1``."""
+"""Size of ``prox.log``, in bytes, above which the next start renames it to ``prox.log.1``."""
 _MAX_MESSAGE = 64 * 1024
 _LAST_BYTES = 256 * 1024
 _LAST_LINES = 20
 
 _LINE = re.compile(r"\d\d:\d\d:\d\d (\S+) *│")
-"""A line of a process in the log, as ``sinks.console`` writes it."""
+"""A process's line in the log, as written by ``sinks.console``."""
 
 
 def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = ()) -> int:
     """Start `prox up` with these arguments in the background, and return the exit code.
 
-    ``keep``: descriptors that it gets with the same numbers.
+    ``keep``: descriptors to pass on, with the same numbers.
 
     Raises InstanceRunning, FolderRefused.
     """
@@ -67,7 +67,7 @@ def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = ())
             _stop(daemon)
             return exit_codes.BY_SIGNAL + int(interrupt.args[0])
     if "pid" in message:
-        # It lives on, and nobody waits for it here.
+        # It outlives this process; without a return code, Popen would warn about it.
         daemon.returncode = 0
         say(f"prox started (pid {message['pid']})")
         say(str(message["url"]))
@@ -75,17 +75,17 @@ def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = ())
             warn(escape_controls(str(warning)))
         return exit_codes.OK
     ended = daemon.wait()
-    error = message.get("error", "prox ended before it could answer")
-    _show_last_lines(folder / LOG_FILE, begin, error, [name for name in all_specs(config) if _names(error, name)])
+    error = message.get("error", "prox exited before its API answered")
+    _show_last_lines(folder / LOG_FILE, begin, error, [name for name in all_specs(config) if _mentions(error, name)])
     warn(error)
-    return int(message.get("code") or _code_of(ended))
+    return int(message.get("code") or _exit_code(ended))
 
 
 def _spawn(config: Config, arguments: list[str], log: int, keep: list[int]) -> subprocess.Popen[bytes]:
     assert config.file is not None
-    # -P: no module that lies in the project's folder takes the place of one of ours.
+    # -P: modules in the project directory must not shadow ours.
     command = [sys.executable, "-P", "-m", "prox", "up", f"--config={config.file}", f"--project-dir={config.folder}"]
-    # The first of those kept is the pipe on which it says how it went.
+    # The first descriptor is the pipe for its report.
     return subprocess.Popen(
         [*command, f"--ready-fd={keep[0]}", *arguments],
         cwd=config.folder,
@@ -99,7 +99,7 @@ def _spawn(config: Config, arguments: list[str], log: int, keep: list[int]) -> s
 
 
 def _open_log(folder: Path) -> tuple[int, int]:
-    """Return a descriptor of the log, and where the lines of this start will begin in it."""
+    """Return a descriptor of the log, and the offset at which this start's lines will begin."""
     with open_folder(folder, create=True) as inside:
         log = append_file(LOG_FILE, inside)
         if os.fstat(log).st_size > MAX_LOG:
@@ -110,7 +110,7 @@ def _open_log(folder: Path) -> tuple[int, int]:
 
 
 def _catch_signals() -> None:
-    """Let each signal that ends prox stop what was started, as long as we wait for it."""
+    """Make each stop signal also stop the instance, while we wait for it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
@@ -129,28 +129,28 @@ def _parse(line: bytes) -> dict[str, Any]:
 
 
 def _stop(daemon: subprocess.Popen[bytes]) -> None:
-    """Stop it again, in order; another interrupt kills everything at once. Either way it is waited for."""
+    """Stop the instance in order, and wait for it; a second interrupt makes it kill everything."""
     while daemon.poll() is None:
         daemon.terminate()
         with suppress(KeyboardInterrupt):
             daemon.wait()
 
 
-def _code_of(ended: int) -> int:
+def _exit_code(ended: int) -> int:
     if ended == 0:
         return exit_codes.FAILED
-    return ended if ended > 0 else exit_codes.PROX_FAILED
+    return ended if ended > 0 else exit_codes.INTERNAL_ERROR
 
 
-def _names(error: str, name: str) -> bool:
-    """Say whether an error speaks of a process."""
+def _mentions(error: str, name: str) -> bool:
+    """Return whether an error message mentions a process."""
     return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", error) is not None
 
 
 def _show_last_lines(path: Path, begin: int, error: str, names: list[str]) -> None:
-    """Print the last lines of this start: those of the named processes, or, where there are none, of all.
+    """Print the last lines of this start: those of the named processes, or all if there are none.
 
-    The error itself, which it has printed, too, is left to whoever calls.
+    The error, which the instance has logged too, is left out: the caller prints it.
     """
     try:
         with path.open("rb") as log:

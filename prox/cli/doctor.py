@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prox.cli.exit_codes import FAILED, OK
-from prox.cli.leftovers import end_what_was_left
+from prox.cli.leftovers import end_leftovers
 from prox.cli.output import colored, print_json, say
 from prox.cli.project import instance_folder, load_project
 from prox.core.text import escape_controls
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from prox.core.config.model import Config
 
 DESCRIPTORS = 1024
-"""With fewer that may be open at once, a project of some size comes to an end of them."""
+"""The open file limit below which a project of some size runs out of descriptors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,11 @@ def _count(config: Config) -> str:
         for found, kind, plural in ((config.processes, "process", "processes"), (config.jobs, "job", "jobs"))
         if found
     ]
-    return f"read and understood, {' and '.join(counts)}"
+    return f"valid, {' and '.join(counts)}"
 
 
 def _folders(config: Config, folder: Path) -> Iterator[Finding]:
-    """Look at the folders and files that prox writes."""
+    """Check the directories and files that prox writes."""
     from prox.instance.owned_files import FolderRefused, open_folder
     from prox.instance.token import TokenError, find_token
     from prox.sinks.files import log_folder
@@ -93,18 +93,20 @@ def _folders(config: Config, folder: Path) -> Iterator[Finding]:
     try:
         with open_folder(folder):
             yield Finding(
-                folder.name, True, "is yours alone" if _is_private(folder) else "becomes yours alone at a start"
+                folder.name,
+                True,
+                "accessible only to you" if _is_private(folder) else "will be made accessible only to you",
             )
     except FileNotFoundError:
         ok = os.access(folder.parent, os.W_OK | os.X_OK)
-        yield Finding(folder.name, ok, "is made at the first start" if ok else f"{folder.parent} may not be written")
+        yield Finding(folder.name, ok, "will be created by `prox up`" if ok else f"cannot write to {folder.parent}")
     except FolderRefused as error:
         yield Finding(folder.name, False, str(error))
     logs = log_folder(config, folder)
     if logs is not None:
         above = next(path for path in (logs, *logs.parents) if path.exists())
         ok = above.is_dir() and os.access(above, os.W_OK | os.X_OK)
-        yield Finding("logs.dir", ok, "can be written" if ok else f"{above} may not be written; no lines would be kept")
+        yield Finding("logs.dir", ok, "writable" if ok else f"cannot write to {above}; no lines would be kept")
     try:
         find_token()
     except (FolderRefused, TokenError) as error:
@@ -116,27 +118,27 @@ def _is_private(path: Path) -> bool:
 
 
 def _leftovers(folder: Path) -> Iterator[Finding]:
-    """End what a prox that was killed has left running."""
+    """End processes left running by a prox that was killed."""
     from prox.instance.owned_files import FolderRefused
     from prox.instance.running import is_running
 
     try:
         if is_running(folder):
-            yield Finding("leftovers", True, "an instance runs here now")
+            yield Finding("leftovers", True, "not checked: an instance is running")
             return
     except FolderRefused:
-        # Said already. What was left is found all the same.
+        # Already reported by _folders; leftovers can be found without the directory.
         pass
-    found = end_what_was_left(folder)
+    found = end_leftovers(folder)
     for each in found:
-        how = "ended now" if each.gone else "cannot be ended"
-        yield Finding("leftovers", each.gone, f"a prox that was killed had left {each.said}; {how}")
+        how = "ended" if each.gone else "cannot be ended"
+        yield Finding("leftovers", each.gone, f"left running by a prox that was killed: {each.said}; {how}")
     if not found:
-        yield Finding("leftovers", True, "nothing runs that an earlier prox has left")
+        yield Finding("leftovers", True, "none")
 
 
 def _programs(config: Config) -> Iterator[Finding]:
-    """Look for the folders and, where no shell reads them, the commands of processes."""
+    """Check that working directories exist and, for commands without a shell, that the program does."""
     from prox.system.spawning import why_not_in
 
     for kind, specs in (("processes", config.processes), ("jobs", config.jobs)):
@@ -145,7 +147,7 @@ def _programs(config: Config) -> Iterator[Finding]:
             if why := why_not_in(str(cwd)):
                 yield Finding(f"{kind}.{name}.cwd", False, why)
             elif not isinstance(spec.cmd, str) and not _is_found(spec.cmd[0], cwd, config.env | spec.env):
-                yield Finding(f"{kind}.{name}.cmd", False, f"the command {spec.cmd[0]!r} was not found in PATH")
+                yield Finding(f"{kind}.{name}.cmd", False, f"command {spec.cmd[0]!r} not found in PATH")
 
 
 def _is_found(program: str, cwd: Path, env: dict[str, str]) -> bool:
@@ -155,7 +157,7 @@ def _is_found(program: str, cwd: Path, env: dict[str, str]) -> bool:
 
 
 def _ports(config: Config, folder: Path) -> Iterator[Finding]:
-    """Look for who holds the ports that this project wants; its own instance may."""
+    """Check that the configured ports are free, or held by this project's instance."""
     from prox.instance.folder import instance_prefix
     from prox.instance.owned_files import FolderRefused
     from prox.instance.running import read_running
@@ -178,47 +180,47 @@ def _ports(config: Config, folder: Path) -> Iterator[Finding]:
             continue
         holders = find_holders(port)
         if holders and own.issuperset(holder.pid for holder in holders):
-            yield Finding(key, True, f"port {port} is held by what runs here")
+            yield Finding(key, True, f"port {port} is in use by this instance")
         else:
-            who = " and ".join(map(str, holders)) or "another program"
+            who = " and ".join(map(str, holders)) or "an unknown process"
             yield Finding(key, False, f"port {port} is taken by {who}; stop it, or choose another port")
 
 
 def _hosts(config: Config) -> Iterator[Finding]:
-    """See whether the names of the proxy lead to this machine."""
+    """Check that the proxy's names resolve to this machine."""
     if config.proxy is None or not config.proxy.enabled:
         return
     for host in [config.proxy.domain, *(f"{service}.{config.proxy.domain}" for service in config.services)]:
         if host == "localhost" or host.endswith(".localhost"):
-            yield Finding(host, True, "needs no entry: it is this machine everywhere (RFC 6761 §6.3)")
+            yield Finding(host, True, "needs no entry: names below localhost are this machine (RFC 6761 §6.3)")
             continue
         try:
             found = {str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
         except (OSError, UnicodeError):
-            yield Finding(host, False, "is no known name; `sudo prox hosts --add` adds it to /etc/hosts")
+            yield Finding(host, False, "does not resolve; `sudo prox hosts --add` adds it to /etc/hosts")
             continue
         ok = all(address.startswith("127.") or address == "::1" for address in found)
-        yield Finding(host, ok, f"leads to {' and '.join(sorted(found))}{'' if ok else ', not to this machine'}")
+        yield Finding(host, ok, f"resolves to {' and '.join(sorted(found))}{'' if ok else ', not to this machine'}")
 
 
 def _certificates(config: Config) -> Iterator[Finding]:
-    """Look at the folder of certificates, where HTTPS is wanted."""
+    """Check the certificates directory, if HTTPS is configured."""
     if config.proxy is None or not config.proxy.enabled or config.proxy.https_port is None:
         return
     folder = Path(config.folder, Path(config.certs.dir).expanduser())
     if not folder.exists():
         ok = config.certs.auto_generate
         message = (
-            "are made when they are needed" if ok else f"{folder} does not exist, and certs.auto_generate is false"
+            "will be made when they are needed" if ok else f"{folder} does not exist, and certs.auto_generate is false"
         )
         yield Finding("certificates", ok, message)
         return
     open_to_others = [path.name for path in folder.glob("*key*") if path.is_file() and not _is_private(path)]
     if open_to_others:
         keys = ", ".join(sorted(open_to_others))
-        yield Finding("certificates", False, f"others can read {keys} in {folder}; fix: chmod 600")
+        yield Finding("certificates", False, f"other users can read {keys} in {folder}; fix: chmod 600")
     else:
-        yield Finding("certificates", True, f"{folder} is there, and its keys are yours alone")
+        yield Finding("certificates", True, f"the keys in {folder} are readable only by you")
 
 
 def _limits() -> Finding:
@@ -226,5 +228,5 @@ def _limits() -> Finding:
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:
-        return Finding("open files", True, "as many as wanted")
-    return Finding("open files", hard >= DESCRIPTORS, f"{hard} at once at the most (ulimit -Hn)")
+        return Finding("open files", True, "no limit")
+    return Finding("open files", hard >= DESCRIPTORS, f"limit {hard} (ulimit -Hn)")

@@ -1,4 +1,4 @@
-"""`prox down`: stop everything, show it going, and wait until it is gone."""
+"""`prox down`: stop everything, show the progress, and wait until everything is gone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prox.cli.exit_codes import LEFT_SOMETHING, OK
+from prox.cli.exit_codes import LEFTOVERS, OK
 from prox.cli.group import settings
-from prox.cli.leftovers import end_what_was_left, say_left
+from prox.cli.leftovers import end_leftovers, report_leftovers
 from prox.cli.output import say
 from prox.cli.project import find_client, instance_folder
 from prox.core.errors import NoInstance
@@ -18,7 +18,7 @@ from prox.core.text import escape_controls
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prox.cli.leftovers import Ended
+    from prox.cli.leftovers import EndedLeftover
     from prox.client.client import Client, StreamEvent
 
 _ENDED = ("stopped", "crashed")
@@ -26,12 +26,12 @@ _ENDED = ("stopped", "crashed")
 
 @click.command()
 def down() -> int:
-    """Stop everything and wait until it is gone. Nothing running is no error."""
+    """Stop everything, show the progress, and return when everything is gone. It is no error if nothing is running."""
     return stop_everything()
 
 
 def stop_everything() -> int:
-    """Stop the instance that the command is about, where there is one; return the exit code."""
+    """Stop the command's instance, if there is one, and return the exit code."""
     from prox.instance.running import is_running, watch_end
 
     left: list[dict[str, Any]] = []
@@ -41,31 +41,31 @@ def stop_everything() -> int:
         try:
             client = find_client()
             if client is None:
-                return _say_ended(end_what_was_left(folder) if folder else [])
+                return _report_ended(end_leftovers(folder) if folder else [])
             _shut_down(client, left)
         except NoInstance:
-            # It may have ended just now.
+            # It may have exited in the meantime.
             if folder is None or is_running(folder):
                 raise
         wait_gone()
     if left:
-        return say_left(left)
+        return report_leftovers(left)
     say("stopped")
     return OK
 
 
-def _say_ended(found: list[Ended]) -> int:
-    """Say what a prox that was killed had left running, and return the exit code."""
+def _report_ended(found: list[EndedLeftover]) -> int:
+    """Report the leftovers of a prox that was killed, and return the exit code."""
     for each in found:
         how = "ended" if each.gone else "cannot be ended"
-        say(escape_controls(f"left by a prox that was killed: {each.said}; {how}"))
+        say(escape_controls(f"left running by a prox that was killed: {each.said}; {how}"))
     if not found:
         say("nothing is running")
-    return OK if all(each.gone for each in found) else LEFT_SOMETHING
+    return OK if all(each.gone for each in found) else LEFTOVERS
 
 
 def _shut_down(client: Client, left: list[dict[str, Any]]) -> None:
-    """Ask for the shutdown, and show what goes until the instance ends; add to ``left`` what is there all the same."""
+    """Request the shutdown and show its progress. Adds to ``left`` the processes still running after it."""
     from prox.client.errors import ApiError, ConnectionLost
 
     with client.follow_events() as events:
@@ -76,11 +76,11 @@ def _shut_down(client: Client, left: list[dict[str, Any]]) -> None:
         except ApiError as error:
             if error.code != "SHUTDOWN_IN_PROGRESS":
                 raise
-        say(f"stopping {', '.join(going)}" if going else "stopping; no process runs")
+        say(f"stopping {', '.join(going)}" if going else "stopping; no process is running")
         try:
             _show_ends(events, statuses, left)
         except ConnectionLost:
-            # It has ended without the last words of the stream; the lock says when it is gone.
+            # It exited before it could end the stream; the lock shows when it is gone.
             return
 
 
@@ -93,7 +93,7 @@ def _show_ends(events: Iterator[StreamEvent], statuses: dict[str, str], left: li
 
 
 def _changes(events: Iterator[StreamEvent], left: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
-    """Yield the statuses that each event tells of: those of all processes, then of the one that has changed."""
+    """Yield the statuses in each event: those of all processes first, then that of the changed one."""
     for event in events:
         if event.name == "snapshot":
             yield {process["name"]: process["status"] for process in event.data["processes"]}

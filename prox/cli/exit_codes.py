@@ -1,4 +1,4 @@
-"""Exit codes, the same everywhere (the contract is ``cli.md``; users read ``docs/cli.md``)."""
+"""Exit codes of all commands; ``docs/cli.md`` documents them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ OK = 0
 FAILED = 1
 USAGE = 64
 NO_INSTANCE = 69
-LEFT_SOMETHING = 70
+LEFTOVERS = 70
 INSTANCE_RUNS = 73
 BAD_CONFIG = 78
 TIMED_OUT = 124
-PROX_FAILED = 125
+INTERNAL_ERROR = 125
 BY_SIGNAL = 128
 """Plus the signal's number."""
 
-_OF_CODE = {
+_EXIT_CODES = {
     "PROCESS_NOT_FOUND": USAGE,
     "INVALID_PATTERN": USAGE,
     "INVALID_PARAMETER": USAGE,
@@ -31,10 +31,10 @@ _OF_CODE = {
     "INSTANCE_RUNNING": INSTANCE_RUNS,
     "CONFIG_ERROR": BAD_CONFIG,
     "TIMED_OUT": TIMED_OUT,
-    "INTERNAL_ERROR": PROX_FAILED,
+    "INTERNAL_ERROR": INTERNAL_ERROR,
 }
 
 
 def exit_code_of(error: ProxError) -> int:
-    """Return the exit code for an expected failure; what the table does not name has failed, and that is all."""
-    return _OF_CODE.get(error.code, FAILED)
+    """Return the exit code for an expected failure; FAILED if the table does not list its error code."""
+    return _EXIT_CODES.get(error.code, FAILED)

@@ -1,4 +1,4 @@
-"""`prox start`, `stop` and `restart`: goals for processes, all set at once."""
+"""`prox start`, `stop` and `restart`: set the goals of several processes at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prox.cli.exit_codes import OK, exit_code_of
-from prox.cli.leftovers import say_left
+from prox.cli.leftovers import report_leftovers
 from prox.cli.names import expand
 from prox.cli.output import say, warn
 from prox.cli.project import connect
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from prox.cli.names import Wanted
     from prox.client.client import Client
 
-_THERE_ALREADY = ("PROCESS_ALREADY_RUNNING", "PROCESS_NOT_RUNNING")
+_IN_WANTED_STATE = ("PROCESS_ALREADY_RUNNING", "PROCESS_NOT_RUNNING")
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True)
 def start(names: tuple[str, ...]) -> int:
-    """Start processes; NAMES may be groups."""
+    """Start the named processes, all at once; NAMES can be groups."""
     client = connect()
     code = _pursue(client, names, client.start, "started")
     hint_at_reload(client.status())
@@ -41,9 +41,9 @@ def start(names: tuple[str, ...]) -> int:
 @click.command()
 @click.argument("names", nargs=-1)
 def stop(names: tuple[str, ...]) -> int:
-    """Stop processes, and wait until nothing of them is left; NAMES may be groups.
+    """Stop the named processes, all at once, and wait until no descendant of them is left; NAMES can be groups.
 
-    With no name, stop everything, as `prox down` does.
+    Without names, stop everything, as `prox down` does.
     """
     if not names:
         from prox.cli.down import stop_everything
@@ -56,7 +56,7 @@ def stop(names: tuple[str, ...]) -> int:
 @click.command()
 @click.argument("names", nargs=-1, required=True)
 def restart(names: tuple[str, ...]) -> int:
-    """Stop processes and start them again; one that does not run is started. NAMES may be groups."""
+    """Restart the named processes, all at once; start those that are not running. NAMES can be groups."""
     client = connect()
     code = _pursue(client, names, client.restart, "restarted")
     hint_at_reload(client.status())
@@ -66,9 +66,9 @@ def restart(names: tuple[str, ...]) -> int:
 def _pursue(
     client: Client, names: tuple[str, ...], ask: Callable[[str], Any], done: str, *, in_order: bool = False
 ) -> int:
-    """Ask for all at once, or level by level, dependents first; return the exit code: that of the first failure.
+    """Call ``ask`` for all processes at once, and return the exit code of the first failure, or OK.
 
-    ``ask`` returns the processes that are still running though they should have ended.
+    ``ask`` returns the leftovers. ``in_order``: level by level, dependents first.
     """
     processes = {process["name"]: process for process in client.processes()}
     try:
@@ -85,7 +85,7 @@ def _pursue(
 
 
 def _not_loaded(client: Client, names: tuple[str, ...], loaded: Container[str]) -> UnknownProcess | None:
-    """Return the error for names that are in prox.yaml, but that the instance has not loaded; None: there are none."""
+    """Return an error for names that are in prox.yaml but not loaded; None if there are none."""
     from prox.core.config.jobs import all_specs
     from prox.instance.project import load_config
 
@@ -101,17 +101,17 @@ def _not_loaded(client: Client, names: tuple[str, ...], loaded: Container[str]) 
     if not new:
         return None
     which = f"{' and '.join(new)} {'is' if len(new) == 1 else 'are'}"
-    return UnknownProcess(f"{which} in prox.yaml, but not loaded yet; `prox reload` loads it")
+    return UnknownProcess(f"{which} in prox.yaml but not loaded yet; run `prox reload`")
 
 
 def _say_outcomes(outcomes: Iterator[tuple[Wanted, Any, Exception | None]], done: str) -> int:
     code = OK
     for wanted, left, error in outcomes:
-        # In a group, those that are there already have nothing to fail at.
-        if error is None or (wanted.by_group and isinstance(error, ProxError) and error.code in _THERE_ALREADY):
+        # Members of a group that are already in the wanted state are skipped.
+        if error is None or (wanted.by_group and isinstance(error, ProxError) and error.code in _IN_WANTED_STATE):
             say(f"{escape_controls(wanted.name)} {done}")
             if left:
-                code = code or say_left(left)
+                code = code or report_leftovers(left)
         elif isinstance(error, ProxError):
             warn(str(error))
             code = code or exit_code_of(error)
@@ -121,7 +121,7 @@ def _say_outcomes(outcomes: Iterator[tuple[Wanted, Any, Exception | None]], done
 
 
 def _at_once(ask: Callable[[str], Any], all_wanted: list[Wanted]) -> Iterator[tuple[Wanted, Any, Exception | None]]:
-    """Ask for each in a thread of its own, and yield how it ended, in the order in which they end."""
+    """Call ``ask`` for each process in a thread, and yield the outcomes in the order in which they arrive."""
     ended: SimpleQueue[tuple[Wanted, Any, Exception | None]] = SimpleQueue()
 
     def work(wanted: Wanted) -> None:
@@ -131,7 +131,7 @@ def _at_once(ask: Callable[[str], Any], all_wanted: list[Wanted]) -> Iterator[tu
             ended.put((wanted, None, error))
 
     for wanted in all_wanted:
-        # A daemon, as an interrupt must not wait for it; the goal is set all the same.
+        # A daemon thread, so that an interrupt does not wait for it; the goal is set nevertheless.
         Thread(target=work, args=(wanted,), daemon=True).start()
     for _ in all_wanted:
         yield ended.get()

@@ -1,4 +1,4 @@
-"""`prox graph`: which process or job waits for which, with their states where an instance runs."""
+"""`prox graph`: show which process or job waits for which."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--mermaid", is_flag=True, help="As a Mermaid flowchart.")
+@click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart for Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: nodes and edges.")
 def graph(mermaid: bool, as_json: bool) -> None:
-    """Show which process or job waits for which; with their states where an instance runs."""
+    """Show which process or job waits for which, dependencies first; with their states if an instance runs."""
     if mermaid and as_json:
         raise click.UsageError("--mermaid and --json cannot be combined")
     config = load_project()
@@ -37,7 +37,7 @@ def graph(mermaid: bool, as_json: bool) -> None:
 def as_object(config: Config, states: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``{"nodes": [{"name", "kind", "status", "ready"}], "edges": [{"from", "to", "condition", "restart"}]}``.
 
-    An edge leads from a process to one that it depends on. ``status`` and ``ready`` are null where nothing runs.
+    An edge leads from a process to one that it depends on. ``status`` and ``ready`` are null if no instance runs.
     """
     nodes = [
         {
@@ -57,7 +57,7 @@ def as_object(config: Config, states: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_text(config: Config, states: Mapping[str, Any]) -> str:
-    """Return a line for each process and job, those that others wait for first."""
+    """Return a line for each process and job, dependencies first."""
     specs = all_specs(config)
     levels = stop_levels({name: spec.depends_on for name, spec in specs.items()})
     rows = []

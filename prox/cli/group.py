@@ -1,6 +1,6 @@
-"""The list of commands, and the options that all of them take, before or after the command's name.
+"""The list of commands, and their common options, accepted before or after the command's name.
 
-A command's module is imported when the command is used, so that none pays for another.
+A command's module is imported only when it is used, to keep commands fast.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from prox.core.errors import NotYet
 from prox.core.spelling import did_you_mean
 
 COMMANDS = {
-    "up": ("prox.cli.up:up", "Start all processes, or the named ones."),
-    "down": ("prox.cli.down:down", "Stop everything and wait until it is gone."),
+    "up": ("prox.cli.up:up", "Start all processes, or the named processes and groups."),
+    "down": ("prox.cli.down:down", "Stop everything."),
     "start": ("prox.cli.goals:start", "Start processes."),
-    "stop": ("prox.cli.goals:stop", "Stop processes; with no name, everything."),
-    "restart": ("prox.cli.goals:restart", "Stop processes and start them again."),
+    "stop": ("prox.cli.goals:stop", "Stop processes; without names, everything."),
+    "restart": ("prox.cli.goals:restart", "Restart processes."),
     "reload": ("prox.cli.reload:reload", "Apply a changed prox.yaml."),
     "status": ("prox.cli.status:status", "Show the status of all processes."),
-    "logs": ("prox.cli.logs:logs", "Show what processes have printed."),
+    "logs": ("prox.cli.logs:logs", "Show the newest lines of processes."),
     "wait": ("prox.cli.wait:wait", "Wait until processes are ready."),
     "run": ("prox.cli.run:run", "Run jobs with the processes that they need."),
     "graph": ("prox.cli.graph:graph", "Show which process or job waits for which."),
     "list": ("prox.cli.list:list_instances", "Show every running instance on this machine."),
-    "requests": ("prox.cli.requests:requests", "Show the requests that the proxy has seen."),
-    "certs": ("prox.cli.certs:certs", "Show the proxy's certificate, make it anew, trust it."),
+    "requests": ("prox.cli.requests:requests", "Show the requests that the proxy has recorded."),
+    "certs": ("prox.cli.certs:certs", "Show, regenerate or trust the proxy's certificate."),
     "hosts": ("prox.cli.hosts:hosts", "Show, add or remove the proxy's names in the hosts file."),
-    "exec": ("prox.cli.exec:exec_command", "Run a command in a process's environment and folder."),
-    "config": ("prox.cli.config:config", "Check prox.yaml and print it as understood."),
-    "init": ("prox.cli.init:init", "Write a starting prox.yaml."),
+    "exec": ("prox.cli.exec:exec_command", "Run a command in the environment of a process."),
+    "config": ("prox.cli.config:config", "Check prox.yaml and print the complete configuration."),
+    "init": ("prox.cli.init:init", "Write a first prox.yaml."),
     "doctor": ("prox.cli.doctor:doctor", "Diagnose problems with this project's setup."),
     "version": ("prox.cli.version:version", "Print the version."),
     "help": ("prox.cli.help:help_command", "Show the help of a command."),
-    "completion": ("prox.cli.completion:completion", "Print a shell's completion script."),
+    "completion": ("prox.cli.completion:completion", "Print the completion script of a shell."),
 }
-LATER = ("attach",)
-"""Commands that are to come."""
+PLANNED = ("attach",)
+"""Commands planned for a later version."""
 
 COMPLETION_VARIABLE = "_PROX_COMPLETE"
 """The variable set by the scripts of `prox completion`."""
@@ -60,22 +60,24 @@ class Settings:
 
 
 def settings() -> Settings:
-    """Return the settings of the command that runs."""
+    """Return the settings of the current command."""
     context = click.get_current_context(silent=True)
     return Settings(**context.meta.get(_META, {})) if context else Settings()
 
 
-def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+def _store_setting(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value:
         context.meta.setdefault(_META, {})[parameter.name] = value
 
 
 def _option(*names: str, **attributes: Any) -> click.Option:
-    return click.Option(names, expose_value=False, callback=_keep, **attributes)
+    return click.Option(names, expose_value=False, callback=_store_setting, **attributes)
 
 
 def common_options(*, environment: bool) -> list[click.Parameter]:
-    """Return the options that all commands take. After the command, they go before the ``environment``."""
+    """Return the common options. With ``environment``, they fall back to environment variables.
+
+    Options after the command are hidden, and override those before it."""
 
     def variable(name: str) -> str | None:
         return name if environment else None
@@ -84,19 +86,19 @@ def common_options(*, environment: bool) -> list[click.Parameter]:
     return [
         _option(
             "-c", "--config", metavar="FILE", envvar=variable("PROX_CONFIG"), hidden=hidden,
-            help="The configuration; default: prox.yaml here or in the nearest folder above.",
+            help="The configuration file; default: prox.yaml in this directory or the nearest parent.",
         ),
         _option(
             "--project-dir", metavar="DIR", envvar=variable("PROX_PROJECT_DIR"), hidden=hidden,
-            help="The project's folder; default: the configuration's.",
+            help="The project directory; default: the directory of the configuration file.",
         ),
         _option(
             "--addr", metavar="URL", envvar=variable("PROX_ADDR"), hidden=hidden,
-            help="The address of an instance; default: that of the project's.",
+            help="The address of an instance; default: that of the project's instance.",
         ),
         _option(
             "--token-file", metavar="FILE", hidden=hidden,
-            help="The token for --addr; default: ~/.prox/token, for addresses of this machine.",
+            help="The token for that instance; default: ~/.prox/token, for addresses of this machine.",
         ),
         _option("--no-color", is_flag=True, hidden=hidden, help="No colours."),
     ]  # fmt: skip
@@ -109,7 +111,7 @@ class ProxGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in LATER:
+        if cmd_name in PLANNED:
             return _not_yet(cmd_name)
         if cmd_name not in COMMANDS:
             return None
@@ -125,19 +127,19 @@ class ProxGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in COMMANDS and name not in LATER and not ctx.resilient_parsing:
-            ctx.fail(f"there is no command {name!r}{did_you_mean(name, list(COMMANDS))}")
+        if name not in COMMANDS and name not in PLANNED and not ctx.resilient_parsing:
+            ctx.fail(f"no command named {name!r}{did_you_mean(name, list(COMMANDS))}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        # click would import every command for its first line.
+        # click would import every command to get its help text.
         with formatter.section("Commands"):
             formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
 
 
 def _not_yet(name: str) -> click.Command:
     def refuse(**_: object) -> None:
-        raise NotYet(f"`prox {name}` is not yet in this version")
+        raise NotYet(f"`prox {name}` is not in this version")
 
     anything = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
     return click.Command(
@@ -160,5 +162,5 @@ prox = ProxGroup(
     "prox",
     params=[*common_options(environment=True), _VERSION],
     help="A process supervisor for development, tests and CI: one prox.yaml, nothing left behind.",
-    epilog="The options may stand before or after the command. `prox COMMAND --help` says more about one.",
+    epilog="Options are accepted before or after the command's name. `prox COMMAND --help` lists those of one.",
 )

@@ -1,4 +1,4 @@
-"""`prox hosts`: names of the proxy in the hosts file, where a domain needs them."""
+"""`prox hosts`: show, add or remove the proxy's names in the hosts file."""
 
 from __future__ import annotations
 
@@ -23,19 +23,25 @@ FAILED = 1
 
 
 @click.command("hosts")
-@click.option("--show", "action", flag_value="show", default="show", help="Print them, and whether they are there.")
-@click.option("--add", "action", flag_value="add", help="Write them to the hosts file.")
-@click.option("--remove", "action", flag_value="remove", help="Remove them from it.")
-@click.option("--file", "path", type=click.Path(path_type=Path), default=HOSTS_FILE, help="The hosts file.")
+@click.option(
+    "--show",
+    "action",
+    flag_value="show",
+    default="show",
+    help="Print the lines, and whether they are in the file; the default.",
+)
+@click.option("--add", "action", flag_value="add", help="Write the lines to the file.")
+@click.option("--remove", "action", flag_value="remove", help="Remove the lines from the file.")
+@click.option("--file", "path", type=click.Path(path_type=Path), default=HOSTS_FILE, help="Another hosts file.")
 def hosts(action: str, path: Path) -> int:
-    """Show, add or remove the proxy's names in the hosts file; `localhost` and names below it need none."""
+    """Show, add or remove the proxy's names in the hosts file. Names below `localhost` need no entry."""
     config = load_project()
     names = names_of(config)
     if not names:
         if config.proxy is None:
-            say("there is no proxy in prox.yaml")
+            say("no proxy in prox.yaml")
         else:
-            say(f"{config.proxy.domain} needs no entries: names below localhost are this machine everywhere")
+            say(f"{config.proxy.domain} needs no entries: names below localhost are always this machine")
         return 0
     project = config.folder
     try:
@@ -43,7 +49,7 @@ def hosts(action: str, path: Path) -> int:
     except FileNotFoundError:
         text = ""
     except OSError as error:
-        warn(f"{path} cannot be read: {error.strerror}")
+        warn(f"cannot read {path}: {error.strerror}")
         return FAILED
     there = has_block(text, project, names)
     if action == "show":
@@ -52,19 +58,19 @@ def hosts(action: str, path: Path) -> int:
         return 0
     wanted = with_block(text, project, names) if action == "add" else without_block(text, project)
     if wanted == text:
-        say(f"{path} is as it should be")
+        say(f"{path} needs no change")
         return 0
     try:
         replace_file(path, wanted)
     except OSError as error:
-        warn(f"{path} cannot be written: {error.strerror}; run it as root: sudo prox hosts --{action}")
+        warn(f"cannot write {path}: {error.strerror}; run as root: sudo prox hosts --{action}")
         return FAILED
     say(f"{path}: {', '.join(names)} {'added' if action == 'add' else 'removed'}")
     return 0
 
 
 def names_of(config: Config) -> list[str]:
-    """Return the names that need an entry."""
+    """Return the names that need an entry in the hosts file."""
     if config.proxy is None:
         return []
     names = [config.proxy.domain, *(f"{service}.{config.proxy.domain}" for service in config.services)]
@@ -72,9 +78,9 @@ def names_of(config: Config) -> list[str]:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all, with the mode and owner that it has. Raises OSError.
+    """Replace a file atomically, keeping its mode and owner. Raises OSError.
 
-    A file that cannot be renamed over, as one that a container has mounted, is written in place.
+    A file that cannot be renamed over, for example a mount in a container, is written in place.
     """
     data = text.encode("utf-8", "surrogateescape")
     path = path.resolve()

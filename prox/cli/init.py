@@ -1,4 +1,4 @@
-"""`prox init`: write a starting prox.yaml."""
+"""`prox init`: write a first prox.yaml."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _NAMES = ("prox.yaml", "prox.yml")
 
 
 class InitFailed(ProxError):
-    """There is a prox.yaml already, or it cannot be written."""
+    """prox.yaml exists or cannot be written."""
 
     code = "INIT_FAILED"
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Replace the prox.yaml that is there.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def init(force: bool) -> None:
-    """Write a starting prox.yaml into the current folder.
+    """Write a first prox.yaml: from Procfile.dev, Procfile, or the scripts in package.json, whichever exists;
+    otherwise an example to change.
 
-    It runs what the project says already: Procfile.dev, else Procfile; else the scripts of package.json, by npm, yarn,
-    pnpm or bun, whose lock file is there: the first of dev, develop, start, serve and watch, or all of dev:api,
-    dev:web and the like where there is no dev by itself. Otherwise it is an example to change. A .env becomes its
-    env_file.
+    From package.json, the first of dev, develop, start, serve and watch is taken, or all of dev:api, dev:web and so
+    on if there is no dev. The lock file decides between npm, yarn, pnpm and bun. Scripts that exit by themselves
+    (build, test, lint) and docker-compose.yml are left out.
 
-    A process of a Procfile that uses $PORT, or is named web, gets a free port; release becomes a job. Scripts that
-    end by themselves (build, test, lint) and docker-compose.yml are left out.
+    A process of a Procfile that uses $PORT, or is named web, gets a free port; release becomes a job. If there is a
+    .env, it becomes the env_file.
     """
     from prox.cli.initial.package_json import read_package_json
     from prox.cli.initial.procfile import read_procfile
@@ -41,7 +41,7 @@ def init(force: bool) -> None:
 
     target = _target()
     if os.path.lexists(target) and not force:
-        raise InitFailed(f"{target} is there already; --force replaces it")
+        raise InitFailed(f"{target} exists; --force replaces it")
     folder = Path(settings().project_dir or target.parent)
     found = read_procfile(folder) or read_package_json(folder)
     _write(target, render(found, env_file=(folder / ".env").is_file()))
@@ -49,11 +49,11 @@ def init(force: bool) -> None:
         jobs = "".join(f"; {name} is a job: `prox run {name}`" for name in found.jobs)
         say(f"wrote {target.name} from {found.source}: {', '.join(found.processes)}; `prox up` starts it{jobs}")
     else:
-        say(f"wrote {target.name} with an example; put your commands in, then `prox up` starts them")
+        say(f"wrote {target.name} with an example; replace it by your commands, then run `prox up`")
 
 
 def _target() -> Path:
-    """Return the file to write: the one that the options name, one that is there, or prox.yaml."""
+    """Return the file to write: the one given by the options, an existing one, or prox.yaml."""
     given = settings()
     if given.config:
         return Path(given.config)
@@ -62,7 +62,7 @@ def _target() -> Path:
 
 
 def _write(target: Path, text: str) -> None:
-    """Write the file whole or not at all, so that others cannot write to it: prox would refuse it."""
+    """Write the file atomically, writable only by its owner: prox refuses a file that everyone can write to."""
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
@@ -74,4 +74,4 @@ def _write(target: Path, text: str) -> None:
             with suppress(OSError):
                 draft.unlink()
     except OSError as error:
-        raise InitFailed(f"{target} cannot be written: {error.strerror}") from None
+        raise InitFailed(f"cannot write {target}: {error.strerror}") from None

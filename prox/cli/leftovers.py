@@ -1,4 +1,4 @@
-"""Processes still running after a stop, or left by a killed prox: both are reported, and the latter are ended."""
+"""Report processes still running after a stop; end those that a killed prox left running."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from prox.cli.exit_codes import LEFT_SOMETHING
+from prox.cli.exit_codes import LEFTOVERS
 from prox.cli.output import warn
 from prox.core.errors import ProxError
 from prox.core.leftovers import describe_leftover
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def say_left(left: Iterable[Mapping[str, Any]]) -> int:
-    """Name what is left, as the API tells it, and return the exit code that goes with it."""
+def report_leftovers(left: Iterable[Mapping[str, Any]]) -> int:
+    """Report leftovers, as the API describes them, and return the exit code."""
     for each in left:
         said = describe_leftover(each["process"], each["pid"], each["command"], each.get("ports", ()))
-        warn(f"left running: {said}")
-    return LEFT_SOMETHING
+        warn(f"still running after the stop: {said}")
+    return LEFTOVERS
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A process that a prox which was killed had left running, in words; ``gone``: it has ended now."""
+class EndedLeftover:
+    """A leftover of a killed prox, described; ``gone``: it has ended."""
 
     said: str
     gone: bool
 
 
-def end_what_was_left(folder: Path) -> list[Ended]:
-    """End what an instance, or a run, that was killed, and its watchdog with it, has left running.
+def end_leftovers(folder: Path) -> list[EndedLeftover]:
+    """End the leftovers of an instance or run that was killed together with its watchdog.
 
-    ``folder`` is the instance's, and no instance runs there now.
+    ``folder`` is the instance's directory; no instance runs there now.
     """
     from prox.instance.runs import forget_killed, killed_runs
 
@@ -46,7 +46,7 @@ def end_what_was_left(folder: Path) -> list[Ended]:
     return ended
 
 
-def _end_in(folder: Path) -> list[Ended]:
+def _end_in(folder: Path) -> list[EndedLeftover]:
     from prox.instance.folder import InstanceFolder, instance_prefix
     from prox.instance.running import living_instances
     from prox.watchdog.marks import command_of, end, left_behind, mark_of
@@ -63,7 +63,7 @@ def _end_in(folder: Path) -> list[Ended]:
     if not left:
         return []
     unended = end(find)
-    # Entered and left, the folder no longer says that one runs.
+    # Entering and leaving the folder removes the stale state file.
     with suppress(ProxError), InstanceFolder(folder):
         pass
-    return [Ended(said, pid not in unended) for pid, said in left.items()]
+    return [EndedLeftover(said, pid not in unended) for pid, said in left.items()]

@@ -1,4 +1,4 @@
-"""`prox list`: every running instance of this user on this machine."""
+"""`prox list`: show every running instance of this user on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def list_instances(as_json: bool) -> None:
-    """Show every running instance on this machine."""
+    """Show every running instance of this user on this machine."""
     from prox.instance.registry import entries
 
     instances = [_describe(entry) for entry in entries()]
@@ -25,11 +25,11 @@ def list_instances(as_json: bool) -> None:
     elif instances:
         say("\n".join(table(INSTANCE_COLUMNS, instances, color=colored())))
     else:
-        say("no instance runs on this machine")
+        say("no instance is running on this machine")
 
 
 def _describe(entry: Entry) -> dict[str, Any]:
-    """Return what is known of an instance; one that has yet to answer has only its project."""
+    """Return an instance as an object; before its API answers, only the project is known."""
     state = entry.state
     return {
         "project_dir": str(entry.folder.parent),

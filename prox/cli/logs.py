@@ -1,4 +1,4 @@
-"""`prox logs`: lines of the running instance, or, where none runs, out of the log files."""
+"""`prox logs`: show lines of the running instance, or of the log files if none runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prox.cli.names import expand
-from prox.cli.output import colored, exit_with_reader, print_json, say_bytes, warn
+from prox.cli.output import colored, exit_when_reader_gone, print_json, say_bytes, warn
 from prox.cli.project import connect, find_client, instance_folder, load_project
 from prox.core.logs.batch import SYSTEM, timestamp
 from prox.sinks.render import LinePrinter, local_clock
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from prox.core.logs.batch import Stream
 
 Record = dict[str, Any]
-"""A line as the API gives it."""
+"""A line in the API's format."""
 
 DEFAULT_LINES = 100
 MAX_LINES = 10_000
-"""The most that the API gives."""
+"""The maximum of the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Wanted:
     raw: bool
 
     def query(self, processes: Sequence[str]) -> dict[str, str | int | bool | None]:
-        """Return what the API is asked for, besides how many; of no processes means of all."""
+        """Return the API's parameters, except the number of lines. Without processes: all of them."""
         return {
             "process": ",".join(processes) or None,
             "pattern": self.pattern,
@@ -60,22 +60,26 @@ class _Wanted:
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("-f", "--follow", is_flag=True, help="Go on with each new line, until the instance ends.")
+@click.option("-f", "--follow", is_flag=True, help="Continue with each new line until the instance ends.")
 @click.option(
     "-n",
     "--lines",
     type=click.IntRange(0),
     metavar="N",
-    help=f"So many lines at most; default: {DEFAULT_LINES}, with --since {MAX_LINES}, which is the most.",
+    help=f"At most N lines; default: {DEFAULT_LINES}, with --since {MAX_LINES}, which is also the maximum.",
 )
 @click.option("--process", "more_names", metavar="NAMES", help="The same as NAMES, separated by commas.")
 @click.option("--pattern", metavar="TEXT", help="Only lines that contain TEXT.")
-@click.option("--regex", is_flag=True, help="The pattern is a regular expression (RE2).")
-@click.option("--since", metavar="TIME", help="Only lines from then on: 2025-01-19T10:32:01Z, or so long ago: 5m.")
+@click.option("--regex", is_flag=True, help="TEXT is a regular expression (RE2).")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Only lines from this time on: 2025-01-19T10:32:01Z, or a duration back from now: 5m.",
+)
 @click.option("--stream", type=click.Choice(["stdout", "stderr"]), help="Only lines of this stream.")
-@click.option("-t", "--timestamps", is_flag=True, help="Whole times, in UTC with milliseconds.")
-@click.option("--raw", is_flag=True, help="Let terminal control sequences of processes through.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object; with -f, one a line.")
+@click.option("-t", "--timestamps", is_flag=True, help="Full times, in UTC with milliseconds.")
+@click.option("--raw", is_flag=True, help="Pass terminal control sequences through.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; with -f, one on each line.")
 def logs(
     names: tuple[str, ...],
     follow: bool,
@@ -84,9 +88,9 @@ def logs(
     timestamps: bool,
     **options: Any,
 ) -> None:
-    """Show what processes have printed: NAMES, which may be groups, or all; `system` is prox itself.
+    """Show the newest lines of all processes, or of NAMES, which can be groups; `system` names prox's own lines.
 
-    Where nothing runs, the lines are those in the log files of the last run.
+    If nothing runs, the lines come from the log files of the last run.
     """
     if options["regex"] and options["pattern"] is None:
         raise click.UsageError("--regex needs --pattern")
@@ -103,19 +107,19 @@ def logs(
     if follow:
         _follow(client, wanted, query, list(known))
     else:
-        # The API gives at least one line; what is wrong with the rest of the question is said all the same.
+        # The API gives at least one line. It is asked even for 0 lines, to validate the other parameters.
         found = client.logs(lines=max(1, wanted.lines), **query)
         _show(wanted, found["logs"][-wanted.lines :] if wanted.lines else [], found["total_count"], list(known))
 
 
 def _expand(asked: Sequence[str], groups_of: dict[str, Sequence[str]]) -> list[str]:
-    """Return the processes that names and groups stand for; `system` is one, too. Raises UnknownProcess."""
+    """Return the processes that names and groups stand for, with `system` if it is named. Raises UnknownProcess."""
     chosen = [wanted.name for wanted in expand([name for name in asked if name != SYSTEM], groups_of)]
     return [*chosen, SYSTEM] if SYSTEM in asked else chosen
 
 
 def _show(wanted: _Wanted, records: Sequence[Record], total: int, names: Sequence[str]) -> None:
-    """Print lines, given as the API gives them; ``total``: how many there are that match."""
+    """Print records in the API's format; ``total``: the number of lines that match."""
     if wanted.as_json:
         print_json({"logs": records, "filtered_count": len(records), "total_count": total})
         return
@@ -124,9 +128,9 @@ def _show(wanted: _Wanted, records: Sequence[Record], total: int, names: Sequenc
 
 
 def _follow(client: Client, wanted: _Wanted, query: dict[str, Any], names: Sequence[str]) -> None:
-    exit_with_reader()
+    exit_when_reader_gone()
     printer = wanted.printer(names)
-    # Without a number, lines since then are all that memory holds.
+    # With --since and no --lines: all matching lines in memory.
     tail = None if wanted.since and wanted.lines == MAX_LINES else wanted.lines
     with _ended(printer), client.follow_logs(tail=tail, **query) as events:
         for event in events:
@@ -140,7 +144,7 @@ def _follow(client: Client, wanted: _Wanted, query: dict[str, Any], names: Seque
 
 @contextmanager
 def _ended(printer: LinePrinter) -> Iterator[None]:
-    """End a line that is not finished, so that what follows begins on one of its own."""
+    """End an unfinished line at the exit, so that other output begins on a new line."""
     try:
         yield
     finally:
@@ -152,7 +156,7 @@ def _say_dropped(count: int, wanted: _Wanted) -> None:
     if wanted.as_json:
         print_json({"dropped": count}, indent=None)
     else:
-        warn(f"{count} lines are missing here: they came too fast to be shown, or are no longer in memory")
+        warn(f"{count} lines dropped: they arrived too fast, or are no longer in memory")
 
 
 def _rendered(printer: LinePrinter, record: Record) -> bytes:
@@ -162,7 +166,7 @@ def _rendered(printer: LinePrinter, record: Record) -> bytes:
 
 
 def _show_files(asked: Sequence[str], wanted: _Wanted) -> None:
-    """Show lines out of the log files."""
+    """Show lines from the log files."""
     from prox.core.config.jobs import all_specs
     from prox.core.patterns import compile_pattern
     from prox.core.timestamps import parse_instant
@@ -172,9 +176,9 @@ def _show_files(asked: Sequence[str], wanted: _Wanted) -> None:
     config = load_project()
     folder = log_folder(config, instance_folder())
     if folder is None:
-        warn("nothing runs, and logs.dir is false, so that no lines are kept")
+        warn("no instance is running, and logs.dir is false, so there are no log files")
         return
-    # A process that prox.yaml no longer has can still be asked for.
+    # Log files of processes that are no longer in prox.yaml can still be shown.
     groups_of: dict[str, Sequence[str]] = {name: () for name in names_in(folder)}
     groups_of |= {name: spec.groups for name, spec in all_specs(config).items()}
     names = _expand(asked, groups_of) if asked else [*all_specs(config), SYSTEM]

@@ -1,4 +1,4 @@
-"""Run a command. Here, and nowhere else, an exception becomes a sentence on stderr and an exit code."""
+"""Run a command. The only place that turns an exception into a message on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from prox.core.text import escape_controls
 
 def main() -> NoReturn:
     """Run prox as a program."""
-    _open_what_was_closed()
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        # A terminal of another encoding gets what it can show, and nobody dies of the rest.
+        # Characters that the terminal's encoding lacks must not raise UnicodeEncodeError.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     _exit(run(sys.argv[1:]))
 
 
 def _exit(code: int) -> NoReturn:
-    """End the program. Nothing is open any more, so the interpreter's own end would only take time."""
+    """Exit at once: nothing is open any more, and the interpreter's own shutdown takes time."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except (OSError, ValueError):
-        # It says what is wrong, as at the end of any Python program.
+        # The interpreter reports the error, as for any Python program.
         sys.exit(code)
     os._exit(code)
 
@@ -46,28 +46,28 @@ def run(args: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return exit_codes.BY_SIGNAL + SIGINT
     except BrokenPipeError:
-        # Whoever read the output has enough of it.
-        _drop_output()
+        # The reader of the output has gone.
+        _discard_output()
         return exit_codes.BY_SIGNAL + SIGPIPE
     except Exception as error:
         with suppress(OSError):
             return explain(error)
-        return exit_codes.PROX_FAILED
+        return exit_codes.INTERNAL_ERROR
 
 
-def _open_what_was_closed() -> None:
-    """Put the null device where whoever started us has closed stdin, stdout or stderr.
+def _open_closed_streams() -> None:
+    """Open the null device for each of stdin, stdout and stderr that is closed.
 
-    Else the next file or socket would get that number, and what is printed with it.
+    Otherwise the next file or socket would get that descriptor, and receive the output.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # A new descriptor has the lowest number that is free.
+            # open(2) returns the lowest free descriptor.
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - it stays open
 
 
 def explain(error: Exception) -> int:
-    """Say on stderr what went wrong, and return the exit code that goes with it."""
+    """Print an error on stderr, and return its exit code."""
     match error:
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.format_message(), err=True)
@@ -81,7 +81,7 @@ def explain(error: Exception) -> int:
         case ProxError():
             warn(str(error))
             if isinstance(error, OutputFailed):
-                _drop_output()
+                _discard_output()
         case _:
             return _explain_unexpected(error)
     return exit_code_of(error)
@@ -112,12 +112,12 @@ def _explain_unexpected(error: Exception) -> int:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    warn(f"prox failed: {what}; run again with PROX_DEBUG=1 to see where")
-    return exit_codes.PROX_FAILED
+    warn(f"internal error: {what}; run again with PROX_DEBUG=1 for a traceback")
+    return exit_codes.INTERNAL_ERROR
 
 
-def _drop_output() -> None:
-    """Let nothing that is still to be written fail at the interpreter's end."""
+def _discard_output() -> None:
+    """Redirect stdout to the null device, so that the final flush does not fail."""
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Several streams of one instance, as one: each is read by a thread of its own."""
+"""Merge several event streams of an instance; each is read in a thread."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ if TYPE_CHECKING:
     from prox.client.client import StreamEvent
 
 
-class NothingCame(Exception):
-    """The time is up."""
+class ReceiveTimeout(Exception):
+    """No event arrived before the timeout."""
 
 
 class MergedStreams:
-    """``timeout`` in seconds, for all that is received together; None: no end."""
+    """Event streams merged into one queue.
+
+    ``timeout``: seconds for all events together; None: unlimited.
+    """
 
     def __init__(self, timeout: float | None) -> None:
         self._deadline = time.monotonic() + timeout if timeout is not None else None
         self._arrived: SimpleQueue[tuple[str, StreamEvent | Exception | None]] = SimpleQueue()
 
     def listen(self, kind: str, follow: Callable[[], AbstractContextManager[Iterator[StreamEvent]]]) -> None:
-        """Receive what a stream tells, too, as of ``kind``."""
+        """Add a stream; its events are received as ``kind``."""
 
         def read() -> None:
             try:
@@ -38,20 +41,20 @@ class MergedStreams:
             else:
                 self._arrived.put((kind, None))
 
-        # A daemon, as nobody waits for the end of a stream that nobody needs any more.
+        # A daemon thread, so that exiting does not wait for the end of the stream.
         Thread(target=read, daemon=True).start()
 
     def receive(self, *, at_most: float | None = None) -> tuple[str, StreamEvent | None]:
-        """Return the next event and its kind; None is the end of a stream.
+        """Return the next event and its kind; the event None is the end of a stream.
 
-        Raises NothingCame when the time is up, or ``at_most`` seconds are; and what went wrong with a stream.
+        Raises ReceiveTimeout after the timeout or ``at_most`` seconds, and the error of a stream that failed.
         """
         left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
         patience = min((limit for limit in (left, at_most) if limit is not None), default=None)
         try:
             kind, event = self._arrived.get(timeout=patience)
         except Empty:
-            raise NothingCame from None
+            raise ReceiveTimeout from None
         if isinstance(event, Exception):
             raise event
         return kind, event

@@ -1,4 +1,4 @@
-"""Names and groups on the command line → processes."""
+"""Resolve names and groups on the command line to processes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A process that was asked for: by its own name, or as a member of a group."""
+    """A requested process: by its own name, or as a member of a group."""
 
     name: str
     by_group: bool
 
 
 def expand(names: Iterable[str], groups_of: Mapping[str, Iterable[str]]) -> list[Wanted]:
-    """Return the processes that names and groups stand for, each once. ``groups_of`` has all processes.
+    """Return the processes that names and groups stand for, each once.
 
-    Raises UnknownProcess, naming all that are neither.
+    ``groups_of``: the groups of every process. Raises UnknownProcess, which lists every unknown name.
     """
     members: dict[str, list[str]] = {}
     for process, groups in groups_of.items():
@@ -38,7 +38,7 @@ def expand(names: Iterable[str], groups_of: Mapping[str, Iterable[str]]) -> list
             for member in members[name]:
                 found.setdefault(member, Wanted(member, by_group=True))
         else:
-            unknown.append(f"there is no process or group {name!r}{did_you_mean(name, [*groups_of, *members])}")
+            unknown.append(f"no process or group named {name!r}{did_you_mean(name, [*groups_of, *members])}")
     if unknown:
         raise UnknownProcess("; ".join(unknown))
     return list(found.values())

@@ -1,4 +1,4 @@
-"""Text for people and for programs: whether it is coloured, and that nothing in it drives the terminal."""
+"""Print text and JSON, with colours where they are wanted, and without control characters from outside."""
 
 from __future__ import annotations
 
@@ -34,48 +34,48 @@ _CONTROLS = re.compile("[\x7f-\x9f]")
 
 
 def colored(stream: TextIO | None = None) -> bool:
-    """Say whether the output may have colours: on a terminal, unless the user or CI says otherwise."""
+    """Return whether to use colours: on a terminal, unless --no-color, NO_COLOR, CI or TERM=dumb is set."""
     if settings().no_color or os.environ.get("NO_COLOR") or os.environ.get("CI"):
         return False
     return is_terminal(stream or sys.stdout) and os.environ.get("TERM") != "dumb"
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Say whether a person may be looking; a stream that was closed by whoever started us is None."""
+    """Return whether a stream is a terminal; None is a stream that was closed at the start."""
     return stream is not None and stream.isatty()
 
 
 def say(text: str) -> None:
-    """Print a line, at once: the next one may take a while to come. Raises OutputFailed."""
-    with _failures_translated():
+    """Print a line and flush it. Raises OutputFailed."""
+    with _write_errors_translated():
         print(text, flush=True)
 
 
 def say_bytes(data: bytes) -> None:
-    """Print lines that are rendered already, at once. Raises OutputFailed."""
-    with _failures_translated():
+    """Print rendered lines and flush them. Raises OutputFailed."""
+    with _write_errors_translated():
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
 
 
 @contextmanager
-def _failures_translated() -> Iterator[None]:
+def _write_errors_translated() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputFailed(f"the output cannot be written: {error.strerror}") from None
+        raise OutputFailed(f"cannot write the output: {error.strerror}") from None
 
 
-def exit_with_reader() -> None:
-    """End this program as soon as nobody reads its output, also while there is nothing to write.
+def exit_when_reader_gone() -> None:
+    """Exit as soon as the reader of stdout has gone, even if there is nothing to write.
 
-    For commands that wait for lines: `prox logs -f api | grep -m1 ready` ends with grep.
+    For commands that follow: `prox logs -f api | grep -m1 ready` exits with grep.
     """
     stdout = sys.__stdout__
     if stdout is None or sys.stdout is not stdout:
-        # Within another program, which may go on without the reader.
+        # Called within another program, which may continue without the reader.
         return
     descriptor = stdout.fileno()
     mode = os.fstat(descriptor).st_mode
@@ -85,26 +85,26 @@ def exit_with_reader() -> None:
 
 def _wait_reader_gone(descriptor: int) -> None:
     poll = select.poll()
-    # Errors and hang-ups are reported without being asked for (poll(2)).
+    # POLLERR and POLLHUP are reported without being requested (poll(2)).
     poll.register(descriptor, 0)
     poll.poll()
-    # Nothing can be written any more, and the main thread waits for lines.
+    # The main thread is blocked waiting for lines, so it cannot exit by itself.
     os._exit(BY_SIGNAL + signal.SIGPIPE)
 
 
 def warn(text: str) -> None:
-    """Print a message on stderr, with prox's name in front, unless it begins with that already."""
+    """Print a message on stderr, with the prefix ``prox: `` unless it begins with ``prox``."""
     click.echo(as_message(text), err=True)
 
 
 def as_message(text: str) -> str:
-    """Return a message as ``warn`` prints it."""
+    """Return a message with prefix, and with control characters escaped."""
     message = "\n".join(escape_controls(line) for line in text.splitlines())
     return message if message.startswith("prox ") else f"prox: {message}"
 
 
 def print_json(value: Mapping[str, Any], *, indent: int | None = 2) -> None:
-    """Print an object for a program; ``indent`` None: on one line."""
+    """Print a JSON object; ``indent`` None: on one line."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    # JSON lets DEL and the C1 controls stand as they are; a terminal that shows it would obey them (ECMA-48 §5.3).
+    # json leaves DEL and the C1 controls unescaped; a terminal would obey them (ECMA-48 §5.3).
     say(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -1,4 +1,4 @@
-"""Values of options that are more than text."""
+"""Parsers of option values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def seconds(context: Context, parameter: Parameter, value: str | None) -> float | None:
-    """Take a duration as Go writes it; a callback of options."""
+    """Parse a duration in Go's syntax to seconds; a click callback."""
     if value is None:
         return None
     from prox.core.config.units import parse_duration

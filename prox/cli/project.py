@@ -1,4 +1,4 @@
-"""Which project, instance and API a command is about: found by itself, or named by the options."""
+"""Find the project, instance and API of a command, or take those that the options name."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from prox.instance.state import InstanceState
 
 STARTING_SECONDS = 15.0
-"""How long an instance may take from its lock to its state file, which it writes once it answers."""
-_LOOK_SECONDS = 0.05
+"""How long an instance may take from locking its folder to writing the state file, when its API answers."""
+_POLL_SECONDS = 0.05
 
 
 def current_folder() -> Path:
@@ -36,7 +36,7 @@ def current_folder() -> Path:
 
 
 def find_config_file() -> Path:
-    """Return prox.yaml of the project. Raises ConfigError where there is none."""
+    """Return the project's prox.yaml. Raises ConfigError if there is none."""
     from prox.instance.finding import find_config
 
     given = settings()
@@ -44,7 +44,7 @@ def find_config_file() -> Path:
 
 
 def load_project(*, overrides: str | None = None) -> Config:
-    """Read prox.yaml of the project. ``overrides``: YAML that is merged over it. Raises ConfigError."""
+    """Read the project's prox.yaml. ``overrides``: YAML that is merged over it. Raises ConfigError."""
     from prox.instance.project import load_config
 
     return load_config(find_config_file(), project_dir=settings().project_dir, overrides=overrides)
@@ -59,13 +59,13 @@ def refuse_running() -> None:
 
 
 def project_folder() -> Path:
-    """Return the project's folder. Raises ConfigError where there is no project."""
+    """Return the project directory. Raises ConfigError if there is no project."""
     given = settings().project_dir
     return Path(given).absolute() if given else find_config_file().absolute().parent
 
 
 def instance_folder() -> Path:
-    """Return where the project's instance has its files: one that runs needs no prox.yaml. Raises ConfigError."""
+    """Return the project's ``.prox``. Raises ConfigError if no instance runs and there is no prox.yaml."""
     from prox.instance.folder import FOLDER
 
     return _running_here() or project_folder() / FOLDER
@@ -98,22 +98,24 @@ def _running_here() -> Path | None:
 
 
 def running_instance() -> InstanceState | None:
-    """Return where the project's instance answers, once it does; None where none runs. Raises ConfigError."""
+    """Return the state of the project's instance, once its API answers; None if no instance runs.
+
+    Raises ConfigError, NoInstance."""
     from prox.instance.running import is_running, read_running
 
     folder = instance_folder()
-    patience = time.monotonic() + STARTING_SECONDS
+    deadline = time.monotonic() + STARTING_SECONDS
     while is_running(folder):
         if state := read_running(folder):
             return state
-        if time.monotonic() > patience:
-            raise NoInstance(f"an instance runs in {folder.parent}, but does not answer; .prox/prox.log may say why")
-        time.sleep(_LOOK_SECONDS)
+        if time.monotonic() > deadline:
+            raise NoInstance(f"the instance in {folder.parent} does not answer; see .prox/prox.log")
+        time.sleep(_POLL_SECONDS)
     return None
 
 
 def find_client() -> Client | None:
-    """Return the API of the instance that the command is about; None where the project has none that runs."""
+    """Return a client of the command's instance; None if the project has no running instance."""
     address = settings().addr
     if address:
         return _client(_target_at(address))
@@ -122,12 +124,10 @@ def find_client() -> Client | None:
 
 
 def connect() -> Client:
-    """The same. Raises NoInstance where there is none."""
+    """Return a client of the command's instance. Raises NoInstance if none runs."""
     client = find_client()
     if client is None:
-        raise NoInstance(
-            f"no instance is running in {project_folder()}; `prox up` starts it, `prox list` shows what runs elsewhere"
-        )
+        raise NoInstance(f"no instance is running in {project_folder()}; `prox up` starts one, `prox list` shows all")
     return client
 
 

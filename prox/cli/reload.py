@@ -1,4 +1,4 @@
-"""`prox reload`, and the hint to it where prox.yaml has changed."""
+"""`prox reload`, and the hint to use it when prox.yaml has changed."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ _KEYS = ("added", "removed", "changed")
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def reload(as_json: bool) -> int:
-    """Apply a changed prox.yaml: added processes start, removed ones stop, changed ones restart, others go on.
+    """Read prox.yaml again, check it, and apply the difference: added processes start, removed ones stop, changed
+    ones restart, the rest is not touched.
 
-    The file is checked whole first; if it has an error, nothing changes.
+    If the file has an error, nothing changes.
     """
     from prox.instance.project import load_config
 
     client = connect()
     status = client.status()
     if not settings().addr and status["config_file"]:
-        # Read here first, where problems are shown with their places.
+        # Read it here first, to show errors with their positions.
         load_config(status["config_file"], project_dir=status["project_dir"])
     found = client.reload()
     failed = {
@@ -48,14 +49,14 @@ def reload(as_json: bool) -> int:
     if not any(found[key] for key in _KEYS):
         say("nothing has changed")
     if found["ignored"]:
-        warn(f"{', '.join(found['ignored'])} changed; that takes effect after `prox down` and `prox up`")
+        warn(f"{', '.join(found['ignored'])} changed; to apply this, run `prox down` and `prox up`")
     for name, reason in failed.items():
         warn(f"{name} was not started: {reason}")
     return FAILED if failed else OK
 
 
 def hint_at_reload(status: Mapping[str, Any]) -> None:
-    """Warn if prox.yaml is not what the instance has loaded. ``status``: that of the instance."""
+    """Warn if prox.yaml has changed since the instance loaded it. ``status``: the instance's status from the API."""
     file, loaded = status.get("config_file"), status.get("config_digest")
     if file and loaded and current_digest(file) not in (loaded, None):
         warn(f"{file} has changed since it was loaded; `prox reload` applies it")

@@ -1,4 +1,4 @@
-"""Rendering for people: tables, durations, sizes. Pure functions; text from outside is made harmless."""
+"""Render tables, durations and sizes. Pure functions; control characters in text from outside are escaped."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 RED, GREEN, YELLOW, DIM, BOLD = "31", "32", "33", "2", "1"
-"""Of Select Graphic Rendition (ECMA-48 §8.3.117)."""
+"""Parameters of Select Graphic Rendition (ECMA-48 §8.3.117)."""
 
 _GAP = "  "
-_NOTHING = "-"
+_EMPTY = "-"
 _STATUS_COLORS = {"running": GREEN, "starting": YELLOW, "stopping": YELLOW, "crashed": RED, "stopped": DIM}
 _HEALTH_COLORS = {"healthy": GREEN, "unhealthy": RED, "unknown": DIM}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``text`` makes the cell of a row; ``color`` says how it is coloured; ``spare``: those with the highest number
-    are left out first where a terminal is too narrow (0: never)."""
+    """A column of a table: ``text`` and ``color`` return the text and colour of a row's cell.
+
+    ``spare``: on a narrow terminal, the column with the highest number is left out first; 0: never.
+    """
 
     title: str
     text: Callable[[Row], str | None]
@@ -64,9 +66,9 @@ INSTANCE_COLUMNS = (
 def status_text(
     processes: Sequence[Row], *, color: bool, width: int | None, checks: Mapping[str, str] | None = None
 ) -> str:
-    """Return the table of all processes; why one waits or crashed stands under it.
+    """Return the table of all processes, followed by the reasons why processes wait, crashed or are not ready.
 
-    ``width`` of a terminal, or None. ``checks``: what the health checks say of those that are not ready.
+    ``width``: that of the terminal, or None. ``checks``: the last health check results, by name.
     """
     lines = table(STATUS_COLUMNS, processes, color=color, width=width)
     said = {name: f"health check: {word}" for name, word in (checks or {}).items()}
@@ -76,7 +78,7 @@ def status_text(
 
 
 def _reason(row: Row) -> str | None:
-    """Return why a process crashed or waits, and when it is started again."""
+    """Return why a process crashed or waits, and when it restarts."""
     reason: str | None = row.get("reason")
     if reason is None or not (moment := row.get("next_restart_at")):
         return reason
@@ -86,8 +88,8 @@ def _reason(row: Row) -> str | None:
 
 def table(columns: Sequence[Column], rows: Sequence[Row], *, color: bool, width: int | None = None) -> list[str]:
     """Return the lines of an aligned table with its titles."""
-    shown = _that_fit(columns, rows, width)
-    cells = [[escape_controls(column.text(row) or _NOTHING) for column in shown] for row in rows]
+    shown = _fitting_columns(columns, rows, width)
+    cells = [[escape_controls(column.text(row) or _EMPTY) for column in shown] for row in rows]
     widths = [_column_width(column, (line[n] for line in cells)) for n, column in enumerate(shown)]
     lines = [_line(shown, [column.title for column in shown], widths, [None] * len(shown))]
     for row, texts in zip(rows, cells, strict=True):
@@ -95,10 +97,10 @@ def table(columns: Sequence[Column], rows: Sequence[Row], *, color: bool, width:
     return lines
 
 
-def _that_fit(columns: Sequence[Column], rows: Sequence[Row], width: int | None) -> list[Column]:
+def _fitting_columns(columns: Sequence[Column], rows: Sequence[Row], width: int | None) -> list[Column]:
     shown = list(columns)
     needs = {
-        column: _column_width(column, (escape_controls(column.text(row) or _NOTHING) for row in rows)) + len(_GAP)
+        column: _column_width(column, (escape_controls(column.text(row) or _EMPTY) for row in rows)) + len(_GAP)
         for column in columns
     }
     while width is not None and sum(needs[column] for column in shown) - len(_GAP) > width:
@@ -123,7 +125,7 @@ def _line(columns: Sequence[Column], texts: Sequence[str], widths: Sequence[int]
 
 
 def duration(seconds: float) -> str:
-    """Return a time that has passed in its two largest units: ``5s``, ``3m12s``, ``2h03m``, ``4d05h``."""
+    """Return a duration in its two largest units: ``5s``, ``3m12s``, ``2h03m``, ``4d05h``."""
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole}s"
@@ -138,7 +140,7 @@ def percent(value: float | None) -> str | None:
 
 
 def size(value: int | None) -> str | None:
-    """Return bytes in a unit that people read; as everywhere in prox, K is 1024."""
+    """Return a number of bytes as text, in units of 1024."""
     if value is None:
         return None
     if value < 1024:
@@ -150,7 +152,7 @@ def size(value: int | None) -> str | None:
 
 
 def seconds_since(moment: str, now: datetime | None = None) -> int | None:
-    """Return how long ago an RFC 3339 time was; None where it is none."""
+    """Return the seconds since an RFC 3339 time; None if it is not one."""
     try:
         return max(0, int(((now or datetime.now(UTC)) - datetime.fromisoformat(moment)).total_seconds()))
     except (ValueError, TypeError):

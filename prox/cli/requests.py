@@ -1,4 +1,4 @@
-"""`prox requests`: what the proxy has seen: a list, one in full, HAR, curl, and once more."""
+"""`prox requests`: list, show, export and replay the requests that the proxy has recorded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prox.cli.output import colored, exit_with_reader, is_terminal, print_json, say
+from prox.cli.output import colored, exit_when_reader_gone, is_terminal, print_json, say
 from prox.cli.project import connect
 from prox.cli.render import DIM, GREEN, RED, YELLOW, Column, size, table
 from prox.core.curl import NoCommand, curl, exact_body
@@ -33,26 +33,30 @@ Record = dict[str, Any]
 
 @click.command("requests")
 @click.argument("words", nargs=-1, metavar="[ID | replay ID]")
-@click.option("-f", "--follow", is_flag=True, help="Go on with each request when it is done.")
-@click.option("-n", "--limit", type=click.IntRange(1), default=DEFAULT_LIMIT, metavar="N", help="So many at most.")
-@click.option("--subdomain", metavar="NAME", help="Only of this subdomain.")
+@click.option("-f", "--follow", is_flag=True, help="Continue with each request when it is done.")
+@click.option("-n", "--limit", type=click.IntRange(1), default=DEFAULT_LIMIT, metavar="N", help="At most N requests.")
+@click.option("--subdomain", metavar="NAME", help="Only of this service.")
 @click.option("--method", metavar="METHOD", help="Only with this method.")
 @click.option("--min-status", type=click.IntRange(100, 599), metavar="STATUS", help="Only with this status or above.")
 @click.option("--max-status", type=click.IntRange(100, 599), metavar="STATUS", help="Only with this status or below.")
-@click.option("--since", metavar="TIME", help="Only from then on: 2025-01-19T10:32:01Z, or so long ago: 5m.")
-@click.option("--body", is_flag=True, help="With ID: print the bodies, too.")
-@click.option("--secrets", is_flag=True, help="With ID, --curl or --har: cookies and Authorization as they were sent.")
+@click.option(
+    "--since", metavar="TIME", help="Only from this time on: 2025-01-19T10:32:01Z, or a duration back from now: 5m."
+)
+@click.option("--body", is_flag=True, help="With ID: show the bodies.")
+@click.option(
+    "--secrets", is_flag=True, help="With ID, --curl or --har: show cookies and Authorization as they were sent."
+)
 @click.option("--curl", "as_curl", is_flag=True, help="With ID: print a curl command that sends the same request.")
-@click.option("--har", metavar="FILE", help="Write an HTTP Archive that browsers import; -: to stdout.")
+@click.option("--har", metavar="FILE", help="Write an HTTP Archive (mode 0600); -: to stdout.")
 @click.option("--service", metavar="NAME", help="With replay: send it to this service.")
 @click.option("--address", metavar="HOST:PORT", help="With replay: send it to this address.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object; with -f, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; with -f, one on each line.")
 def requests(words: tuple[str, ...], **options: Any) -> int:
-    """Show the requests that the proxy has seen, the newest last; ID: one in full; replay ID: send it once more."""
+    """Show the requests that the proxy has recorded, the newest last; ID: one in full; replay ID: send it again."""
     replays = words[:1] == ("replay",)
     ids = words[1:] if replays else words
     if len(ids) > 1 or (replays and not ids):
-        raise click.UsageError("give one ID, or `replay ID`")
+        raise click.UsageError("pass one ID, or `replay ID`")
     if not ids and (options["body"] or options["as_curl"]):
         raise click.UsageError(f"{'--body' if options['body'] else '--curl'} needs an ID")
     client = connect()
@@ -79,18 +83,18 @@ def requests(words: tuple[str, ...], **options: Any) -> int:
 def _table(records: list[Record]) -> list[str]:
     width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
     lines = table(COLUMNS, records, color=colored(), width=None)
-    # Not wrapped: the URL is the last column, and is cut at the edge.
+    # The URL is the last column; it is truncated rather than wrapped.
     return [_cut(line, width) for line in lines] if width else lines
 
 
 def _cut(line: str, width: int) -> str:
-    """Return what of a line fits, its colours aside."""
+    """Truncate a line to the width; a truncated line loses its colours."""
     return line if text_width(_SGR.sub("", line)) <= width else _SGR.sub("", line)[: width - 1] + "…"
 
 
 def _follow(client: Client, options: Mapping[str, Any], query: Mapping[str, Any]) -> int:
     first = True
-    exit_with_reader()
+    exit_when_reader_gone()
     with client.follow_requests(**query) as events:
         for event in events:
             if event.name != "message":
@@ -117,7 +121,7 @@ def _show_one(client: Client, id: str, options: Mapping[str, Any]) -> int:
             body = exact_body(headers, details["request_body"])
             say(curl(found["method"], absolute_url_of(found), found["url"], headers, body))
         except NoCommand as why:
-            raise NoCommand(f"no curl command sends {id} again: {why}; see `prox requests replay {id}`") from None
+            raise NoCommand(f"cannot express {id} as a curl command: {why}; use `prox requests replay {id}`") from None
     else:
         for line in _in_full(found, with_bodies=options["body"]):
             say(line)
@@ -126,7 +130,7 @@ def _show_one(client: Client, id: str, options: Mapping[str, Any]) -> int:
 
 def _in_full(found: Record, *, with_bodies: bool) -> list[str]:
     details = found["details"]
-    took = f"{found['duration_ms']:.1f} ms" if found["state"] == "done" else "under way"
+    took = f"{found['duration_ms']:.1f} ms" if found["state"] == "done" else "in progress"
     lines = [f"{found['method']} {absolute_url_of(found)}"]
     lines.append(f"{found['status_code'] or '-'}, {took}, to {found['service']}")
     if found.get("error"):
@@ -137,12 +141,12 @@ def _in_full(found: Record, *, with_bodies: bool) -> list[str]:
             lines += [f"  {name}: {value}" for value in values]
         body = details[f"{side}_body"]
         if body["size"]:
-            cut = ", not kept whole" if body["truncated"] else ""
+            cut = ", truncated" if body["truncated"] else ""
             lines.append(f"  ({size(body['size'])} of body{cut})")
         if with_bodies and body.get("data"):
             lines += ["", *body["data"].splitlines()]
     if details["logs"]:
-        lines += ["", "log lines meanwhile:"]
+        lines += ["", "log lines during the request:"]
         lines += [f"{'*' if line['exact'] else ' '} {line['timestamp']} {line['line']}" for line in details["logs"]]
     return [escape_controls(line) for line in lines]
 
@@ -166,7 +170,7 @@ def _write_har(client: Client, options: Mapping[str, Any], query: Mapping[str, A
         say(archive)
         return 0
     path = Path(options["har"])
-    # Bodies may hold what is nobody else's business.
+    # Bodies may hold secrets.
     path.touch(mode=0o600)
     if path.is_file():
         # Not a device such as /dev/null.

@@ -1,4 +1,4 @@
-"""`prox run`: which jobs, on what, and where the reports go. Counterpart of ``prox.run``, which runs them."""
+"""`prox run`: choose the jobs, borrow processes, write the reports. ``prox.run`` runs the jobs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class NoJob(ProxError):
 
 
 class _RunCommand(click.Command):
-    """Takes everything after ``--`` as a command, whatever it looks like."""
+    """A command that takes everything after ``--`` verbatim."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" in args:
@@ -64,40 +64,51 @@ def _report(context: click.Context, parameter: click.Parameter, values: tuple[st
 @click.argument("jobs", nargs=-1, metavar="[JOBS]... [-- COMMAND...]")
 @click.option("--with", "needs", metavar="NAMES", help="Run COMMAND with these processes, separated by commas.")
 @click.option(
-    "-j", "--jobs", "slots", type=click.IntRange(1, 10_000), metavar="N", help="Jobs at once; default: cores."
+    "-j",
+    "--jobs",
+    "slots",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="Jobs at a time; default: the number of usable cores.",
 )
-@click.option("--timeout", callback=seconds, metavar="TIME", help="Stop the run after so long: 30s, 10m; code 124.")
-@click.option("-k", "--keep-going", is_flag=True, help="After a failure, go on with what does not depend on it.")
-@click.option("--fail-fast", is_flag=True, help="After a failure, stop what runs.")
-@click.option("--only-failed", is_flag=True, help="Only what failed, or was skipped, in the last run.")
-@click.option("--isolated", is_flag=True, help="With processes of its own on free ports, beside a running instance.")
-@click.option("--no-proxy", is_flag=True, help="Without the proxy.")
-@click.option("--ci", type=click.Choice(["auto", "github", "gitlab", "plain"]), default="auto", help="How it is shown.")
+@click.option(
+    "--timeout", callback=seconds, metavar="TIME", help="Stop the run after this time, with code 124: 30s, 10m."
+)
+@click.option(
+    "-k", "--keep-going", is_flag=True, help="After a failure, continue with everything that does not depend on it."
+)
+@click.option("--fail-fast", is_flag=True, help="After a failure, stop everything.")
+@click.option("--only-failed", is_flag=True, help="Run only jobs that did not succeed in the last run.")
+@click.option("--isolated", is_flag=True, help="Start processes of its own on free ports, beside a running instance.")
+@click.option("--no-proxy", is_flag=True, help="Do not run the proxy.")
+@click.option(
+    "--ci", type=click.Choice(["auto", "github", "gitlab", "plain"]), default="auto", help="The format of the output."
+)
 @click.option(
     "--report",
     "reports",
     multiple=True,
     callback=_report,
     metavar="KIND=FILE",
-    help=f"Write a report: {', '.join(REPORTS)}; may be given several times.",
+    help=f"Write a report: {', '.join(REPORTS)}; can be given several times.",
 )
-@click.option("--raw", is_flag=True, help="Let terminal control sequences through.")
+@click.option("--raw", is_flag=True, help="Pass terminal control sequences through.")
 @click.option("--lifeline", type=int, metavar="FD", help="Stop everything when the other end of this pipe is closed.")
 @click.pass_obj
 def run(command: tuple[str, ...] | None, /, jobs: tuple[str, ...], **given: Any) -> int:
-    """Run JOBS (all, where none is named) with the processes that they need, in order and in parallel.
+    """Run JOBS, which can be groups, or all jobs, with the processes that they need, in order and in parallel.
 
     \b
         prox run
         prox run unit e2e --report junit=out.xml
         prox run --with db,api -- pytest -x
 
-    The exit code is that of the job that failed; 1 if several did, 69 if a process that they need did.
+    The exit code is that of the failed job; 1 if several failed, 69 if a process that they need failed.
     """
     if given["keep_going"] and given["fail_fast"]:
         raise click.UsageError("--keep-going and --fail-fast cannot be combined")
     if (command is None) != (given["needs"] is None) or command == ():
-        raise click.UsageError("--with NAMES goes with a command: prox run --with NAMES -- COMMAND")
+        raise click.UsageError("--with NAMES needs a command: prox run --with NAMES -- COMMAND")
     if command is not None and (jobs or given["only_failed"]):
         raise click.UsageError("a command cannot be combined with jobs")
     if given["lifeline"] is not None:
@@ -162,7 +173,7 @@ def _run(config: Config, requested: tuple[str, ...], given: dict[str, Any]) -> i
         for job in record.jobs:
             pattern = config.jobs[job.name].junit
             if pattern is not None and job.attempts and not job.junit:
-                warn(f"{job.name} has written no JUnit file that matches {pattern!r} in this run")
+                warn(f"{job.name} wrote no JUnit file that matches {pattern!r} in this run")
     failed = write_reports(record, given["reports"], ci)
     return record.exit_code or failed
 
@@ -180,19 +191,19 @@ def _summary(record: RunRecord, *, ci: CiName | None) -> bytes:
     width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else 120
     text = summary(record, width=width, color=colored())
     if ci == "github":
-        # Output of processes may hold workflow commands, which are not for it to give.
+        # The output of processes must not be able to issue workflow commands.
         token = os.urandom(16).hex()
         text = f"::stop-commands::{token}\n{text}::{token}::\n"
     return text.encode("utf-8", "replace")
 
 
-# -- which jobs
+# -- choosing the jobs
 
 
 def _chosen(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the jobs that names and groups stand for; with no name, all. Raises UnknownProcess, NoJob."""
+    """Return the jobs that names and groups stand for; without names, all. Raises UnknownProcess, NoJob."""
     if not config.jobs:
-        raise NoJob("prox.yaml has no job to run; add one under `jobs`")
+        raise NoJob("no job in prox.yaml; add one below `jobs`")
     if not names:
         return tuple(config.jobs)
     groups_of = {name: job.groups for name, job in config.jobs.items()}
@@ -206,11 +217,11 @@ def _chosen(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:
 def _unknown(config: Config, name: str, known: list[str]) -> str:
     if name in config.processes:
         return f"{name!r} is a process, not a job; `prox run --with {name} -- COMMAND` runs a command with it"
-    return f"there is no job or group of jobs {name!r}{did_you_mean(name, known)}"
+    return f"no job or group of jobs named {name!r}{did_you_mean(name, known)}"
 
 
 def _failed_last_time(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the jobs that did not succeed in the last run, of those named. Raises NoJob where there was no run."""
+    """Return those of the named jobs that did not succeed in the last run. Raises NoJob if there was no run."""
     import msgspec
 
     from prox.core.runs.record import RunRecord
@@ -220,11 +231,11 @@ def _failed_last_time(config: Config, names: tuple[str, ...]) -> tuple[str, ...]
     chosen = _chosen(config, names)
     found = last_record(Path(config.folder, FOLDER))
     if found is None:
-        raise NoJob("there is no earlier run in this project, so none of its jobs can be repeated")
+        raise NoJob("--only-failed: no earlier run in this project")
     try:
         record = msgspec.json.decode(found, type=RunRecord)
     except msgspec.DecodeError as error:
-        raise NoJob(f"run.json of the last run cannot be read: {error}; `prox run` makes a new one") from None
+        raise NoJob(f"cannot read run.json of the last run: {error}; run without --only-failed") from None
     failed = [job.name for job in record.jobs if job.counts_as_failure]
     gone = [name for name in failed if name not in config.jobs]
     if gone and not names:
@@ -236,7 +247,7 @@ def _failed_last_time(config: Config, names: tuple[str, ...]) -> tuple[str, ...]
 
 
 def _with_command(config: Config, needs: str, command: tuple[str, ...]) -> tuple[Config, tuple[str, ...]]:
-    """Return a configuration with a job for the command, and its name."""
+    """Return a configuration with a job for the command, and the job's name."""
     from prox.core.config.model import Job
     from prox.core.runs.stack import default_dependency, with_job
 

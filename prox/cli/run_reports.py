@@ -1,4 +1,4 @@
-"""Writes the reports of a run: ``run.json`` and ``trace.json`` into its folder, others where the user wants them."""
+"""Write the reports of a run: ``run.json`` and ``trace.json`` into its folder, and those of ``--report``."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from prox.sinks.ci import CiName
 
 MAX_STEP_SUMMARY = 1000 * 1000
-"""Bytes; GitHub takes 1 MiB a step."""
+"""In bytes; GitHub's limit is 1 MiB for each step."""
 
 
 def write_reports(record: RunRecord, wanted: Iterable[tuple[str, Path]], ci: CiName | None) -> int:
-    """Write all reports; return the exit code: a report that cannot be written is a failure, which is said."""
+    """Write all reports. Returns the exit code: FAILED if one cannot be written, which is also reported."""
     encoded = _as_json(record)
     try:
         with open_folder(Path(record.folder)) as folder:
             write_file(RECORD_FILE, encoded, folder)
             write_file(TRACE_FILE, trace(record), folder)
     except (OSError, ProxError) as error:
-        warn(f"the record of the run was not written: {error}")
+        warn(f"cannot write the record of the run: {error}")
         return FAILED
     code = OK
     for kind, path in wanted:
@@ -45,14 +45,14 @@ def write_reports(record: RunRecord, wanted: Iterable[tuple[str, Path]], ci: CiN
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(encoded if kind == "json" else _text(kind, record).encode("utf-8", "replace"))
         except OSError as error:
-            warn(f"the report {kind}={path} was not written: {error.strerror}")
+            warn(f"cannot write report {kind}={path}: {error.strerror}")
             code = FAILED
     if ci == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         try:
             with open(summary, "ab") as file:
                 file.write(markdown(record).encode("utf-8", "replace")[:MAX_STEP_SUMMARY])
         except OSError as error:
-            warn(f"the step summary {summary} was not written: {error.strerror}")
+            warn(f"cannot write the step summary {summary}: {error.strerror}")
     return code
 
 
@@ -70,7 +70,7 @@ def _text(kind: str, record: RunRecord) -> str:
 
 
 def _read(path: str) -> str:
-    """Return a JUnit file that a job has written; what cannot be read is refused as a document by the merge."""
+    """Return the text of a job's JUnit file; empty if it cannot be read, which the merge reports as malformed."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(MAX_DOCUMENT + 1)

@@ -1,4 +1,4 @@
-"""`prox version`."""
+"""`prox version`: print the version."""
 
 from __future__ import annotations
 

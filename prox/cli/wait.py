@@ -1,4 +1,4 @@
-"""`prox wait`: until processes are ready, or what else is waited for, or cannot become so any more."""
+"""`prox wait`: wait until processes are ready, or meet another condition, or no longer can."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prox.cli.checks import why_not_ready
+from prox.cli.checks import last_check_results
 from prox.cli.names import expand
 from prox.cli.output import say, warn
 from prox.cli.parameters import seconds
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 Process = dict[str, Any]
 
 _ENDED = ("stopped", "crashed")
-_LAST_WORDS_SECONDS = 2.0
-"""How long lines of a process may come after its end: its pipes are read to a deadline."""
+_DRAIN_SECONDS = 2.0
+"""How long a process's lines may arrive after its exit: its pipes are drained with a deadline."""
 _TIMER_SECONDS = 0.01
 """Tolerance for a timer that fires early, in seconds."""
 
@@ -37,35 +37,37 @@ _TIMER_SECONDS = 0.01
 @click.argument("names", nargs=-1)
 @click.option(
     "--for", "condition", type=click.Choice(["healthy", "running", "stopped", "completed"]),
-    help="What to wait for, instead of readiness. completed: ended with code 0.",
+    help="Wait for another condition. stopped: exited, in whatever way; completed: exited with code 0.",
 )  # fmt: skip
-@click.option("--log", "pattern", metavar="REGEX", help="Wait until each has written a line that matches (RE2).")
-@click.option("--timeout", callback=seconds, metavar="TIME", help="Give up after so long, with code 124: 30s, 5m.")
+@click.option(
+    "--log", "pattern", metavar="REGEX", help="Wait until each process has written a line that matches (RE2)."
+)
+@click.option("--timeout", callback=seconds, metavar="TIME", help="Give up after this time, with code 124: 30s, 5m.")
 def wait(names: tuple[str, ...], condition: str | None, pattern: str | None, timeout: float | None) -> None:
-    """Wait until NAMES, which may be groups, are ready; with no name, all that were started."""
-    from prox.cli.merged_streams import MergedStreams, NothingCame
+    """Wait until NAMES, which can be groups, are ready; without names, all processes that were started."""
+    from prox.cli.merged_streams import MergedStreams, ReceiveTimeout
 
     if pattern is not None and condition:
-        raise click.UsageError("--for and --log exclude each other")
+        raise click.UsageError("--for and --log cannot be combined")
     condition = condition or "ready"
     client = connect()
     waited = _waited(names, client.processes(), condition)
-    sources = MergedStreams(timeout)
-    sources.listen("processes", client.follow_events)
+    streams = MergedStreams(timeout)
+    streams.listen("processes", client.follow_events)
     try:
         if pattern is None:
-            _wait_states(sources, waited, condition)
+            _wait_states(streams, waited, condition)
         else:
             processes, since = ",".join(waited), _oldest(waited.values())
             follow = partial(client.follow_logs, process=processes, pattern=pattern, regex=True, since=since)
-            sources.listen("lines", follow)
-            _wait_lines(sources, waited)
-    except NothingCame:
-        raise TimedOut(_too_late(client, waited, condition, pattern, timeout)) from None
+            streams.listen("lines", follow)
+            _wait_lines(streams, waited)
+    except ReceiveTimeout:
+        raise TimedOut(_timeout_message(client, waited, condition, pattern, timeout)) from None
 
 
 def _waited(names: tuple[str, ...], processes: list[Process], condition: str) -> dict[str, Process]:
-    """Return the processes to wait for; they leave it as they are done. Raises UnknownProcess, NotReady."""
+    """Return the processes to wait for, by name. Raises UnknownProcess, NotReady."""
     by_name = {process["name"]: process for process in processes}
     if names:
         groups_of = {name: process.get("groups", ()) for name, process in by_name.items()}
@@ -74,66 +76,70 @@ def _waited(names: tuple[str, ...], processes: list[Process], condition: str) ->
         name: process for name, process in by_name.items() if process["started_at"] or process["status"] != "stopped"
     }
     if not started and condition != "stopped":
-        raise NotReady("no process was started, so there is nothing to wait for; `prox start NAME` starts one")
+        raise NotReady("no process was started; `prox start NAME` starts one")
     return started
 
 
-def _too_late(client: Client, waited: Iterable[str], condition: str, pattern: str | None, timeout: float | None) -> str:
-    """Say what did not come in time, and what is known of why."""
+def _timeout_message(
+    client: Client, waited: Iterable[str], condition: str, pattern: str | None, timeout: float | None
+) -> str:
+    """Return the message for a timeout: the processes that did not meet the condition, and their check results."""
     checks = {}
     if condition in ("ready", "healthy") and pattern is None:
         with suppress(ProxError):
-            checks = why_not_ready(client, [process for process in client.processes() if process["name"] in waited])
+            checks = last_check_results(
+                client, [process for process in client.processes() if process["name"] in waited]
+            )
     late = [f"{name} (health check: {checks[name]})" if name in checks else name for name in waited]
-    what = f"not {condition}" if pattern is None else "no line that matches"
+    what = f"not {condition}" if pattern is None else "no matching line"
     return f"{what} after {timeout:g} s: {', '.join(late)}"
 
 
-def _wait_states(sources: MergedStreams, waited: dict[str, Process], condition: str) -> None:
-    judge = _JUDGES[condition]
+def _wait_states(streams: MergedStreams, waited: dict[str, Process], condition: str) -> None:
+    check = _CONDITIONS[condition]
     while waited:
-        _, event = sources.receive()
+        _, event = streams.receive()
         if event is None:
             if condition == "stopped":
                 return
-            raise NotReady(f"prox ended before this was {condition}: {', '.join(waited)}")
+            raise NotReady(f"prox exited before these were {condition}: {', '.join(waited)}")
         for process in _processes_in(event):
             name = process["name"]
             if name not in waited:
                 continue
-            verdict = judge(process)
+            verdict = check(process)
             if verdict is True:
                 say(f"{escape_controls(name)} is {condition}")
                 del waited[name]
             elif verdict is False:
-                raise NotReady(f"{name} cannot become {condition} any more: {_why_not(process, condition)}")
+                raise NotReady(f"{name} can no longer become {condition}: {_why_impossible(process, condition)}")
 
 
-def _wait_lines(sources: MergedStreams, waited: dict[str, Process]) -> None:
-    """Wait for a line of each, written since it was started."""
-    from prox.cli.merged_streams import NothingCame
+def _wait_lines(streams: MergedStreams, waited: dict[str, Process]) -> None:
+    """Wait until each process has written a matching line since its start."""
+    from prox.cli.merged_streams import ReceiveTimeout
 
-    # Until when lines of those that have ended may still come, by the monotonic clock.
-    last_words: dict[str, float] = {}
+    # Deadlines (monotonic clock) for the last lines of processes that have exited.
+    drain_deadlines: dict[str, float] = {}
     while waited:
-        until = min((last_words.get(name, inf) for name in waited), default=inf)
+        until = min((drain_deadlines.get(name, inf) for name in waited), default=inf)
         try:
-            kind, event = sources.receive(at_most=max(0.0, until - time.monotonic()) if until < inf else None)
-        except NothingCame:
+            kind, event = streams.receive(at_most=max(0.0, until - time.monotonic()) if until < inf else None)
+        except ReceiveTimeout:
             if time.monotonic() < until - _TIMER_SECONDS:
                 raise
-            silent = [name for name in waited if last_words.get(name, inf) <= until]
+            silent = [name for name in waited if drain_deadlines.get(name, inf) <= until]
             raise NotReady(f"{', '.join(silent)} exited without writing a matching line") from None
         if event is None:
-            raise NotReady(f"prox ended before such a line came: {', '.join(waited)}")
+            raise NotReady(f"prox exited before a matching line was written by: {', '.join(waited)}")
         if kind == "processes":
             for process in _processes_in(event):
                 if process["status"] in _ENDED:
-                    last_words.setdefault(process["name"], time.monotonic() + _LAST_WORDS_SECONDS)
+                    drain_deadlines.setdefault(process["name"], time.monotonic() + _DRAIN_SECONDS)
                 else:
-                    last_words.pop(process["name"], None)
+                    drain_deadlines.pop(process["name"], None)
         elif event.name == "dropped":
-            warn(f"{event.data['count']} lines came too fast to be looked at")
+            warn(f"{event.data['count']} lines dropped unchecked: they arrived too fast")
         else:
             name = event.data["process"]
             if name in waited and event.data["timestamp"] >= (waited[name]["started_at"] or ""):
@@ -141,11 +147,11 @@ def _wait_lines(sources: MergedStreams, waited: dict[str, Process]) -> None:
                 del waited[name]
 
 
-def _why_not(process: Process, condition: str) -> str:
+def _why_impossible(process: Process, condition: str) -> str:
     if condition == "healthy" and process["ready"]:
         return "it has no health check"
     if process["status"] == "stopped" and process["started_at"]:
-        return "it has ended" if process["exit_code"] is None else f"it ended with code {process['exit_code']}"
+        return "it has exited" if process["exit_code"] is None else f"it exited with code {process['exit_code']}"
     return process.get("reason") or f"it is {process['status']}"
 
 
@@ -155,7 +161,7 @@ def _is_ready(process: Process) -> bool | None:
 
 def _is_healthy(process: Process) -> bool | None:
     if process["ready"] and process["health"] == "unknown":
-        # It is ready by running alone: it has no health check.
+        # Ready without a health status: it has no health check.
         return False
     return True if process["health"] == "healthy" else _unless_ended(process)
 
@@ -178,14 +184,14 @@ def _unless_ended(process: Process) -> bool | None:
     return False if process["status"] in _ENDED else None
 
 
-_JUDGES: dict[str, Callable[[Process], bool | None]] = {
+_CONDITIONS: dict[str, Callable[[Process], bool | None]] = {
     "ready": _is_ready,
     "healthy": _is_healthy,
     "running": _is_running,
     "stopped": _has_stopped,
     "completed": _has_completed,
 }
-"""Whether a process is as it is waited for; None: not yet; False: it cannot become so unless somebody starts it."""
+"""Whether a process meets a condition; None: not yet; False: it cannot, unless it is started again."""
 
 
 def _processes_in(event: StreamEvent) -> Iterator[Process]:

@@ -114,7 +114,7 @@ def parse_env(text: str, file: str) -> tuple[list[Binding], list[Problem]]:
 
 def _what_is_wrong(found: Parsed) -> str:
     if found.error:
-        return "cannot be read as NAME=value, or a quote is never closed (the text is not shown: it may be secret)"
+        return "not NAME=value, or an unclosed quote (the text is not shown: it may be a secret)"
     name, value = found.key or "", found.value or ""
     if "\0" in name + value:
         return "holds a NUL, which no program can be given"

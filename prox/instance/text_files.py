@@ -36,7 +36,7 @@ def read_text(path: Path, *, shown: str, trusted: bool = False) -> str:
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        raise problem(shown, 0, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise problem(shown, 0, f"cannot read the file: {getattr(error, 'strerror', None) or error}") from None
     if refusal:
         raise problem(shown, 0, refusal)
     if len(data) > MAX_BYTES:

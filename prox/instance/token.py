@@ -50,7 +50,7 @@ def find_token() -> str | None:
     except FileNotFoundError:
         return None
     except (FolderRefused, OSError) as error:
-        raise TokenError(f"the token in ~/.prox/token cannot be read: {_reason(error)}") from None
+        raise TokenError(f"cannot read the token in ~/.prox/token: {_reason(error)}") from None
 
 
 def read_token_file(path: Path) -> str:
@@ -59,7 +59,7 @@ def read_token_file(path: Path) -> str:
         with path.open("rb") as file:
             return _check(file.read(1024), str(path))
     except OSError as error:
-        raise TokenError(f"the token file {path} cannot be read: {error.strerror}") from None
+        raise TokenError(f"cannot read the token file {path}: {error.strerror}") from None
 
 
 def _exists(home: int) -> bool:

@@ -126,7 +126,7 @@ def ensure(config: Config, *, regenerate: bool = False) -> Certificate:
     _generate(config)
     made = load(config)
     if made is None:
-        raise CertificateFailed(f"the certificate made in {certs_folder(config)} cannot be read again")
+        raise CertificateFailed(f"cannot read the new certificate in {certs_folder(config)}")
     return made
 
 
@@ -183,7 +183,7 @@ def _authority(folder: Path, inside: int) -> tuple[x509.Certificate, Certificate
             key = serialization.load_pem_private_key(key_file.read_bytes(), None)
             return x509.load_pem_x509_certificate(file.read_bytes()), key  # type: ignore[return-value]
         except ValueError as error:
-            raise CertificateFailed(f"{key_file} cannot be read ({error}); remove it and {file}") from None
+            raise CertificateFailed(f"cannot read {key_file} ({error}); remove it and {file}") from None
     certificate, made = _new_authority()
     write_file("ca-key.pem", _pem_of(made), inside)
     write_file("ca.pem", certificate.public_bytes(serialization.Encoding.PEM), inside)

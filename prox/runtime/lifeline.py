@@ -47,7 +47,7 @@ async def watch_lifeline(descriptor: int, supervisor: Supervisor, *, grace: floa
             # For example ECONNRESET: closed.
             pass
         break
-    supervisor.hub.system("the owner of prox is gone (its lifeline has closed); stopping everything")
+    supervisor.hub.system("lifeline closed, stopping")
     supervisor.shutdown()
     if grace is not None:
         await trio.sleep(grace)

@@ -108,7 +108,7 @@ class Process:
         try:
             self.life, command = step(self.life, event, exit=exit, reason=reason, failed=failed)
         except AlreadyRunning:
-            raise AlreadyRunning(f"{self.name} is {self.life.status} already") from None
+            raise AlreadyRunning(f"{self.name} is already {self.life.status}") from None
         except NotRunning:
             # Record the goal: the exit that is being cleaned up must not lead to a restart.
             self.life = replace(self.life, wanted=False)
@@ -302,7 +302,7 @@ class Process:
         if self.life.phase is Phase.WAITING and self.waiting_for:
             return f"waiting for {', '.join(self.waiting_for)}"
         if self.life.phase is Phase.BACKOFF:
-            return f"{self.life.reason}; it is restarted"
+            return f"{self.life.reason}; restarting"
         if self.daemons:
             left = ", ".join(each.who for each in self.daemons)
             return f"{self.life.reason or self.life.last_exit}, and has left a daemon running: {left}"

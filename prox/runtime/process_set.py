@@ -68,7 +68,7 @@ class ProcessSet:
         try:
             return self._processes[name]
         except KeyError:
-            raise UnknownProcess(f"there is no process named {name!r}") from None
+            raise UnknownProcess(f"no process named {name!r}") from None
 
     def group(self, name: str) -> list[Process]:
         """Return the members of a group. Raises UnknownProcess."""

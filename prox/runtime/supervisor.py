@@ -477,4 +477,4 @@ class Supervisor:
 
     def _refuse_while_stopping(self) -> None:
         if self._status == "stopping":
-            raise ShuttingDown("prox is stopping everything; start it again with `prox up`")
+            raise ShuttingDown("prox is shutting down; start it again with `prox up`")

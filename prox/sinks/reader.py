@@ -177,4 +177,4 @@ def _open_files(folder: Path, name: str, numbers: list[int], since: float | None
 
 
 def _unreadable(error: OSError, folder: Path) -> LogFileUnreadable:
-    return LogFileUnreadable(f"{error.filename or folder} cannot be read: {error.strerror}")
+    return LogFileUnreadable(f"cannot read {error.filename or folder}: {error.strerror}")

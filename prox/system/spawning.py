@@ -149,7 +149,7 @@ def _why_not_found(program: str, cwd: str) -> str:
     """Return why a program was not found: the program or the interpreter in its first line is missing (execve(2))."""
     path = os.path.join(cwd, program)
     if "/" not in program or not os.path.exists(path):
-        return f"the command {program!r} was not found; is it installed, and in PATH?"
+        return f"command {program!r} not found; install it, or add its directory to PATH"
     try:
         with open(path, "rb") as file:
             first_line = file.readline(_MAX_INTERPRETER_LINE)

@@ -72,7 +72,7 @@ async def test_a_process_that_is_not_there(api: Api) -> None:
         for name in ("nobody", "system", "API", "%00", "%FF", "a%0Ab", "x" * 5000):
             error = await api.error(method, f"/processes/{name}{path}")
             assert error[:2] == (404, "PROCESS_NOT_FOUND")
-    assert (await api.error("GET", "/processes/nobody"))[2] == "there is no process named 'nobody'"
+    assert (await api.error("GET", "/processes/nobody"))[2] == "no process named 'nobody'"
 
 
 async def test_a_mistake_of_ours(api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ async def test_which_processes(serve: Serve) -> None:
         for wrong in ("e", "a,e", "A", "a,,e", "%00"):
             for path in ("/logs", "/logs/stream"):
                 assert (await api.error("GET", f"{path}?process={wrong}"))[:2] == (404, "PROCESS_NOT_FOUND")
-        assert (await api.error("GET", "/logs?process=a,nobody"))[2] == "there is no process or group named 'nobody'"
+        assert (await api.error("GET", "/logs?process=a,nobody"))[2] == "no process or group named 'nobody'"
 
 
 async def test_one_stream(api: Api) -> None:

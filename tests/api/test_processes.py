@@ -238,7 +238,7 @@ processes:
             ("db", 500, "RESET_FAILED", f"the reset of db failed: exit code 1: {tmp_path}"),
             ("off", 409, "PROCESS_NOT_RUNNING", "off is not running, it is stopped"),
             ("without", 409, "NO_RESET", "without has no reset; set processes.without.reset"),
-            ("nobody", 404, "PROCESS_NOT_FOUND", "there is no process named 'nobody'"),
+            ("nobody", 404, "PROCESS_NOT_FOUND", "no process named 'nobody'"),
         ):
             answer = await api.ask("POST", f"/processes/{name}/reset")
             assert (answer.status, answer.json()) == (status, {"error": what, "code": code})

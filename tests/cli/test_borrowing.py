@@ -93,7 +93,7 @@ def test_those_that_start_are_waited_for(running: FakeInstance) -> None:
     [
         (lent("db", "crashed", reason="exited with code 3"), "is not ready: exited with code 3"),
         (lent("db", "stopped"), "is not ready: it is stopped"),
-        (lent("cache"), "the running instance ended before these were ready: db"),
+        (lent("cache"), "the running instance exited before these were ready: db"),
     ],
 )
 def test_one_that_does_not_become_ready(running: FakeInstance, event: dict[str, Any], message: str) -> None:

@@ -33,7 +33,7 @@ def written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_there_is_none_until_it_is_made(written: Path, prox: Run) -> None:
     ran = prox("certs")
-    assert (ran.returncode, ran.stdout.partition(";")[0]) == (0, "there is no certificate yet")
+    assert (ran.returncode, ran.stdout.partition(";")[0]) == (0, "no certificate yet")
     assert not (written / "certs").exists()
 
 
@@ -61,7 +61,7 @@ def test_json_says_the_same_and_regenerate_makes_another(prox: Run) -> None:
 def test_nothing_is_trusted_without_an_answer(prox: Run) -> None:
     ran = prox("certs", "--trust")
     assert ran.returncode == 64
-    assert ran.stderr == "prox: nobody can be asked without a terminal; give --yes\n"
+    assert ran.stderr == "prox: cannot ask for confirmation without a terminal; pass --yes\n"
     assert "done" not in ran.stdout
 
 
@@ -69,4 +69,4 @@ def test_without_a_proxy_there_are_no_certificates(written: Path, prox: Run) -> 
     (written / "prox.yaml").write_text("processes: {web: x}")
     ran = prox("certs")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert ran.stderr == "prox: there is no proxy in prox.yaml: set proxy.domain\n"
+    assert ran.stderr == "prox: no proxy in prox.yaml: set proxy.domain\n"

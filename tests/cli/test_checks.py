@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpers.instance import process
-from prox.cli.checks import why_not_ready
+from prox.cli.checks import last_check_results
 from prox.client.client import Client
 from prox.client.target import Target
 
@@ -26,7 +26,7 @@ def test_only_running_processes_that_are_not_ready_are_asked_about(instance: Fak
         process("ready"),
         process("crashed", "crashed"),
     ]
-    found = why_not_ready(Client(Target(host="127.0.0.1", port=instance.port)), processes)
+    found = last_check_results(Client(Target(host="127.0.0.1", port=instance.port)), processes)
     assert list(found) == ["slow"]
     assert found["slow"].startswith("connection refused")
     assert "\n" not in found["slow"]

@@ -73,7 +73,7 @@ def test_all_problems_are_on_stderr_and_nothing_on_stdout(
     assert out == ""
     assert err.splitlines() == [
         "prox.yaml:4:5: processes.web.helthcheck: is an unknown key (did you mean 'healthcheck'?)",
-        "prox.yaml:5:18: processes.web.depends_on.db: there is no process or job 'db'",
+        "prox.yaml:5:18: processes.web.depends_on.db: no process or job named 'db'",
         "prox.yaml:6:5: processes.web.a\\n\\x1b[1m: is an unknown key",
         "prox.yaml:7:19: shutdown_timeout: '10' has no unit: write 10s, 10ms or 10m",
     ]
@@ -107,7 +107,7 @@ def test_another_file_and_another_folder(folder: Path, capsys: pytest.CaptureFix
     [
         (["config"], "prox.yaml: not found in this directory or any parent; `prox init` writes one,"),
         (["config", "-c", "none.yaml"], "none.yaml: not found; `prox init` writes one"),
-        (["config", "-c", "."], ".: cannot be read: Is a directory"),
+        (["config", "-c", "."], ".: cannot read the file: Is a directory"),
     ],
 )
 def test_there_is_no_such_file(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:

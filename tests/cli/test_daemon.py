@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prox.cli.daemon import _code_of, _names, _parse, _show_last_lines
+from prox.cli.daemon import _exit_code, _mentions, _parse, _show_last_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,12 +57,12 @@ def test_a_log_that_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     ],
 )
 def test_of_which_processes_an_error_speaks(error: str, names: set[str]) -> None:
-    assert {name for name in ("web", "web-two", "api.v1", "two", "api") if _names(error, name)} == names
+    assert {name for name in ("web", "web-two", "api.v1", "two", "api") if _mentions(error, name)} == names
 
 
 @pytest.mark.parametrize(("ended", "code"), [(0, 1), (69, 69), (-9, 125)])
 def test_the_code_where_it_said_nothing(ended: int, code: int) -> None:
-    assert _code_of(ended) == code
+    assert _exit_code(ended) == code
 
 
 @pytest.mark.parametrize("line", [b"", b"\n", b"[1]\n", b'{"pid": 1', b"\xff"])

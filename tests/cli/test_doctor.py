@@ -29,10 +29,10 @@ def test_all_is_well(project: Project) -> None:
     ran = project.client("doctor")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.splitlines()[:4] == [
-        "ok       prox.yaml: read and understood, 1 process and 2 jobs",
-        "ok       .prox: is made at the first start",
-        "ok       logs.dir: can be written",
-        "ok       leftovers: nothing runs that an earlier prox has left",
+        "ok       prox.yaml: valid, 1 process and 2 jobs",
+        "ok       .prox: will be created by `prox up`",
+        "ok       logs.dir: writable",
+        "ok       leftovers: none",
     ]
     # It has only looked.
     assert os.listdir(project.folder) == ["prox.yaml"]
@@ -58,8 +58,8 @@ def test_a_port_of_our_own(project: Project) -> None:
     project.write(f"api: {{port: {port}}}\nprocesses: {{api: exec sleep 1000}}")
     with project.up():
         found = findings(project)
-    assert found["api.port"] == (True, f"port {port} is held by what runs here")
-    assert found["leftovers"] == (True, "an instance runs here now")
+    assert found["api.port"] == (True, f"port {port} is in use by this instance")
+    assert found["leftovers"] == (True, "not checked: an instance is running")
 
 
 def test_what_was_left_is_named_and_ended(project: Project) -> None:
@@ -70,9 +70,9 @@ def test_what_was_left_is_named_and_ended(project: Project) -> None:
         prox.wait()
     assert is_alive(pid)
     found = findings(project)["leftovers"]
-    assert found == (True, f"a prox that was killed had left api: sleep 1000 (pid {pid}); ended now")
+    assert found == (True, f"left running by a prox that was killed: api: sleep 1000 (pid {pid}); ended")
     assert not is_alive(pid)
-    assert findings(project)["leftovers"] == (True, "nothing runs that an earlier prox has left")
+    assert findings(project)["leftovers"] == (True, "none")
     assert sorted(os.listdir(project.folder / ".prox")) == [".gitignore", "logs"]
 
 
@@ -86,8 +86,8 @@ jobs:
   seed: {cmd: [sh, seed.sh]}
 """)
     found = findings(project)
-    assert found["processes.api.cmd"] == (False, "the command 'no-such-program' was not found in PATH")
-    assert found["processes.web.cmd"] == (False, "the command './serve' was not found in PATH")
+    assert found["processes.api.cmd"] == (False, "command 'no-such-program' not found in PATH")
+    assert found["processes.web.cmd"] == (False, "command './serve' not found in PATH")
     missing = project.folder / "nowhere"
     assert found["processes.worker.cwd"] == (
         False,
@@ -102,7 +102,7 @@ def test_folders(project: Project) -> None:
     found = findings(project)
     assert found[".prox"][0] is False
     assert "symbolic link" in found[".prox"][1]
-    assert found["logs.dir"] == (False, f"{project.folder / 'prox.yaml'} may not be written; no lines would be kept")
+    assert found["logs.dir"] == (False, f"cannot write to {project.folder / 'prox.yaml'}; no lines would be kept")
 
 
 def test_names_and_certificates_of_the_proxy(project: Project) -> None:
@@ -114,11 +114,11 @@ certs: {dir: certs}
 """)
     found = findings(project)
     for host in ("nowhere.invalid", "api.nowhere.invalid"):
-        assert found[host] == (False, "is no known name; `sudo prox hosts --add` adds it to /etc/hosts")
-    assert found["certificates"] == (True, "are made when they are needed")
+        assert found[host] == (False, "does not resolve; `sudo prox hosts --add` adds it to /etc/hosts")
+    assert found["certificates"] == (True, "will be made when they are needed")
     key = project.write("secret", "certs/local-key.pem")
     assert found["proxy.https_port"] == (True, "port 46789 is free")
-    assert findings(project)["certificates"][1].startswith("others can read local-key.pem in ")
+    assert findings(project)["certificates"][1].startswith("other users can read local-key.pem in ")
     key.chmod(0o600)
     assert findings(project)["certificates"][0] is True
 

@@ -56,7 +56,7 @@ def test_what_is_still_running_after_the_stop_is_a_failure(instance: FakeInstanc
     let_stop(instance, ("process", process("api", "stopped")), ("leftover", {"left": [left]}))
     ran = ask("down")
     assert ran.returncode == 70
-    assert ran.stderr == "prox: left running: api: daemon (pid 7), holds port 80\n"
+    assert ran.stderr == "prox: still running after the stop: api: daemon (pid 7), holds port 80\n"
     assert ran.stdout.splitlines()[-1] == "  api stopped"
 
 
@@ -120,5 +120,5 @@ def test_what_a_killed_prox_left_is_ended(folder: Path, prox: Run, command: str)
         assert left.wait() == -signal.SIGTERM
     assert ran.returncode == 0
     assert ran.stdout == (
-        f"left by a prox that was killed: api: sh -c echo ready; read _ (pid {left.pid}); ended\n"
+        f"left running by a prox that was killed: api: sh -c echo ready; read _ (pid {left.pid}); ended\n"
     )  # fmt: skip

@@ -25,10 +25,10 @@ def test_a_command_in_the_place_of_a_process(looked_at: Project) -> None:
 
 def test_commands_that_cannot_be_run(looked_at: Project) -> None:
     for words, code, said in (
-        (("web", "--", "no-such-program"), 127, "the command 'no-such-program' was not found"),
-        (("web", "--", "./"), 126, "the command './' cannot be run: Permission denied"),
+        (("web", "--", "no-such-program"), 127, "command 'no-such-program' not found"),
+        (("web", "--", "./"), 126, "cannot run command './': Permission denied"),
         (("web", "--"), 64, "the command is missing: prox exec NAME -- COMMAND"),
-        (("wbe", "--", "true"), 64, "there is no process or job 'wbe' (did you mean 'web'?)"),
+        (("wbe", "--", "true"), 64, "no process or job named 'wbe' (did you mean 'web'?)"),
     ):
         ran = looked_at.run("exec", *words)
         assert (ran.returncode, ran.stdout) == (code, "")

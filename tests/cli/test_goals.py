@@ -92,7 +92,7 @@ def test_what_is_still_running_after_a_stop_is_named(
     left = {"process": "db", "pid": 7, "command": "daemon", "ports": []}
     instance.answers["POST /processes/db/stop"] = {"left": [left]}
     ran = ask("stop", "db", "api")
-    assert (ran.returncode, ran.stderr) == (70, "prox: left running: db: daemon (pid 7)\n")
+    assert (ran.returncode, ran.stderr) == (70, "prox: still running after the stop: db: daemon (pid 7)\n")
     assert ran.stdout == "api stopped\ndb stopped\n"
 
 
@@ -105,9 +105,9 @@ def test_a_process_that_is_not_loaded_yet_needs_a_reload(
     instance.answers["GET /status"] |= {"config_file": str(file), "project_dir": str(folder), "config_digest": "old"}
     ran = ask("start", "new")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert ran.stderr == "prox: new is in prox.yaml, but not loaded yet; `prox reload` loads it\n"
-    assert ask("start", "new", "newer").stderr.startswith("prox: new and newer are in prox.yaml, but not loaded yet; ")
-    assert "there is no process or group 'old'" in ask("start", "old").stderr
+    assert ran.stderr == "prox: new is in prox.yaml but not loaded yet; run `prox reload`\n"
+    assert ask("start", "new", "newer").stderr.startswith("prox: new and newer are in prox.yaml but not loaded yet; ")
+    assert "no process or group named 'old'" in ask("start", "old").stderr
     hinted = ask("start", "api")
     assert (hinted.returncode, hinted.stdout) == (0, "api started\n")
     assert hinted.stderr == f"prox: {file} has changed since it was loaded; `prox reload` applies it\n"

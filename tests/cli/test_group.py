@@ -40,7 +40,7 @@ def test_options_before_and_after_the_command(failing: Add, monkeypatch: pytest.
 )  # fmt: skip
 def test_what_is_to_come_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 64
-    assert "is not yet in this version" in capsys.readouterr().err
+    assert "is not in this version" in capsys.readouterr().err
 
 
 def test_outside_of_a_command_nothing_is_set() -> None:
@@ -62,7 +62,7 @@ def test_each_command_takes_the_common_options_once(name: str) -> None:
 def test_a_command_that_is_misspelt_is_named(prox: Callable[..., Any]) -> None:
     ran = prox("stats")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert ran.stderr == "prox: there is no command 'stats' (did you mean 'status'?); see `prox --help`\n"
+    assert ran.stderr == "prox: no command named 'stats' (did you mean 'status'?); see `prox --help`\n"
 
 
 def test_the_version_needs_no_command(prox: Callable[..., Any]) -> None:

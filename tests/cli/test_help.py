@@ -31,4 +31,4 @@ def test_without_a_command_it_is_the_help_of_prox(prox: Run) -> None:
 def test_a_command_that_does_not_exist(prox: Run) -> None:
     ran = prox("help", "statsu")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert "there is no command 'statsu' (did you mean 'status'?)" in ran.stderr
+    assert "no command named 'statsu' (did you mean 'status'?)" in ran.stderr

@@ -37,7 +37,7 @@ def test_from_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(config.processes) == ["hello"]
     assert config.env_file == ()
     assert (
-        capsys.readouterr().out == "wrote prox.yaml with an example; put your commands in, then `prox up` starts them\n"
+        capsys.readouterr().out == "wrote prox.yaml with an example; replace it by your commands, then run `prox up`\n"
     )
     assert os.listdir(folder) == ["prox.yaml"]
 
@@ -73,13 +73,13 @@ def test_from_a_procfile(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     ("name", "content", "message"),
     [
         ("Procfile", b"web: x\nw\xff: y\n", "Procfile:2:1: is not UTF-8"),
-        ("Procfile", b"web: x\n\nw: \0\n", "Procfile:3:1: holds a NUL, which no command can"),
+        ("Procfile", b"web: x\n\nw: \0\n", "Procfile:3:1: contains a NUL character, which a command cannot"),
         ("Procfile", b"#" * 2_000_000, "Procfile: is larger than 1024 KB"),
         ("package.json", b'{\n  "scripts": {\n    "dev": vite\n', "package.json:3:12: is not JSON: Expecting value"),
         ("package.json", b"[]", "package.json:1:1: must be an object"),
         ("package.json", b'{\n\n"scripts": []}', "package.json:3:1: `scripts` must be an object of commands"),
         ("package.json", b'{\n"scripts": {"dev": 1}}', "package.json:2:1: `scripts` must be an object of commands"),
-        ("package.json", b"[" * 100_000, "package.json: is nested too deep"),
+        ("package.json", b"[" * 100_000, "package.json: is nested too deeply"),
     ],
 )
 def test_a_broken_file_is_told(
@@ -102,7 +102,7 @@ def test_from_a_package(folder: Path) -> None:
 def test_nothing_is_overwritten(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / name).write_text("mine")
     assert run(["init"]) == 1
-    assert capsys.readouterr().err == f"prox: {name} is there already; --force replaces it\n"
+    assert capsys.readouterr().err == f"prox: {name} exists; --force replaces it\n"
     assert (folder / name).read_text() == "mine"
     assert run(["init", "--force"]) == 0
     assert os.listdir(folder) == [name]
@@ -130,4 +130,4 @@ def test_prox_may_read_it_whatever_the_umask(folder: Path) -> None:
 
 def test_a_folder_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "--project-dir", "none"]) == 1
-    assert capsys.readouterr().err == "prox: none/prox.yaml cannot be written: No such file or directory\n"
+    assert capsys.readouterr().err == "prox: cannot write none/prox.yaml: No such file or directory\n"

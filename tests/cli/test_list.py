@@ -31,5 +31,5 @@ def test_nothing_runs(
     prox: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("empty")))
-    assert prox("list").stdout == "no instance runs on this machine\n"
+    assert prox("list").stdout == "no instance is running on this machine\n"
     assert json.loads(prox("list", "--json").stdout) == {"instances": []}

@@ -85,7 +85,7 @@ BAD_QUESTIONS = [
     (["-f", "--pattern", "(", "--regex"], "the pattern '(' is not a regular expression (RE2): missing ): ("),
     (["--pattern", "x" * 257], "the pattern is 257 characters long; 256 are allowed"),
     (["--regex"], "--regex needs --pattern"),
-    (["wbe"], "there is no process or group 'wbe' (did you mean 'web'?)"),
+    (["wbe"], "no process or group named 'wbe' (did you mean 'web'?)"),
     (["--since", "yesterday"], "must be a time such as 2025-01-19T10:32:01.123Z, or a duration back from now"),
     (["-n", "-1"], "invalid value for '-n' / '--lines': -1 is not in the range x>=0"),
     (["--stream", "out"], "invalid value for '--stream': 'out' is not one of 'stdout', 'stderr'"),
@@ -176,4 +176,4 @@ def test_where_no_lines_are_kept(tmp_path: Path, prox: Run, monkeypatch: pytest.
     assert prox("logs") == prox("logs", "web")
     assert prox("logs").stdout == ""
     (tmp_path / "prox.yaml").write_text("processes: {web: echo}\nlogs: {dir: false}")
-    assert prox("logs").stderr == "prox: nothing runs, and logs.dir is false, so that no lines are kept\n"
+    assert prox("logs").stderr == "prox: no instance is running, and logs.dir is false, so there are no log files\n"

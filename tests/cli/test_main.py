@@ -59,7 +59,7 @@ def test_an_unexpected_failure(
     assert run(["failing"]) == 125
     error = capsys.readouterr().err
     assert error.endswith(
-        "prox failed: ZeroDivisionError: division by zero; run again with PROX_DEBUG=1 to see where\n"
+        "prox: internal error: ZeroDivisionError: division by zero; run again with PROX_DEBUG=1 for a traceback\n"
     )
     assert ("Traceback" in error) == debug
 
@@ -79,7 +79,7 @@ def test_the_code_that_a_command_returns(failing: Add, returned: int | None) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["statsu"], "prox: there is no command 'statsu' (did you mean 'status'?); see `prox --help`\n"),
+        (["statsu"], "prox: no command named 'statsu' (did you mean 'status'?); see `prox --help`\n"),
         (["version", "--foo"], "prox: no such option '--foo'; see `prox version --help`\n"),
         (["--foo"], "prox: no such option '--foo'; see `prox --help`\n"),
         (["start"], "prox: missing argument 'NAMES...'; see `prox start --help`\n"),
@@ -123,7 +123,7 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
 def test_a_full_disk_is_said() -> None:
     with open("/dev/full", "wb") as full, program("version", stdout=full) as process:
-        assert process.communicate()[1] == b"prox: the output cannot be written: No space left on device\n"
+        assert process.communicate()[1] == b"prox: cannot write the output: No space left on device\n"
         assert process.returncode == 1
 
 

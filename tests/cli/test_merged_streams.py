@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prox.cli.merged_streams import MergedStreams, NothingCame
+from prox.cli.merged_streams import MergedStreams, ReceiveTimeout
 from prox.client.client import StreamEvent
 from prox.client.errors import ConnectionLost
 
@@ -73,7 +73,7 @@ def test_a_stream_that_cannot_be_opened_is_raised() -> None:
 
 @pytest.mark.parametrize(("timeout", "at_most"), [(0.0, None), (None, 0.0), (0.0, 1000.0), (1000.0, 0.0)])
 def test_the_shorter_limit_ends_the_waiting(timeout: float | None, at_most: float | None) -> None:
-    with pytest.raises(NothingCame):
+    with pytest.raises(ReceiveTimeout):
         MergedStreams(timeout).receive(at_most=at_most)
 
 

@@ -25,7 +25,7 @@ def test_all_that_are_unknown_are_named() -> None:
     with pytest.raises(UnknownProcess) as caught:
         expand(["web", "apo", "backends", "zzz"], GROUPS_OF)
     assert str(caught.value) == (
-        "there is no process or group 'apo' (did you mean 'api'?); "
-        "there is no process or group 'backends' (did you mean 'backend'?); "
-        "there is no process or group 'zzz'"
+        "no process or group named 'apo' (did you mean 'api'?); "
+        "no process or group named 'backends' (did you mean 'backend'?); "
+        "no process or group named 'zzz'"
     )

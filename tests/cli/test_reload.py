@@ -34,7 +34,7 @@ def test_without_a_difference_nothing_has_changed(instance: FakeInstance, ask: R
     instance.answers["POST /reload"] = NOTHING | {"ignored": ["api", "logs"]}
     ran = ask("reload")
     assert (ran.returncode, ran.stdout) == (0, "nothing has changed\n")
-    assert ran.stderr == "prox: api, logs changed; that takes effect after `prox down` and `prox up`\n"
+    assert ran.stderr == "prox: api, logs changed; to apply this, run `prox down` and `prox up`\n"
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])

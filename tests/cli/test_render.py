@@ -144,8 +144,8 @@ def test_seconds_since() -> None:
 
 def test_when_a_process_is_started_again() -> None:
     moment = (datetime.now(UTC) + timedelta(seconds=90)).isoformat()
-    row = process("web", status="crashed", reason="exited with code 3; it is restarted", next_restart_at=moment)
+    row = process("web", status="crashed", reason="exited with code 3; restarting", next_restart_at=moment)
     assert re.fullmatch(
-        r"web: exited with code 3; it is restarted in 1m(29|30)s",
+        r"web: exited with code 3; restarting in 1m(29|30)s",
         status_text([row], color=False, width=None).splitlines()[-1],
     )

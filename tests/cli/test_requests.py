@@ -77,9 +77,9 @@ def test_without_any_request(instance: FakeInstance, ask: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a", "b"), "give one ID, or `replay ID`"),
-        (("replay",), "give one ID, or `replay ID`"),
-        (("replay", "a", "b"), "give one ID, or `replay ID`"),
+        (("a", "b"), "pass one ID, or `replay ID`"),
+        (("replay",), "pass one ID, or `replay ID`"),
+        (("replay", "a", "b"), "pass one ID, or `replay ID`"),
         (("--body",), "--body needs an ID"),
         (("--curl",), "--curl needs an ID"),
         (("-n", "0"), "invalid value for '-n'"),
@@ -105,9 +105,9 @@ def test_one_in_full(instance: FakeInstance, ask: Run) -> None:
         "response:",
         "  Set-Cookie: a=1",
         "  Set-Cookie: b=\\x1b[2J",
-        "  (2.9 MB of body, not kept whole)",
+        "  (2.9 MB of body, truncated)",
         "",
-        "log lines meanwhile:",
+        "log lines during the request:",
         "* t1 exactly",
         "  t2 perhaps",
     ]
@@ -127,7 +127,7 @@ def test_as_a_curl_command_or_why_there_is_none(instance: FakeInstance, ask: Run
     instance.answers["GET /proxy/requests/0a1b2c3"] = found
     ran = ask("requests", "0a1b2c3", "--curl")
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.startswith("prox: no curl command sends 0a1b2c3 again: its body was not recorded whole")
+    assert ran.stderr.startswith("prox: cannot express 0a1b2c3 as a curl command: its body was not recorded whole")
 
 
 def test_once_more(instance: FakeInstance, ask: Run) -> None:

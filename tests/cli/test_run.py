@@ -50,9 +50,9 @@ def record(folder: Path, *jobs: JobRecord) -> None:
     ("arguments", "message"),
     [
         ("--keep-going --fail-fast", "--keep-going and --fail-fast cannot be combined"),
-        ("--with db", "--with NAMES goes with a command"),
-        ("-- true", "--with NAMES goes with a command"),
-        ("--with db --", "--with NAMES goes with a command"),
+        ("--with db", "--with NAMES needs a command"),
+        ("-- true", "--with NAMES needs a command"),
+        ("--with db --", "--with NAMES needs a command"),
         ("unit --with db -- true", "a command cannot be combined with jobs"),
         ("--only-failed --with db -- true", "a command cannot be combined with jobs"),
         ("--report pdf=out", "must be KIND=FILE with a kind of junit, json, md, html, not 'pdf=out'"),
@@ -61,9 +61,9 @@ def record(folder: Path, *jobs: JobRecord) -> None:
         ("-j 0", "invalid value for '-j'"),
         ("--timeout soon", "invalid value for '--timeout'"),
         ("--lifeline 99999", "not an open file descriptor"),
-        ("--with dbs -- true", "there is no process or group 'dbs'"),
+        ("--with dbs -- true", "no process or group named 'dbs'"),
         ("db", "'db' is a process, not a job; `prox run --with db -- COMMAND` runs a command with it"),
-        ("unti fast x", "there is no job or group of jobs 'unti' (did you mean 'unit'?); there is no job or group"),
+        ("unti fast x", "no job or group of jobs named 'unti' (did you mean 'unit'?); no job or group"),
     ],
 )
 def test_what_is_refused(prox: Run, folder: Path, arguments: str, message: str) -> None:
@@ -77,14 +77,14 @@ def test_there_must_be_a_job(prox: Run, folder: Path) -> None:
     write(folder, "processes: {db: touch started}")
     for arguments in ([], ["unit"], ["--only-failed"]):
         ran = prox("run", *arguments)
-        assert (ran.returncode, ran.stderr) == (64, "prox: prox.yaml has no job to run; add one under `jobs`\n")
+        assert (ran.returncode, ran.stderr) == (64, "prox: no job in prox.yaml; add one below `jobs`\n")
 
 
 def test_a_terminal_for_a_job_is_refused(prox: Run, folder: Path) -> None:
     write(folder, "jobs: {unit: {cmd: touch started, tty: true}}")
     ran = prox("run")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert ran.stderr == "prox: jobs.unit.tty is not yet in this version; take it out of prox.yaml\n"
+    assert ran.stderr == "prox: jobs.unit.tty is not in this version; remove it from prox.yaml\n"
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_a_job_that_failed_and_is_gone_is_named(prox: Run, folder: Path) -> None
 def test_without_a_record_nothing_can_be_repeated(prox: Run, folder: Path) -> None:
     ran = prox("run", "--only-failed")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert "there is no earlier run in this project" in ran.stderr
+    assert "no earlier run in this project" in ran.stderr
     record(folder)
     (folder / ".prox" / "runs" / "1" / "run.json").write_text("{}")
     ran = prox("run", "--only-failed")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert "run.json of the last run cannot be read" in ran.stderr
+    assert "cannot read run.json of the last run" in ran.stderr

@@ -63,8 +63,8 @@ def test_a_report_that_cannot_be_written_fails_and_the_others_are_written(
     wanted = [("md", tmp_path), ("html", tmp_path / "file" / "x"), ("json", tmp_path / "json")]
     assert write_reports(record, wanted, None) == 1
     assert capsys.readouterr().err.splitlines() == [
-        f"prox: the report md={tmp_path} was not written: Is a directory",
-        f"prox: the report html={tmp_path}/file/x was not written: File exists",
+        f"prox: cannot write report md={tmp_path}: Is a directory",
+        f"prox: cannot write report html={tmp_path}/file/x: File exists",
     ]
     assert (tmp_path / "json").exists()
 
@@ -74,7 +74,7 @@ def test_without_its_folder_no_report_is_written(
 ) -> None:
     (tmp_path / "run").rmdir()
     assert write_reports(record, [("md", tmp_path / "md")], None) == 1
-    assert capsys.readouterr().err.startswith("prox: the record of the run was not written: ")
+    assert capsys.readouterr().err.startswith("prox: cannot write the record of the run: ")
     assert not (tmp_path / "md").exists()
 
 
@@ -96,4 +96,4 @@ def test_a_step_summary_that_cannot_be_written_is_said_and_fails_no_run(
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
     assert write_reports(record, [], "github") == 0
-    assert capsys.readouterr().err == f"prox: the step summary {tmp_path} was not written: Is a directory\n"
+    assert capsys.readouterr().err == f"prox: cannot write the step summary {tmp_path}: Is a directory\n"

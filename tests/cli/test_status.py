@@ -76,8 +76,7 @@ def test_where_none_answers(prox: Run, monkeypatch: pytest.MonkeyPatch, project:
         ran = prox(*arguments)
         assert (ran.returncode, ran.stdout) == (69, "")
         assert ran.stderr == (
-            f"prox: no instance is running in {project.folder}; `prox up` starts it, "
-            "`prox list` shows what runs elsewhere\n"
+            f"prox: no instance is running in {project.folder}; `prox up` starts one, `prox list` shows all\n"
         )
         ran = prox(*arguments, "--addr", "http://127.0.0.1:1")
         assert (ran.returncode, ran.stdout) == (69, "")

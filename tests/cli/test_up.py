@@ -35,9 +35,9 @@ def write(folder: Path, text: str) -> None:
 
 def test_processes_and_jobs_with_a_terminal_are_refused() -> None:
     refuse_terminals(config_of("processes: {web: x}\njobs: {test: x}"))
-    with pytest.raises(NotYet, match=r"^processes\.web\.tty is not yet"):
+    with pytest.raises(NotYet, match=r"^processes\.web\.tty is not in this version"):
         refuse_terminals(config_of("processes: {web: {cmd: x, tty: true}}"))
-    with pytest.raises(NotYet, match=r"^jobs\.test\.tty is not yet"):
+    with pytest.raises(NotYet, match=r"^jobs\.test\.tty is not in this version"):
         refuse_terminals(config_of("jobs: {test: {cmd: x, tty: true}}"))
 
 
@@ -49,9 +49,9 @@ def test_processes_and_jobs_with_a_terminal_are_refused() -> None:
         ("--wait --wait-timeout soon", "invalid value for '--wait-timeout'"),
         ("--http-port 65536", "invalid value for '--http-port'"),
         ("--lifeline 99999", "not an open file descriptor"),
-        ("wbe", "there is no process or group 'wbe' (did you mean 'web'?)"),
-        ("-d wbe", "there is no process or group 'wbe' (did you mean 'web'?)"),
-        ("--tui", "`prox up --tui` is not yet in this version"),
+        ("wbe", "no process or group named 'wbe' (did you mean 'web'?)"),
+        ("-d wbe", "no process or group named 'wbe' (did you mean 'web'?)"),
+        ("--tui", "`prox up --tui` is not in this version"),
     ],
 )
 def test_what_is_refused(prox: Run, folder: Path, arguments: str, message: str) -> None:
@@ -76,7 +76,7 @@ def test_a_second_instance_is_refused_before_its_file_is_read(
     ("text", "arguments", "code", "error"),
     [
         ("processes: {web: {cmd: x, prot: 80}}", [], 78, "prox.yaml:1:27: processes.web.prot: is an unknown key"),
-        ("processes: {web: touch started}", ["api"], 64, "there is no process or group 'api'"),
+        ("processes: {web: touch started}", ["api"], 64, "no process or group named 'api'"),
     ],
 )
 def test_a_failure_is_told_to_whoever_waits(
@@ -101,4 +101,4 @@ def test_a_failure_is_the_same_where_nobody_waits_any_more(prox: Run) -> None:
     with open(theirs, "wb"):
         ran = prox("up", f"--ready-fd={theirs}", "api")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert "there is no process or group 'api'" in ran.stderr
+    assert "no process or group named 'api'" in ran.stderr

@@ -40,11 +40,11 @@ def test_what_holds(look: Run, arguments: list[str], expected: set[str] | None) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["broken"], "broken cannot become ready any more: exited with code 3"),
-        ([], "done cannot become ready any more: it ended with code 0"),
-        (["worker", "--for", "healthy"], "worker cannot become healthy any more: it has no health check"),
-        (["broken", "--for", "running"], "broken cannot become running any more: exited with code 3"),
-        (["broken", "--for", "completed"], "broken cannot become completed any more: exited with code 3"),
+        (["broken"], "broken can no longer become ready: exited with code 3"),
+        ([], "done can no longer become ready: it exited with code 0"),
+        (["worker", "--for", "healthy"], "worker can no longer become healthy: it has no health check"),
+        (["broken", "--for", "running"], "broken can no longer become running: exited with code 3"),
+        (["broken", "--for", "completed"], "broken can no longer become completed: exited with code 3"),
     ],
 )
 def test_what_cannot_come(look: Run, arguments: list[str], said: str) -> None:
@@ -55,7 +55,7 @@ def test_what_cannot_come(look: Run, arguments: list[str], said: str) -> None:
 
 def test_a_line_that_one_of_them_cannot_write_any_more(look: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though the others may."""
-    monkeypatch.setattr("prox.cli.wait._LAST_WORDS_SECONDS", 0.2)
+    monkeypatch.setattr("prox.cli.wait._DRAIN_SECONDS", 0.2)
     ran = look("wait", "worker", "done", "--log", "^never$", "--timeout", "20s")
     assert (ran.returncode, ran.stdout) == (69, "")
     assert ran.stderr == "prox: done exited without writing a matching line\n"
@@ -65,8 +65,8 @@ def test_a_line_that_one_of_them_cannot_write_any_more(look: Run, monkeypatch: p
     ("arguments", "code", "said"),
     [
         (["web", "--for", "stopped", "--timeout", "100ms"], 124, "not stopped after 0.1 s: web"),
-        (["worker", "--log", "^never$", "--timeout", "100ms"], 124, "no line that matches after 0.1 s: worker"),
-        (["wbe"], 64, "there is no process or group 'wbe' (did you mean 'web'?)"),
+        (["worker", "--log", "^never$", "--timeout", "100ms"], 124, "no matching line after 0.1 s: worker"),
+        (["wbe"], 64, "no process or group named 'wbe' (did you mean 'web'?)"),
         (["web", "--log", "("], 64, "the pattern '(' is not a regular expression (RE2): missing ): ("),
         (["web", "--timeout", "5"], 64, "invalid value for '--timeout': '5' has no unit"),
     ],
@@ -96,7 +96,7 @@ processes:
         project.write("", "end")
         assert (stopped.wait(), stopped.output) == (0, "web is stopped\n")
         assert hopeless.wait() == 69
-        assert hopeless.output == "prox: web cannot become completed any more: exited with code 3\n"
+        assert hopeless.output == "prox: web can no longer become completed: exited with code 3\n"
         # An earlier run's line is none of this one's.
         (project.folder / "end").unlink()
         (project.folder / "go").unlink()

@@ -117,7 +117,7 @@ class TestAnswers:
         assert self.call(serve, answer, answer({"status": "running"})) == {"status": "running"}
 
     def test_an_error(self, serve: Serve, answer: Answer) -> None:
-        body = {"error": "there is no process named 'x'", "code": "PROCESS_NOT_FOUND"}
+        body = {"error": "no process named 'x'", "code": "PROCESS_NOT_FOUND"}
         with pytest.raises(ApiError, match="no process named 'x'") as caught:
             self.call(serve, answer, answer(body, status=404))
         assert (caught.value.code, caught.value.status) == ("PROCESS_NOT_FOUND", 404)

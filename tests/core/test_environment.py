@@ -16,7 +16,7 @@ from prox.core.environment import (
     redact,
 )
 
-UNREADABLE = "cannot be read as NAME=value, or a quote is never closed (the text is not shown: it may be secret)"
+UNREADABLE = "not NAME=value, or an unclosed quote (the text is not shown: it may be a secret)"
 NUL = "holds a NUL, which no program can be given"
 
 

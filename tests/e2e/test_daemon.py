@@ -153,7 +153,7 @@ def test_a_daemon_that_was_killed_blocks_nothing(project: Project) -> None:
     assert project.state() == killed
     assert (project.folder / ".prox" / "prox.pid").exists()
 
-    assert project.client("list").stdout == "no instance runs on this machine\n"
+    assert project.client("list").stdout == "no instance is running on this machine\n"
     assert project.client("status").returncode == 69
     nothing = project.client("down")
     assert (nothing.returncode, nothing.stdout) == (0, "nothing is running\n")

@@ -33,7 +33,7 @@ processes:
         for command in ("stop", "start", "restart"):
             ran = project.client(command, "api", "worker", "wbe")
             assert (ran.returncode, ran.stdout) == (64, "")
-            assert ran.stderr == "prox: there is no process or group 'wbe' (did you mean 'web'?)\n"
+            assert ran.stderr == "prox: no process or group named 'wbe' (did you mean 'web'?)\n"
         assert running(project) == first
 
         ran = project.client("stop", "backend")
@@ -49,10 +49,10 @@ processes:
         ran = project.client("start", "web", "bad", "api")
         assert ran.returncode == 1
         assert sorted(ran.stdout.splitlines()) == ["api started", "web started"]
-        assert ran.stderr.startswith("prox: bad was not started: the command 'no-such-program' was not found")
+        assert ran.stderr.startswith("prox: bad was not started: command 'no-such-program' not found")
 
         ran = project.client("start", "web")
-        assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", "prox: web is running already\n")
+        assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", "prox: web is already running\n")
         # In a group, who is there already has nothing to fail at.
         ran = project.client("start", "backend")
         assert (ran.returncode, ran.stderr) == (0, "")

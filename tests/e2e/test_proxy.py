@@ -175,7 +175,7 @@ def test_https(web: Project) -> None:
         assert web.client("certs", "--regenerate").returncode == 0
         assert (web.folder / "certs/localhost.pem").read_bytes() != before
         refused = web.client("certs", "--trust")
-        assert (refused.returncode, "give --yes" in refused.stderr) == (64, True)
+        assert (refused.returncode, "pass --yes" in refused.stderr) == (64, True)
 
 
 def test_a_port_of_the_proxy_that_is_taken(web: Project) -> None:
@@ -204,7 +204,7 @@ def test_ports_without_a_proxy(project: Project) -> None:
     ran = project.run("up", "--http-port", "0")
     assert (ran.returncode, ran.stderr) == (64, "prox: --http-port needs a proxy: set proxy.domain in prox.yaml\n")
     assert project.client("certs").returncode == 64
-    assert project.client("hosts").stdout == "there is no proxy in prox.yaml\n"
+    assert project.client("hosts").stdout == "no proxy in prox.yaml\n"
 
 
 def test_a_second_instance_with_the_same_ports(web: Project, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -37,7 +37,7 @@ def test_the_difference_is_applied_and_nothing_else(project: Project) -> None:
         )
         assert "has changed since it was loaded; `prox reload` applies it" in project.client("status").stderr
         assert project.client("start", "d").stderr == (
-            "prox: d is in prox.yaml, but not loaded yet; `prox reload` loads it\n"
+            "prox: d is in prox.yaml but not loaded yet; run `prox reload`\n"
         )
         ran = project.client("reload")
         assert ran.stdout == "d added\ne added\nc removed\nb changed\noff changed\n"
@@ -133,7 +133,7 @@ def test_a_file_with_errors_changes_nothing(project: Project) -> None:
         assert ran.stderr.splitlines() == [
             "prox.yaml:8:3: processes.d: `cmd` is missing",
             "prox.yaml:8:7: processes.d.cdm: is an unknown key (did you mean 'cwd'?)",
-            "prox.yaml:9:28: processes.e.depends_on.nobody: there is no process or job 'nobody'",
+            "prox.yaml:9:28: processes.e.depends_on.nobody: no process or job named 'nobody'",
         ]
         assert {name: each["pid"] for name, each in processes(project).items()} == before
 
@@ -143,7 +143,7 @@ def test_what_needs_a_new_start_is_named(project: Project) -> None:
     with project.up():
         project.write(TEXT.replace("api: {port: 0}", "api: {port: 0, allowed_hosts: [x]}\nlogs: {keep: 1}"))
         ran = project.client("reload")
-        assert "api, logs changed; that takes effect after `prox down` and `prox up`" in ran.stderr
+        assert "api, logs changed; to apply this, run `prox down` and `prox up`" in ran.stderr
         assert json.loads(project.client("reload", "--json").stdout)["unchanged"] == ["a", "b", "c", "off"]
 
 

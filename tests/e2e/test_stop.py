@@ -82,13 +82,13 @@ def test_down_shows_them_going_while_the_api_answers(held: Project) -> None:
         assert statuses(held) == {"one": "stopping", "two": "stopping", "quick": "stopped"}
         shown = held.client("status")
         assert re.search(r"^one +stopping ", shown.stdout, re.MULTILINE)
-        assert shown.stdout.endswith("\nprox is stopping everything\n")
+        assert shown.stdout.endswith("\nprox is shutting down\n")
         for path in ("/processes/quick/start", "/processes/one/restart", "/shutdown"):
             refused = held.post(path)
             assert (refused.status, refused.json()["code"]) == (503, "SHUTDOWN_IN_PROGRESS")
         started = held.client("start", "quick")
         assert started.returncode == 1
-        assert started.stderr == "prox is stopping everything; start it again with `prox up`\n"
+        assert started.stderr == "prox is shutting down; start it again with `prox up`\n"
 
         # Asked for twice, it waits with the first.
         second = held.launch("stop")

@@ -32,7 +32,7 @@ processes:
         "good": ("running", None),
     }
     reasons = {
-        "missing": "the command 'no-such-program' was not found; is it installed, and in PATH?",
+        "missing": "command 'no-such-program' not found; install it, or add its directory to PATH",
         "missing-in-shell": "exited with code 127",
         "no-program": "the command './prox.yaml' cannot be run: Permission denied",
         "lost": f"its working directory {project.folder}/not/there does not exist; create it, or change its cwd",
@@ -49,10 +49,10 @@ def test_what_is_not_in_this_version_yet(project: Project) -> None:
     project.write("processes: {web: touch started, shell: {cmd: sh, tty: true}}")
     ran = project.run("up")
     assert (ran.returncode, ran.stdout) == (64, "")
-    assert ran.stderr == "prox: processes.shell.tty is not yet in this version; take it out of prox.yaml\n"
+    assert ran.stderr == "prox: processes.shell.tty is not in this version; remove it from prox.yaml\n"
     project.write("processes: {web: touch started}")
     for arguments, what in ((("up", "--tui"), "prox up --tui"), (("attach",), "prox attach")):
         ran = project.run(*arguments)
         assert (ran.returncode, ran.stdout) == (64, "")
-        assert ran.stderr == f"prox: `{what}` is not yet in this version\n"
+        assert ran.stderr == f"prox: `{what}` is not in this version\n"
     assert not (project.folder / "started").exists()

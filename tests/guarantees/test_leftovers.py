@@ -76,7 +76,7 @@ def test_what_is_reported(project: Project, outsiders: list[int]) -> None:
     with project.up() as prox:
         pid = daemon_of(project)
         outsiders.append(pid)
-        left = f"left running: api: sleep 1000 (pid {pid})"
+        left = f"still running after the stop: api: sleep 1000 (pid {pid})"
         stopped = project.client("stop", "api")
         assert (stopped.returncode, stopped.stdout) == (70, "api stopped\n")
         assert stopped.stderr == f"prox: {left}\n"

@@ -75,18 +75,18 @@ def test_one_that_cannot_be_read_is_an_error_even_where_it_may_be_missing(folder
     (folder / "folder").mkdir()
     (folder / "file").touch()
     (folder / "loop").symlink_to("loop")
-    assert problems_of("folder", optional=optional) == "folder: cannot be read: Is a directory"
-    assert problems_of("file/.env", optional=optional) == "file/.env: cannot be read: Not a directory"
-    assert problems_of("loop", optional=optional) == "loop: cannot be read: Too many levels of symbolic links"
-    assert problems_of("x" * 300, optional=optional).endswith(": cannot be read: File name too long")
-    assert "cannot be read: embedded null byte" in problems_of("a\0b", optional=optional)
+    assert problems_of("folder", optional=optional) == "folder: cannot read the file: Is a directory"
+    assert problems_of("file/.env", optional=optional) == "file/.env: cannot read the file: Not a directory"
+    assert problems_of("loop", optional=optional) == "loop: cannot read the file: Too many levels of symbolic links"
+    assert problems_of("x" * 300, optional=optional).endswith(": cannot read the file: File name too long")
+    assert "cannot read the file: embedded null byte" in problems_of("a\0b", optional=optional)
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"A=1\n\nhunter2 hunter2\n", "3:1: cannot be read as NAME=value"),
-        (b"A=1\nB='hunter2\n", "2:1: cannot be read as NAME=value, or a quote is never closed"),
+        (b"A=1\n\nhunter2 hunter2\n", "3:1: not NAME=value"),
+        (b"A=1\nB='hunter2\n", "2:1: not NAME=value, or an unclosed quote"),
         (b"A=1\nB=hunter2\xff\n", "2:1: is not UTF-8"),
         (b"A=1\nB=hunter2\0\n", "2:1: holds a NUL, which no program can be given"),
         ("A=hunter2".encode("utf-16"), "1:1: is not UTF-8"),

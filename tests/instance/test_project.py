@@ -72,11 +72,11 @@ def test_a_file_that_is_not_there(folder: Path) -> None:
 
 def test_a_file_that_cannot_be_read(folder: Path) -> None:
     (folder / "prox.yaml").mkdir()
-    assert problems_of("prox.yaml") == ["prox.yaml: cannot be read: Is a directory"]
+    assert problems_of("prox.yaml") == ["prox.yaml: cannot read the file: Is a directory"]
     (folder / "file").touch()
-    assert problems_of("file/prox.yaml") == ["file/prox.yaml: cannot be read: Not a directory"]
+    assert problems_of("file/prox.yaml") == ["file/prox.yaml: cannot read the file: Not a directory"]
     (folder / "loop.yaml").symlink_to("loop.yaml")
-    assert problems_of("loop.yaml") == ["loop.yaml: cannot be read: Too many levels of symbolic links"]
+    assert problems_of("loop.yaml") == ["loop.yaml: cannot read the file: Too many levels of symbolic links"]
 
 
 @pytest.mark.parametrize("name", ["prox.yaml", "prox.override.yaml"])
@@ -157,8 +157,7 @@ def test_env_files_are_checked_with_it(folder: Path) -> None:
         "a/prox.yaml:4:44: processes.api.tty: must be true or false, not 'x'",
         "a/prox.yaml:5:31: jobs.j.env_file: gone.env not found;"
         " create it, or write '?gone.env' where it may be missing",
-        "a/broken.env:2:1: cannot be read as NAME=value, or a quote is never closed"
-        " (the text is not shown: it may be secret)",
+        "a/broken.env:2:1: not NAME=value, or an unclosed quote (the text is not shown: it may be a secret)",
     ]
 
 

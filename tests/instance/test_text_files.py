@@ -56,9 +56,9 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_text(tmp_path / "none", shown="shown")
     (tmp_path / "loop").symlink_to("loop")
-    assert problem_of(tmp_path).message == "cannot be read: Is a directory"
-    assert problem_of(tmp_path / "loop").message == "cannot be read: Too many levels of symbolic links"
-    assert problem_of(Path("a\0b")).message.startswith("cannot be read: embedded null")
+    assert problem_of(tmp_path).message == "cannot read the file: Is a directory"
+    assert problem_of(tmp_path / "loop").message == "cannot read the file: Too many levels of symbolic links"
+    assert problem_of(Path("a\0b")).message.startswith("cannot read the file: embedded null")
 
 
 def test_a_named_pipe_is_read_to_its_end(tmp_path: Path) -> None:

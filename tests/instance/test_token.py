@@ -88,5 +88,5 @@ def test_a_home_that_takes_no_file_is_an_error_that_says_so(home: Path, monkeypa
 def test_a_file_that_the_user_names(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("  a-token-that-was-copied\n")
     assert read_token_file(tmp_path / "file") == "a-token-that-was-copied"
-    with pytest.raises(TokenError, match=r"none cannot be read: No such file"):
+    with pytest.raises(TokenError, match=r"cannot read .*none: No such file"):
         read_token_file(tmp_path / "none")

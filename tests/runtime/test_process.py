@@ -184,7 +184,7 @@ async def test_a_failure_is_answered_by_restarts_with_growing_delays(autojump_cl
             await trio.testing.wait_all_tasks_blocked()
             ended = trio.current_time()
             if supervisor.process("web").next_restart_at:
-                assert supervisor.process("web").reason == "exited with code 3; it is restarted"
+                assert supervisor.process("web").reason == "exited with code 3; restarting"
                 await supervisor.wait_status("web", "running")
                 delays.append(trio.current_time() - ended)
         assert delays[0] == 1
@@ -216,7 +216,7 @@ async def test_successes_that_are_given_up_are_a_crash(autojump_clock: MockClock
 async def test_a_stop_ends_the_wait_and_what_is_said_of_it(autojump_clock: MockClock) -> None:
     async with simulated(restarting("on-failure")) as (supervisor, fake):
         await play(supervisor, fake, "start web\nweb exits 3\nweb crashed")
-        assert supervisor.process("web").reason == "exited with code 3; it is restarted"
+        assert supervisor.process("web").reason == "exited with code 3; restarting"
         await play(supervisor, fake, "stop web")
         assert supervisor.process("web").reason == "exited with code 3"
 

@@ -150,7 +150,7 @@ async def test_stop_restart_and_start(tmp_path: Path) -> None:
         second = supervisor.process("api")
         assert second.pid not in (0, first)
         assert second.restarts == 1
-        with pytest.raises(prox.AlreadyRunning, match="api is running already"):
+        with pytest.raises(prox.AlreadyRunning, match="api is already running"):
             supervisor.start("api")
         await supervisor.stop("api").wait_done()
         assert supervisor.process("api").status == "stopped"

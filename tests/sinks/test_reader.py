@@ -260,7 +260,7 @@ def test_what_is_no_file_is_not_read(folder: Path, tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
     (folder / "api.log").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(LogFileUnreadable, match=r"api\.log cannot be read: "):
+    with pytest.raises(LogFileUnreadable, match=r"cannot read .*api\.log: "):
         list(read_log_files(folder, ["api"]))
 
 

@@ -1,9 +1,9 @@
-"""A first prox.yaml out of what a project has already.
+"""Generate a first prox.yaml from the files of a project.
 
-found         what a file of the project says of how it is run, and how such files are read
+found         the commands that a project file defines, and how such a file is read
 procfile      Procfile.dev and Procfile, as foreman reads them
 package_json  the scripts of package.json
-starter       what was found → the text of prox.yaml
+starter       the commands found → the text of prox.yaml
 
-Counterpart of ``cli.init``, the command.
+``cli.init`` is the command.
 """

@@ -18,23 +18,25 @@ NAME = re.compile(scalar_formats.NAME)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``source`` is the file's name. Commands by name, as they go through a shell."""
+    """The shell commands found in the file ``source``, by name."""
 
     source: str
     processes: dict[str, str]
     jobs: dict[str, str] = field(default_factory=dict)
     with_port: frozenset[str] = frozenset()
-    """Processes that look for PORT."""
+    """Processes that use PORT."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Commands that could also be processes."""
 
 
 def read_file(path: Path) -> str | None:
-    """Return what stands in a file; None where there is none. Raises ConfigError."""
+    """Return the text of a file; None if it does not exist. Raises ConfigError."""
     try:
         text = read_text(path, shown=path.name)
     except FileNotFoundError:
         return None
     if "\0" in text:
-        raise problem(path.name, text.count("\n", 0, text.index("\0")) + 1, "holds a NUL, which no command can")
+        raise problem(
+            path.name, text.count("\n", 0, text.index("\0")) + 1, "contains a NUL character, which a command cannot"
+        )
     return text

@@ -1,9 +1,9 @@
-"""package.json's scripts: which of them goes on for as long as one works, and what runs a script here.
+"""Find the long-running scripts in package.json, and the package manager that runs them.
 
-A package has several scripts that do the same in different ways, so only one kind is taken: the first of
-``dev``, ``develop``, ``start``, ``serve`` and ``watch`` that there is. Where ``dev`` is missing but ``dev:api``
-and ``dev:web`` are there, it is all of those. The others are named in a comment. Scripts that end by themselves,
-such as ``build``, ``test`` and ``lint``, are no processes.
+A package often has several variants of the same script, so only one kind is taken: the first of ``dev``, ``develop``,
+``start``, ``serve`` and ``watch`` that exists. If there is no ``dev`` but ``dev:api`` and ``dev:web``, all of those are
+taken. The other kinds are listed in a comment. Scripts that exit by themselves, such as ``build``, ``test`` and
+``lint``, are ignored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FILE = "package.json"
 KINDS = ("dev", "develop", "start", "serve", "watch")
 
-# The first that is there says which one runs the scripts.
+# The first lock file that exists decides which package manager runs the scripts.
 _LOCK_FILES = {
     "pnpm-lock.yaml": "pnpm",
     "yarn.lock": "yarn",
@@ -35,7 +35,9 @@ _LOCK_FILES = {
 
 
 def read_package_json(folder: Path) -> Found | None:
-    """Return what package.json of a folder says; None where there is none, or no such script. Raises ConfigError."""
+    """Return the scripts of a folder's package.json; None if it does not exist, or has none of them.
+
+    Raises ConfigError."""
     path = folder / FILE
     text = read_file(path)
     if text is None:
@@ -58,7 +60,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise problem(path.name, error.lineno, f"is not JSON: {error.msg}", error.colno) from None
     except RecursionError:
-        raise problem(path.name, 0, "is nested too deep") from None
+        raise problem(path.name, 0, "is nested too deeply") from None
     if not isinstance(package, dict):
         raise problem(path.name, 1, "must be an object")
     return package
@@ -86,7 +88,7 @@ def _choose(likely: list[str]) -> list[str]:
 
 
 def _manager(folder: Path, package: dict[str, Any]) -> str:
-    """Return what runs the scripts: what package.json itself says (as corepack reads it), or whose lock file it is."""
+    """Return the package manager: from ``packageManager`` (corepack), or by the lock file; npm by default."""
     named = str(package.get("packageManager", "")).partition("@")[0]
     if named in _LOCK_FILES.values():
         return named
@@ -94,7 +96,7 @@ def _manager(folder: Path, package: dict[str, Any]) -> str:
 
 
 def _commands(scripts: Iterable[str], manager: str, taken: set[str]) -> dict[str, str]:
-    """Return the command of each script, by a name that is not ``taken`` yet: ``api`` of ``dev:api``."""
+    """Return the command of each script by a process name not in ``taken``: ``api`` for ``dev:api``."""
     commands = {}
     for script in scripts:
         name = next(name for name in _names(script) if name not in taken)
@@ -104,7 +106,7 @@ def _commands(scripts: Iterable[str], manager: str, taken: set[str]) -> dict[str
 
 
 def _names(script: str) -> Iterable[str]:
-    """Yield names for a script's process, the best first, without end."""
+    """Yield candidate process names for a script, the best first; never ends."""
     for text in (script.partition(":")[2], script):
         name = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-_.")[:50]
         if NAME.fullmatch(name) and name != SYSTEM:

@@ -1,6 +1,6 @@
-"""A Procfile: ``name: command``, a line each, as foreman reads it. Procfile.dev goes before Procfile.
+"""Read a Procfile, lines of ``name: command``, as foreman does. Procfile.dev takes precedence over Procfile.
 
-foreman skips a line that it cannot read; here it is an error, as its process would be missing.
+foreman skips a malformed line; here it is an error, since the process would be missing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _ENTRY = re.compile(r"([^\s:#][^\s:]*)\s*:\s*(.*\S)\s*")
 _USES_PORT = re.compile(r"\$(?:PORT\b|\{PORT\b)")
 _HAS_PORT = re.compile(r"(?:-p|--port|\bPORT)[ =]?\d|:\d{2,5}\b")
 _RELEASE = "release"
-"""The process that Heroku runs to its end, before the others."""
+"""The process that Heroku runs to completion before it starts the others."""
 
 
 def read_procfile(folder: Path) -> Found | None:
-    """Return what the Procfile of a folder says; None where there is none, or nothing in it. Raises ConfigError."""
+    """Return the commands of a folder's Procfile; None if there is none, or it is empty. Raises ConfigError."""
     for name in FILES:
         text = read_file(folder / name)
         if text is not None and (found := parse_procfile(name, text)).processes:
@@ -34,7 +34,7 @@ def read_procfile(folder: Path) -> Found | None:
 
 
 def parse_procfile(file: str, text: str) -> Found:
-    """Raise ConfigError, with all lines that cannot be used."""
+    """Parse a Procfile. Raises ConfigError, which lists every unusable line."""
     commands: dict[str, str] = {}
     problems: list[Problem] = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -55,14 +55,14 @@ def parse_procfile(file: str, text: str) -> Found:
 
 
 def _wants_port(name: str, command: str) -> bool:
-    """Say whether a process looks for PORT; one named web does so unless it has a port (Heroku's rule)."""
+    """Return whether a process uses PORT; ``web`` does unless its command has a fixed port (Heroku's rule)."""
     return bool(_USES_PORT.search(command)) or (name == "web" and not _HAS_PORT.search(command))
 
 
 def _why_not(name: str, known: dict[str, str]) -> str:
-    """Say what is wrong with a name; empty where it can be used."""
+    """Return why a name cannot be used; empty if it can."""
     if not NAME.fullmatch(name):
-        return f"{name!r} cannot be a name: at most 63 letters, digits, _, - and ., a letter or digit first"
+        return f"{name!r} is not a valid name: at most 63 letters, digits, _, - and ., a letter or digit first"
     if name == SYSTEM:
-        return f"{name!r} is the name of prox's own lines; give the process another one"
-    return f"there is a process {name!r} above" if name in known else ""
+        return f"{name!r} is reserved for prox's own lines; rename the process"
+    return f"duplicate process {name!r}" if name in known else ""

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 _HEAD = """\
 # {title}
 # `prox up` starts it, `prox status` and `prox logs` show it, Ctrl-C or `prox down` stops it.
-# `prox config` prints this file with every default; `prox config --schema` says what can stand in it.
+# `prox config` prints this file with every default; `prox config --schema` prints its JSON Schema.
 """
 
 _EXAMPLE = """\
 
 processes:
-  # A name and a command. Replace this one by yours.
+  # A name and a command. Replace this example by your own.
   hello: while :; do echo "hello from prox"; sleep 5; done
 
   # api:
   #   cmd: uvicorn app:app --port $PORT   # a string goes through /bin/sh, a list does not
   #   cwd: services/api
-  #   port: auto                          # a free one, in $PORT; the others find it in $PROX_PORT_API
+  #   port: auto                          # a free port, in $PORT; other processes get it in $PROX_PORT_API
   #   env: {DEBUG: "true"}
   #   healthcheck:
   #     http: /health                     # or cmd, tcp, log, notify
@@ -36,7 +36,7 @@ processes:
 """
 
 _MORE = """
-  # More can be said of a process, for example:
+  # A process can have more settings, for example:
   # api:
   #   cmd: ./serve --port $PORT
   #   port: auto
@@ -45,12 +45,12 @@ _MORE = """
 
 
 def render(found: Found | None, *, env_file: bool) -> str:
-    """Return a prox.yaml; with an example where nothing was found."""
+    """Return the text of a prox.yaml; an example if nothing was found."""
     return "".join(_parts(found, env_file))
 
 
 def _parts(found: Found | None, env_file: bool) -> Iterator[str]:
-    yield _HEAD.format(title=f"What is run here, from {found.source}." if found else "What is run here.")
+    yield _HEAD.format(title=f"Processes for prox, from {found.source}." if found else "Processes for prox.")
     if env_file:
         yield "\nenv_file: .env # for every process\n"
     if found is None:
@@ -60,7 +60,7 @@ def _parts(found: Found | None, env_file: bool) -> Iterator[str]:
     for name, command in found.processes.items():
         if name in found.with_port:
             yield f"  {_key(name)}:\n    {_entry('cmd', command)}"
-            yield "    port: auto # a free one, which the process finds in $PORT\n"
+            yield "    port: auto # a free port, in $PORT\n"
         else:
             yield f"  {_entry(name, command)}"
     if found.left_out:
@@ -69,13 +69,13 @@ def _parts(found: Found | None, env_file: bool) -> Iterator[str]:
             yield f"  # {_entry(name, command)}"
     yield _MORE
     if found.jobs:
-        yield "\njobs: # they run to their end\n"
+        yield "\njobs: # run to completion, by `prox run`\n"
         for name, command in found.jobs.items():
             yield f"  {_entry(name, command)}"
 
 
 def _entry(key: str, value: str) -> str:
-    """Return ``key: value`` on a line, quoted where YAML, 1.1 or 1.2, would take it for something else."""
+    """Return the line ``key: value``, quoted if YAML 1.1 or 1.2 would not read the value as text."""
     if scalar_kind(value) != "text":
         return f"{_key(key)}: '{value}'\n"
     return yaml.safe_dump({key: value}, width=float("inf"), allow_unicode=True)

@@ -79,7 +79,7 @@ class _Check:
                 if other not in self._all:
                     if self._was_read("processes", other) and self._was_read("jobs", other):
                         hint = did_you_mean(other, self._all)
-                        self._report(path, f"there is no process or job {other!r}{hint}")
+                        self._report(path, f"no process or job named {other!r}{hint}")
                 elif dependency.condition == "healthy" and not self._has_check(other):
                     self._report(path, f"{other} has no healthcheck, and so cannot become healthy")
 
@@ -104,7 +104,7 @@ class _Check:
             if process is None:
                 if self._was_read("processes", service.process):
                     hint = did_you_mean(service.process, self._config.processes)
-                    self._report(path, f"there is no process {service.process!r}{hint}")
+                    self._report(path, f"no process named {service.process!r}{hint}")
             elif process.port is None and self._was_read("processes", service.process, "port"):
                 self._report(path, f"{service.process} has no port; set processes.{service.process}.port")
 

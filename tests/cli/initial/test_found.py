@@ -23,7 +23,7 @@ def test_a_file_that_is_missing_is_none_and_an_empty_one_is_not(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a\nb \0\n", "Procfile:2:1: holds a NUL, which no command can"),
+        (b"a\nb \0\n", "Procfile:2:1: contains a NUL character, which a command cannot"),
         (b"a\nb \xff\n", "Procfile:2:1: is not UTF-8"),
     ],
 )

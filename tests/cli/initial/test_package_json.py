@@ -82,7 +82,7 @@ def test_what_package_json_says_of_it_goes_first(folder: Path) -> None:
         ("[]", "package.json:1:1: must be an object"),
         ('{\n\n"scripts": []}', "package.json:3:1: `scripts` must be an object of commands"),
         ('{\n"scripts": {"dev": 1}}', "package.json:2:1: `scripts` must be an object of commands"),
-        ("[" * 100_000, "package.json: is nested too deep"),
+        ("[" * 100_000, "package.json: is nested too deeply"),
     ],
 )
 def test_a_file_that_is_no_package_is_refused_at_its_place(tmp_path: Path, text: str, message: str) -> None:

@@ -72,8 +72,9 @@ def test_all_bad_lines_of_a_procfile_are_told() -> None:
     assert str(caught.value).splitlines() == [
         "Procfile:2:1: is not `name: command`",
         "Procfile:3:1: is not `name: command`",
-        "Procfile:4:1: there is a process 'web' above",
-        "Procfile:5:1: '_x' cannot be a name: at most 63 letters, digits, _, - and ., a letter or digit first",
-        "Procfile:6:1: 'system' is the name of prox's own lines; give the process another one",
-        f"Procfile:7:1: '{'n' * 64}' cannot be a name: at most 63 letters, digits, _, - and ., a letter or digit first",
+        "Procfile:4:1: duplicate process 'web'",
+        "Procfile:5:1: '_x' is not a valid name: at most 63 letters, digits, _, - and ., a letter or digit first",
+        "Procfile:6:1: 'system' is reserved for prox's own lines; rename the process",
+        f"Procfile:7:1: '{'n' * 64}' is not a valid name: "
+        "at most 63 letters, digits, _, - and ., a letter or digit first",
     ]

@@ -57,11 +57,11 @@ def test_a_group_may_have_many_members() -> None:
 @pytest.mark.parametrize(
     ("depends_on", "column", "name", "message"),
     [
-        ("[databas]", 18, "databas", "there is no process or job 'databas' (did you mean 'database'?)"),
-        ("[nothing]", 18, "nothing", "there is no process or job 'nothing'"),
-        ("[database, ~x]", 28, "~x", "there is no process or job '~x'"),
-        ("{migrat: started}", 26, "migrat", "there is no process or job 'migrat' (did you mean 'migrate'?)"),
-        ("{backend: }", 18, "backend", "there is no process or job 'backend'"),
+        ("[databas]", 18, "databas", "no process or job named 'databas' (did you mean 'database'?)"),
+        ("[nothing]", 18, "nothing", "no process or job named 'nothing'"),
+        ("[database, ~x]", 28, "~x", "no process or job named '~x'"),
+        ("{migrat: started}", 26, "migrat", "no process or job named 'migrat' (did you mean 'migrate'?)"),
+        ("{backend: }", 18, "backend", "no process or job named 'backend'"),
         ("{database: healthy}", 28, "database", "database has no healthcheck, and so cannot become healthy"),
         ("{migrate: {condition: healthy}}", 18, "migrate", "migrate has no healthcheck, and so cannot become healthy"),
         ("[web]", 18, "web", "is a cycle: web → web"),
@@ -118,8 +118,8 @@ def test_a_cycle_is_shown_whole_and_once() -> None:
 @pytest.mark.parametrize(
     ("process", "message"),
     [
-        ("wbe", "there is no process 'wbe' (did you mean 'web'?)"),
-        ("test", "there is no process 'test'"),
+        ("wbe", "no process named 'wbe' (did you mean 'web'?)"),
+        ("test", "no process named 'test'"),
         ("idle", "idle has no port; set processes.idle.port"),
     ],
 )
@@ -214,7 +214,7 @@ def test_what_is_beside_a_mistake_is_still_checked() -> None:
     assert problems_of(text) == [
         "prox.yaml:2:3: processes.web: `cmd` is missing",
         "prox.yaml:2:14: processes.web.env: must be a mapping of variables: {NAME: value}",
-        "prox.yaml:2:31: processes.web.depends_on.nowhere: there is no process or job 'nowhere'",
+        "prox.yaml:2:31: processes.web.depends_on.nowhere: no process or job named 'nowhere'",
         "prox.yaml:3:14: processes.api.cmd:"
         " must be a command: a string, or a list of words, not 5; put it in quotes where it is a text",
         "prox.yaml:3:51: processes.api.healthcheck.interval:"

@@ -43,8 +43,8 @@ def test_problems_come_in_the_order_of_the_file_whoever_finds_them() -> None:
         "jobs: {j: {cmd: 5, port: 80}}\n"
     )
     assert problems_of(text) == [
-        "prox.yaml:1:27: services.app.process: there is no process 'api'",
-        "prox.yaml:3:30: processes.web.depends_on.db: there is no process or job 'db'",
+        "prox.yaml:1:27: services.app.process: no process named 'api'",
+        "prox.yaml:3:30: processes.web.depends_on.db: no process or job named 'db'",
         "prox.yaml:3:45: processes.web.helthcheck: is an unknown key (did you mean 'healthcheck'?)",
         "prox.yaml:4:3: processes.web: duplicate key; the first one is in line 3",
         "prox.yaml:5:9: processes.web2: the tag !x is not known here; leave it out",

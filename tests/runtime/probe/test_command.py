@@ -38,7 +38,7 @@ async def test_it_runs_in_the_environment_and_folder_of_the_process(target: Targ
         ("echo out; echo err >&2; exit 7", "exit code 7: out\nerr"),
         ("exit 7", "exit code 7"),
         ("echo last; kill -KILL $$", "ended by SIGKILL: last"),
-        (("no-such-program", "$PORT"), "the command 'no-such-program' was not found; is it installed, and in PATH?"),
+        (("no-such-program", "$PORT"), "command 'no-such-program' not found; install it, or add its directory to PATH"),
         (("false",), "exit code 1"),
     ],
 )
