@@ -1,4 +1,4 @@
-"""JSON out of frozen types: what every resource answers with."""
+"""Encode frozen types as JSON responses."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from quart import Response
 
 
 class Success(msgspec.Struct, frozen=True):
-    """The response to a request that has been carried out."""
+    """The response to a successful request."""
 
     success: bool = True
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why a request failed: a sentence for a person, and a stable code for programs."""
+    """An error: a message for people and a stable code for programs."""
 
     error: str
     code: str
 
 
 def json_response(value: object, status: int = 200) -> Response:
-    """Encode a value, as a rule a struct, as the body of an answer."""
+    """Return a response with a value, usually a struct, as JSON."""
     return Response(encode(value), status, content_type="application/json")
 
 
 def encode(value: object) -> bytes:
-    """Return a value as JSON. What is no Unicode, as in names of files, is shown as U+FFFD."""
+    """Return a value as JSON. Lone surrogates, for example from file names, become U+FFFD."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The app: one blueprint a resource, guarded, every error in JSON. It serves one supervisor."""
+"""Create the Quart app of a supervisor: one blueprint for each resource, access checks, errors as JSON."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 PREFIX = "/api/v1"
 MAX_BODY = 1024 * 1024
 BODY_SECONDS = 30
-"""How long a request's body may take to arrive."""
+"""Seconds that a request's body may take to arrive."""
 
 
 def create_app(supervisor: Supervisor, settings: ApiSettings, recorder: Recorder | None = None) -> QuartTrio:
-    """Return the app that serves a supervisor. ``recorder``: its proxy's, if one runs."""
+    """Return the app of a supervisor. ``recorder``: that of its proxy, if one runs."""
     app = JsonApp(__name__, supervisor.hub.system)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, BODY_TIMEOUT=BODY_SECONDS)
-    # An unknown route is one, not a redirect to a known one.
+    # `//status` is an unknown route, not a redirect.
     app.url_map.merge_slashes = False
     answer_in_json(app)
     protect(app, settings)
 
     async def read_body() -> None:
-        # Also where a route takes none, it is checked before anything is done.
+        # Read for every route, so that an invalid body is refused before any action.
         await request.get_data()
 
     app.before_request(read_body)

@@ -1,7 +1,7 @@
-"""Browser safety: a page on the web must not drive what runs on a developer's machine.
+"""Browser safety: a page on the web must not control processes on a developer's machine.
 
-Host is checked against DNS rebinding while no token is required, Origin (and Sec-Fetch-Site, which browsers
-send where Origin is left out) against cross-site requests always. CORS headers go to loopback origins only.
+Host is checked against DNS rebinding, unless a token is required. Origin, or Sec-Fetch-Site if there is no Origin, is
+always checked against cross-site requests. Only loopback origins get CORS headers.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from prox.api.settings import ApiSettings
 
 HEALTH_PATH = "/health"
-"""The one route that needs no token."""
+"""The only route that needs no token."""
 
 _CORS_HEADERS = "Authorization, Content-Type, Last-Event-ID"
 _CORS_SECONDS = "600"
 
 
 def protect(app: QuartTrio, settings: ApiSettings) -> None:
-    """Check every request of the app, whatever its route and method, before anything else happens."""
+    """Check every request to the app, for any route and method, before it is handled."""
 
     async def check_request() -> None:
         _check(request, settings)
@@ -38,16 +38,16 @@ def protect(app: QuartTrio, settings: ApiSettings) -> None:
 
 
 def check_host(header: str, allowed: frozenset[str]) -> None:
-    """Raise ForbiddenHost unless a Host header names this machine for itself, or one of ``allowed`` (plain)."""
+    """Raise ForbiddenHost unless a Host header has a loopback name or one of ``allowed`` (plain)."""
     host = host_name(header)
     if host is None or not (is_loopback(host) or host in allowed):
-        raise ForbiddenHost("this name is not answered to; use localhost, or add it to api.allowed_hosts in prox.yaml")
+        raise ForbiddenHost("this Host is not allowed; use localhost, or add it to api.allowed_hosts in prox.yaml")
 
 
 def check_origin(origins: list[str], fetch_site: str) -> None:
-    """Raise ForbiddenOrigin where a request comes from a page that this machine did not serve to itself."""
+    """Raise ForbiddenOrigin if a request comes from a page that was not served from a loopback address."""
     if not all(map(is_loopback_origin, origins)) or (not origins and fetch_site.lower() == "cross-site"):
-        raise ForbiddenOrigin("requests from pages of other sites are not answered")
+        raise ForbiddenOrigin("requests from pages of other sites are refused")
 
 
 def is_loopback_origin(origin: str) -> bool:
@@ -57,18 +57,18 @@ def is_loopback_origin(origin: str) -> bool:
 def _check(asked: Request, settings: ApiSettings) -> None:
     headers = asked.headers
     if not settings.auth:
-        # Bound to every address, the one at which the client came in is a bound one too.
+        # If bound to every address, the address that the client connected to is allowed too.
         here = (asked.scope.get("server") or ("",))[0]
         check_host(headers.get("Host", ""), frozenset(map(plain, (settings.host, here, *settings.allowed_hosts))))
     check_origin(headers.getlist("Origin"), headers.get("Sec-Fetch-Site", ""))
-    # A browser sends no token with a preflight (Fetch, CORS protocol); that of a loopback page was let through above.
+    # A browser sends no token with a preflight (Fetch, CORS protocol); its origin was checked above.
     preflight = asked.method == "OPTIONS" and "Access-Control-Request-Method" in headers and "Origin" in headers
     if settings.auth and settings.token and asked.path != HEALTH_PATH and not preflight:
         require_token(headers.get("Authorization"), settings.token)
 
 
 async def _allow_loopback_pages(response: Response) -> Response:
-    """Add the CORS headers of the Fetch standard (§3.2) for a page from this machine."""
+    """Add CORS headers (Fetch §3.2) for a page from a loopback origin."""
     origin = request.headers.get("Origin", "")
     if response.status_code == 403 or not is_loopback_origin(origin):
         return response

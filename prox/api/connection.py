@@ -1,6 +1,6 @@
-"""One client's connection to the API: HTTP/1.1 only, every response signed, every refusal in JSON.
+"""One client's connection to the API: HTTP/1.1 only, every error as JSON.
 
-Counterpart of ``hypercorn_shell``, which holds the protocol below it.
+``hypercorn_shell`` implements the protocol.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from prox.api.hypercorn_shell import Event, Shell, SignedConfig
 
 MAX_READ = 16 * 1024
-"""Bytes read from a client at once; each layer below the app may hold so many for each connection."""
+"""Bytes of one read; each layer below the app may buffer this much for each connection."""
 IDLE_SECONDS = 30
-"""How long a connection may be idle between requests, or take to send the head of one."""
+"""Seconds that a connection may be idle between requests, or take to send a head."""
 
 
 class ApiConnection:
-    """Serves one client."""
+    """Serves the requests of one connection."""
 
     def __init__(self, shell: Shell, stream: trio.SocketStream) -> None:
         self._shell = shell
@@ -37,11 +37,11 @@ class ApiConnection:
         self._retired = False
 
     async def run(self) -> None:
-        """Serve requests until the client leaves or is idle for too long, or until this is cancelled."""
+        """Serve requests until the client disconnects, is idle for too long, or this is cancelled."""
         try:
             async with self._stream, TaskGroup() as tasks:
                 self._clock.start()
-                # The parser is created with the first byte: a silent connection costs next to nothing.
+                # The parser is created with the first byte, to keep silent connections cheap.
                 protocol: Http1 | None = None
                 try:
                     with self._clock.scope as reading:
@@ -58,31 +58,31 @@ class ApiConnection:
                     with trio.CancelScope() as self._waiting:
                         await linger(self._stream)
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-            # The client left in the middle of something.
+            # The client disconnected during a request.
             pass
 
     async def _receive(self) -> bytes:
-        """Return what comes next; empty at the end, or once retired."""
+        """Return the next bytes; empty at the end, or after ``retire``."""
         if self._retired:
             return b""
-        # Only the wait can be ended from outside: a request that has arrived is answered.
+        # Only this wait can be cancelled from outside: a request that has arrived is answered.
         with trio.CancelScope() as self._waiting:
             return bytes(await self._stream.receive_some(MAX_READ))
         return b""
 
     def retire(self) -> None:
-        """Close it if no request is under way; one that is (``Shell.terminate``) is the last."""
+        """Close the connection if it is idle. After ``Shell.terminate``, a request in progress is its last."""
         if self._clock.idle_since is not None:
             self._retired = True
             self._waiting.cancel()
 
     @property
     def idle_since(self) -> float | None:
-        """Since when, in Trio's time, no request is under way; None while one is, and once retired."""
+        """The time (Trio's clock) since which it is idle; None during a request, and after ``retire``."""
         return None if self._retired else self._clock.idle_since
 
     async def _handle(self, event: Event) -> None:
-        """Do what the protocol asks for. Only sending waits."""
+        """Carry out an event of the protocol. Only sending waits."""
         match event:
             case RawData():
                 await self._send(event.data)
@@ -101,13 +101,13 @@ class ApiConnection:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self._clock.end()
         except trio.Cancelled:
-            # Nothing may follow half a response.
+            # Nothing may follow a partial response.
             self._stream.socket.close()
             raise
 
 
 def refusal(status: int, failure: Failure, config: SignedConfig, *, with_body: bool = True) -> bytes:
-    """Return a whole response, after which the connection is closed."""
+    """Return a complete error response that announces the close of the connection."""
     body = msgspec.json.encode(failure)
     headers = [
         (b"content-type", b"application/json"),

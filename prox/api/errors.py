@@ -1,7 +1,4 @@
-"""Every error of every route and method as JSON: ``{"error": sentence, "code": CODE}`` (``http-api.md``).
-
-``ProxError`` and its children say what went wrong; their HTTP statuses are chosen here and nowhere else.
-"""
+"""Turn every error into JSON, ``{"error": message, "code": CODE}``, with its HTTP status."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
 log = logging.getLogger("prox.api")
-# A program that embeds prox and does not log gets nothing on its stderr (logging's last resort).
+# Without a handler, logging's last resort would print to the stderr of a program that embeds prox.
 log.addHandler(logging.NullHandler())
 
 STATUS = {
@@ -47,24 +44,24 @@ STATUS = {
     "PROXY_NOT_ENABLED": 503,
     "SHUTDOWN_IN_PROGRESS": 503,
 }
-"""The status of each code that a ``ProxError`` may carry to a client; any other one is a mistake of ours."""
+"""The status of each error code that clients may get; any other code is an internal error."""
 
-BAD_REQUEST = Failure("the request is not understood", "BAD_REQUEST")
+BAD_REQUEST = Failure("malformed request", "BAD_REQUEST")
 _INTERNAL_ERROR = Failure("internal error; see .prox/prox.log", "INTERNAL_ERROR")
 _HTTP_FAILURES = {
     400: BAD_REQUEST,
-    404: Failure("there is no such route; /api/v1/openapi.json lists them", "NOT_FOUND"),
-    405: Failure("this route does not take that method", "METHOD_NOT_ALLOWED"),
-    408: Failure("the request's body took too long to arrive", "REQUEST_TIMEOUT"),
-    413: Failure("the request's body is larger than 1 MB", "PAYLOAD_TOO_LARGE"),
-    431: Failure("the request's head is larger than 16 KB", "HEADERS_TOO_LARGE"),
+    404: Failure("no such route; /api/v1/openapi.json lists them", "NOT_FOUND"),
+    405: Failure("method not allowed on this route", "METHOD_NOT_ALLOWED"),
+    408: Failure("request body took too long to arrive", "REQUEST_TIMEOUT"),
+    413: Failure("request body larger than 1 MB", "PAYLOAD_TOO_LARGE"),
+    431: Failure("request head larger than 16 KB", "HEADERS_TOO_LARGE"),
     500: _INTERNAL_ERROR,
-    501: Failure("no other transfer encoding than chunked is understood", "NOT_IMPLEMENTED"),
+    501: Failure("unsupported transfer encoding; use chunked", "NOT_IMPLEMENTED"),
 }
 
 
 class InvalidParameter(ProxError):
-    """A parameter, or a field of a body, of the wrong type or out of its range; the message names both."""
+    """A parameter or field of a body has the wrong type or is out of range; the message names both."""
 
     code = "INVALID_PARAMETER"
 
@@ -76,41 +73,41 @@ class Unauthorized(ProxError):
 
 
 class ForbiddenHost(ProxError):
-    """The request was meant for another name than ours."""
+    """The Host header names another host."""
 
     code = "FORBIDDEN_HOST"
 
 
 class ForbiddenOrigin(ProxError):
-    """The request comes from a page of somebody else's."""
+    """The request comes from a page of another site."""
 
     code = "FORBIDDEN_ORIGIN"
 
 
 class RequestNotFound(ProxError):
-    """No request of that id is recorded."""
+    """No request with that id is recorded."""
 
     code = "REQUEST_NOT_FOUND"
 
 
 class ProxyNotEnabled(ProxError):
-    """A proxy route, and no proxy runs."""
+    """A proxy route was requested, but no proxy runs."""
 
     code = "PROXY_NOT_ENABLED"
 
 
 class JsonApp(QuartTrio):
-    """A Quart app that answers nothing in HTML. Its log is ours, and ``report``: Quart's prints, from a thread."""
+    """A Quart app without HTML responses. It logs to ``prox.api`` and ``report``; Quart would print, from a thread."""
 
     def __init__(self, name: str, report: Callable[[str], None]) -> None:
         super().__init__(name, static_folder=None)
         self._report = report
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
-        """Return what finds the route of a request.
+        """Return the URL adapter of a request.
 
-        Quart's own reads the Host header, fails where that is no name, and no error handler ever hears of it. No
-        route depends on it; the guard checks it.
+        Quart's own fails on a malformed Host header before any error handler runs. No route depends on Host;
+        ``browser_safety`` checks it.
         """
         if request is None:
             return None
@@ -133,7 +130,7 @@ class JsonApp(QuartTrio):
 
 
 def answer_in_json(app: QuartTrio) -> None:
-    """Register the handlers that make an answer of every error."""
+    """Register the error handlers that respond with JSON."""
     # The environment of the user (QUART_DEBUG) must not turn errors into tracebacks.
     app.config.update(DEBUG=False, TESTING=False, PROPAGATE_EXCEPTIONS=False)
     app.register_error_handler(ProxError, _prox_error)
@@ -141,7 +138,7 @@ def answer_in_json(app: QuartTrio) -> None:
 
 
 def http_failure(status: int) -> Failure:
-    """Return what is said where nothing but a status is known."""
+    """Return the error for a status that is not caused by a ProxError."""
     return _HTTP_FAILURES.get(status, _INTERNAL_ERROR if status >= 500 else BAD_REQUEST)
 
 
@@ -156,7 +153,7 @@ async def _prox_error(error: ProxError) -> Response:
 
 
 async def _http_error(error: Any) -> Response:
-    """Answer what Quart and Werkzeug raise: no route, wrong method, a body too large, or a mistake of ours."""
+    """Respond to errors of Quart and Werkzeug: unknown route, wrong method, large body, internal error."""
     status = error.code if error.code in _HTTP_FAILURES else 500
     response = json_response(http_failure(status), status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:

@@ -1,4 +1,4 @@
-"""``/events/stream``: everything as it is, then each change of a process, then the end."""
+"""``/events/stream``: a snapshot, then each change of a process, then the shutdown."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Snapshot(Struct, frozen=True):
-    """Everything as it is now."""
+    """The current state of all processes."""
 
     status: Literal["starting", "running", "stopping"]
     processes: list[ProcessSnapshot]
 
 
 class Change(ProcessSnapshot, frozen=True, kw_only=True):
-    """A process whose status, health or readiness is new."""
+    """A process whose status, health or readiness has changed."""
 
     previous_status: Status
 
@@ -52,10 +52,10 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.get("/events/stream")
     @describe(Change, events=EVENTS)
     async def stream_events() -> Response:
-        """Send `snapshot` once, then `process` for each change, and `shutdown` when everything begins to stop.
-        Where something is there all the same in the end, `leftover` says what.
+        """Send `snapshot` once, then `process` for each change, and `shutdown` when prox begins to stop everything.
+        If processes are still running after the stop, `leftover` lists them.
 
-        A client that was too slow gets `snapshot` again. So does one that reconnects: nothing else is remembered.
+        A client that was too slow, or that reconnects, gets a new `snapshot`.
         """
         events = Events(supervisor)
         return stream_response(
@@ -66,7 +66,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
 
 
 class Events:
-    """Events of the supervisor → events of one stream, numbered from 1."""
+    """Encodes supervisor events as the events of one stream, numbered from 1."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
@@ -77,7 +77,7 @@ class Events:
         return self._event("snapshot", now)
 
     def encode(self, items: list[SupervisorEvent | Overflow]) -> Iterator[bytes]:
-        """Yield one chunk with all of them."""
+        """Yield one chunk with all items."""
         yield b"".join(map(self._encode, items))
 
     def _encode(self, item: SupervisorEvent | Overflow) -> bytes:

@@ -1,4 +1,4 @@
-"""``/groups``: goals for all members of a group at once."""
+"""``/groups``: start, stop or restart all members of a group."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.post("/groups/<name>/start")
     @describe(Success, errors=(404, 500, 503))
     async def start_group(name: str) -> Response:
-        """Start the members of a group that do not run; the answer comes once all are spawned."""
+        """Start the members of a group that are not running; respond when all are spawned."""
         await supervisor.start_group(name).wait_done()
         return json_response(Success())
 
     @blueprint.post("/groups/<name>/stop")
     @describe(Success, errors=(404, 503))
     async def stop_group(name: str) -> Response:
-        """Stop the members of a group, dependents first; the answer comes once all have stopped."""
+        """Stop the members of a group, dependents first; respond when all have stopped."""
         await supervisor.stop_group(name).wait_done()
         return json_response(Success())
 
     @blueprint.post("/groups/<name>/restart")
     @describe(Success, errors=(404, 500, 503))
     async def restart_group(name: str) -> Response:
-        """Stop the members of a group, dependents first, then start them all."""
+        """Stop the members of a group, dependents first, then start all of them."""
         await supervisor.restart_group(name).wait_done()
         return json_response(Success())
 

@@ -1,4 +1,4 @@
-"""``/health`` at the root: whether this server answers. The one route that needs no token."""
+"""``/health``, at the root: answers ``ok``. The only route that needs no token."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def routes() -> Blueprint:
     @blueprint.get(HEALTH_PATH)
     @describe(str, media="text/plain")
     async def get_health() -> Response:
-        """Answer `ok`."""
+        """Respond with `ok`."""
         return Response("ok", content_type="text/plain; charset=utf-8")
 
     return blueprint

@@ -1,10 +1,10 @@
-"""Hypercorn's HTTP/1.1 below one connection. The only module that touches parts of Hypercorn that are not documented.
+"""Hypercorn's HTTP/1.1 for one connection. The only module that uses undocumented parts of Hypercorn.
 
-Why not ``hypercorn.trio.serve``: an error in one connection ends all of them, and with them prox. Its ``TCPServer``
-also speaks HTTP/2 to any client that asks, cannot be cancelled while it sends, and refuses with an empty body.
+``hypercorn.trio.serve`` is not used since an error in one connection would end all of them, and prox. Its
+``TCPServer`` also speaks HTTP/2 on request, cannot be cancelled while it sends, and sends errors without a body.
 
-Every private part used here is pinned by a test in tests/api/test_hypercorn_shell.py that names it; a new release of
-Hypercorn is taken when these pass. Counterpart of ``connection``, which reads and writes the socket.
+Every private part used here is pinned by a test in tests/api/test_hypercorn_shell.py; a new release of Hypercorn is
+adopted when these pass. ``connection`` reads and writes the socket.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ if TYPE_CHECKING:
 __all__ = ["Closed", "Event", "Http1", "RawData", "Shell", "SignedConfig", "TaskGroup", "Updated"]
 
 RECYCLE_SECONDS = 1.0
-"""How long the app may take to notice that its request is over."""
+"""Seconds that the app may take to end its tasks after a request."""
 SMALL_BODY = 16 * 1024
 LARGE_BODIES = 32
-"""How many requests may send a body that is not small at the same time; others wait to be read further."""
+"""Limit of concurrent requests with a body larger than SMALL_BODY; the bodies of others are not read meanwhile."""
 
 _ABSOLUTE = re.compile(rb"http://([^/?#@]+)(/[^?]*)?(\?.*)?", re.IGNORECASE | re.DOTALL)
 
 
 class SignedConfig(Config):
-    """Hypercorn's settings, with prox's headers in every response. ``instance`` is the id of this run."""
+    """Hypercorn's settings, plus prox's headers in every response. ``instance``: the id of the instance."""
 
     def __init__(self, instance: str, log: logging.Logger) -> None:
         super().__init__()
@@ -61,9 +61,9 @@ class SignedConfig(Config):
 
 
 class Shell:
-    """The state that the connections of one server share: the app, the settings, and the limit of large bodies.
+    """State shared by the connections of one server: the app, the settings, and the limit of large bodies.
 
-    ``refuse`` returns the whole response for a status that no route will see.
+    ``refuse`` returns the complete response for a request that no route handles, by status.
     """
 
     def __init__(self, app: QuartTrio, config: SignedConfig, refuse: Callable[[int, bool], bytes]) -> None:
@@ -74,19 +74,19 @@ class Shell:
         self._context = WorkerContext(None)
 
     def protocol(self, tasks: TaskGroup, socket: SocketType, handle: Callable[[Event], Awaitable[None]]) -> Http1:
-        """Return the protocol of a new connection. ``handle`` does what it asks for."""
+        """Return the protocol of a new connection. ``handle`` carries out its events."""
         client = parse_socket_addr(socket.family, socket.getpeername())
         server = parse_socket_addr(socket.family, socket.getsockname())
         state = ConnectionState({})
         return Http1(self, self._app, self.config, self._context, tasks, state, False, client, server, handle)
 
     async def terminate(self) -> None:
-        """Let each connection end after the request that is under way."""
+        """Make each connection end after the request in progress."""
         await self._context.terminated.set()
 
 
 class _Request(HTTPStream):
-    """One request. While it sends a large body it holds a slot of ``slots``."""
+    """One request. It holds one of the ``slots`` while its large body is read."""
 
     def __init__(self, slots: trio.Semaphore, *args: Any) -> None:
         super().__init__(*args)
@@ -108,7 +108,7 @@ class _Request(HTTPStream):
         await super().handle(event)
 
     async def _send_closed(self) -> None:
-        """End the response once the request has been read, or after a while: only then can another one follow."""
+        """End the response when the request has been read, or after a timeout: only then can the next one follow."""
         with trio.move_on_after(lingering.LINGER_SECONDS):
             await self._all_read.wait()
         await super()._send_closed()
@@ -120,7 +120,7 @@ class _Request(HTTPStream):
             await self._slots.acquire()
             self._has_slot = True
             if self.closed:
-                # It ended while it waited.
+                # The request ended during the wait.
                 self.release_slot()
 
     def release_slot(self) -> None:
@@ -130,20 +130,20 @@ class _Request(HTTPStream):
 
 
 class Http1(H11Protocol):
-    """HTTP/1.1 without upgrades: a server may ignore them (RFC 9110 §7.8), and the API needs none."""
+    """HTTP/1.1 without upgrades, which a server may ignore (RFC 9110 §7.8)."""
 
     def __init__(self, shell: Shell, *args: Any) -> None:
         super().__init__(*args)
         self._shell = shell
 
     def release_body_slot(self) -> None:
-        """Release the slot of the request under way, however it ended."""
+        """Release the slot of the current request, however it ended."""
         if isinstance(self.stream, _Request):
             self.stream.release_slot()
 
     @property
     def has_unread(self) -> bool:
-        """Whether the client has not sent all of its request, or no valid one."""
+        """Whether the client's request is incomplete or invalid."""
         return self.connection.their_state not in (h11.IDLE, h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
 
     async def _check_protocol(self, event: h11.Request) -> None:
@@ -182,12 +182,12 @@ class Http1(H11Protocol):
         await self._refuse(status_code)
 
     async def _refuse(self, status: int, *, with_body: bool = True) -> None:
-        """Answer what no route will see. The connection is closed after it, so h11 need not know."""
+        """Refuse a request before routing. The connection is closed afterwards, so h11 is not informed."""
         await self.send(RawData(self._shell.refuse(status, with_body)))
 
     async def _maybe_recycle(self) -> None:
-        # Here Quart learns that the request is over, and Quart-Trio cancels the request's tasks, this call among them:
-        # unshielded, the connection would neither be closed nor made ready for the next request.
+        # This tells Quart that the request is over; Quart-Trio then cancels the request's tasks, including this call.
+        # Without the shield, the connection would be neither closed nor prepared for the next request.
         with trio.move_on_after(RECYCLE_SECONDS, shield=True) as scope:
             await super()._maybe_recycle()
         if scope.cancelled_caught:
@@ -195,9 +195,9 @@ class Http1(H11Protocol):
 
 
 def _in_origin_form(target: bytes, headers: list[Any]) -> tuple[bytes | None, list[Any]]:
-    """Return the target in origin form, and the headers that go with it; None if it is no path (RFC 9112 §3.2).
+    """Return the target in origin form and the headers; the target is None if it is not a path (RFC 9112 §3.2).
 
-    The host of an absolute-form target takes the place of the Host header (§3.2.2).
+    The host of an absolute-form target replaces the Host header (§3.2.2).
     """
     if target.startswith(b"/"):
         return target, headers

@@ -1,4 +1,4 @@
-"""The API's socket and its port: the configured one, or 5555, or a free one."""
+"""Open the API's listening socket: on the configured port, or on 5555 or a free port."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from prox.net.listening import Role
 
 DEFAULT_PORT = 5555
 UNREAD_SECONDS = 60
-"""A client that has stopped reading for so long is disconnected."""
+"""Seconds after which a client that does not read is disconnected."""
 _ROLE = Role("the API", "api.host", "api.port")
 
 
 def listen(host: str, port: int | None) -> socket.socket:
-    """Return a listening socket. ``port``: None for 5555, or a free one where that is taken; 0 for a free one.
+    """Return a listening socket. ``port``: None: 5555, or a free port if it is taken; 0: a free port.
 
-    Raises PortTaken, naming the holder, where a port was set and is taken; CannotListen for any other reason.
+    Raises PortTaken, which names the holder, if a configured port is taken; CannotListen for any other reason.
     """
     sock = _listen(host, port)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # Its connections inherit it (tcp(7)), also those that nobody has accepted yet.
+        # Connections inherit it (tcp(7)), including those that are not yet accepted.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
     return sock
 

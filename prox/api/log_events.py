@@ -1,4 +1,4 @@
-"""Batches of log lines → server-sent events, encoded once for all streams that want the same lines."""
+"""Encode batches of log lines as server-sent events, once for all streams with the same pattern."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from prox.core.patterns import Pattern
 
 CACHE_BYTES = 8 * 1024 * 1024
-"""Encoded events that are kept for streams that are not as far yet."""
+"""Limit of encoded events, in bytes, kept for streams that lag behind."""
 
 
 class DroppedLines(Struct, frozen=True):
-    """So many lines are missing at this place: the client was too slow, or memory no longer holds them."""
+    """Lines missing at this position: the client was too slow, or they are no longer in memory."""
 
     count: int
 
 
 class LogEncoder:
-    """Encodes batches of lines, each once for a pattern, and keeps the newest ``limit`` bytes of that."""
+    """Encodes each batch once per pattern, and caches the newest ``limit`` bytes."""
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self._limit = limit
@@ -38,7 +38,7 @@ class LogEncoder:
         self._kept: OrderedDict[tuple[int, int, Pattern | None], bytes] = OrderedDict()
 
     def events(self, batch: Batch, matches: Pattern | None) -> bytes:
-        """Return the events of the lines that match (None: of all); empty if there are none."""
+        """Return the events of the lines that match (None: of all lines); empty if none does."""
         key = (batch.first_id, batch.count, matches)
         found = self._kept.get(key)
         if found is None:
@@ -53,11 +53,11 @@ _JSON = msgspec.json.Encoder()
 
 
 def encode_batch(batch: Batch, matches: Pattern | None) -> bytes:
-    """Return one event for each line of a batch that matches, as ``data: LogRecord``."""
+    """Return an event with a LogRecord for each line of a batch that matches."""
     chosen = matching_lines(batch, matches) if matches else list(enumerate(texts_of(batch), batch.first_id))
     if not chosen:
         return b""
-    # One call for all lines, as they share everything but their text. JSON has no raw line break.
+    # One call for all lines, since they differ only in their text. JSON contains no raw line break.
     encoded = _JSON.encode_lines([text for _, text in chosen]).split(b"\n")
     begin = b'data: {"timestamp":"%s","process":%s,"stream":"%s","line":' % (
         timestamp(batch.time).encode(),
@@ -71,7 +71,7 @@ def encode_batch(batch: Batch, matches: Pattern | None) -> bytes:
 
 
 class LogEvents:
-    """The events of one stream. Knows the id up to which its client has everything, or knows what is missing."""
+    """The events of one stream. Tracks the id up to which its client has received, or been told about, all lines."""
 
     def __init__(self, encoder: LogEncoder, wanted: LogFilter, position: int) -> None:
         self._encoder = encoder

@@ -1,4 +1,4 @@
-"""``/logs``: the newest lines in memory, and the stream of those to come."""
+"""``/logs``: the newest lines in memory, and a stream of new lines."""
 
 from __future__ import annotations
 
@@ -32,31 +32,41 @@ _INSTANT = "RFC 3339, or a duration back from now such as 5m"
 
 
 class WantedLines(Struct, frozen=True, kw_only=True):
-    process: Annotated[str, Meta(description="Names, separated by commas; `system` is prox itself. Empty: all")] = ""
+    process: Annotated[str, Meta(description="Names, separated by commas; `system`: prox's own lines. Empty: all")] = ""
     pattern: Annotated[str, Meta(description="Only lines that contain it", max_length=MAX_PATTERN)] = ""
     regex: Annotated[bool, Meta(description="The pattern is a regular expression (RE2's)")] = False
-    stream: Annotated[Literal["", "stdout", "stderr"], Meta(description="Only lines of it. Empty: both")] = ""
-    since: Annotated[str, Meta(description=f"Only lines from then on ({_INSTANT})", extra_json_schema=IS_INSTANT)] = ""
-    until: Annotated[str, Meta(description=f"Only lines before then ({_INSTANT})", extra_json_schema=IS_INSTANT)] = ""
+    stream: Annotated[Literal["", "stdout", "stderr"], Meta(description="Only lines of this stream. Empty: both")] = ""
+    since: Annotated[
+        str, Meta(description=f"Only lines from this time on ({_INSTANT})", extra_json_schema=IS_INSTANT)
+    ] = ""
+    until: Annotated[
+        str, Meta(description=f"Only lines before this time ({_INSTANT})", extra_json_schema=IS_INSTANT)
+    ] = ""
 
 
 class LogsQuery(WantedLines, frozen=True, kw_only=True):
     lines: Annotated[
-        int, Meta(ge=1, description="At most so many, the newest; above 10000 is 10000", extra={"maximum": 10_000})
+        int,
+        Meta(ge=1, description="Maximum number of lines; values above 10000 count as 10000", extra={"maximum": 10_000}),
     ] = 100
-    bytes: Annotated[int, Meta(ge=1, description="At most so many bytes of text, the newest")] | None = None
+    bytes: Annotated[int, Meta(ge=1, description="Maximum number of bytes of text")] | None = None
 
 
 class LogStreamQuery(WantedLines, frozen=True, kw_only=True):
     tail: Annotated[
-        int, Meta(ge=0, description="Begin with the newest so many; above 10000 is 10000", extra={"maximum": 10_000})
+        int,
+        Meta(
+            ge=0,
+            description="Begin with this number of the newest lines; values above 10000 count as 10000",
+            extra={"maximum": 10_000},
+        ),
     ] = 0
 
 
 class LogRecord(Struct, frozen=True):
-    """One line. One of more than 1 MiB, or that has no end for 0.5 s (a prompt), comes in several records, all but the
-    last with ``partial``. With ``replaces`` a record is a new state of a line that CR has rewritten, in the place of
-    those before.
+    """One line. A line of more than 1 MiB, or without an end for 0.5 s (a prompt), comes in several records, all but
+    the last with ``partial``. A record with ``replaces`` is the new state of a line rewritten by CR, and replaces the
+    earlier records of the line.
     """
 
     timestamp: str
@@ -78,7 +88,7 @@ class Logs(Struct, frozen=True):
 
 
 SEARCHES = 2
-"""How many regular expressions are looked for at a time. They take linear time, but that may be seconds."""
+"""Limit of concurrent searches by regular expression; each is linear, but may take seconds."""
 
 
 def routes(supervisor: Supervisor) -> Blueprint:
@@ -101,17 +111,17 @@ def routes(supervisor: Supervisor) -> Blueprint:
         LogRecord, query=LogStreamQuery, errors=(400, 404), events={"message": LogRecord, "dropped": DroppedLines}
     )
     async def stream_logs() -> Response:
-        """Send each line from now on as an event.
+        """Send each new line as an event.
 
-        With `tail`, `since` or the header `Last-Event-ID` it begins with lines in memory, with no gap and no repeat
-        where those to come follow.
+        With `tail`, `since` or the header `Last-Event-ID`, the stream begins with lines in memory; new lines follow
+        without a gap or a repetition.
         """
         query = read(LogStreamQuery, request.args)
         wanted = _filter(query, supervisor)
         after = _last_event_id(request.headers.get("Last-Event-ID", ""))
         if after is None and query.since and not query.tail:
             after = 0
-        # From now on, though the subscription begins with the body of the response.
+        # The stream begins now, although the subscription begins with the response's body.
         after = supervisor.hub.last_id if after is None and not query.tail else after
         return stream_response(
             lambda: supervisor.hub.subscribe(wanted, tail=query.tail, after_id=after),
@@ -123,7 +133,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
 
 
 def record(line: LogLine) -> LogRecord:
-    """Return a line as the API shows it."""
+    """Return a line as a record of the API."""
     return LogRecord(
         _shown(line.timestamp), line.process, line.stream, line.text, line.partial or UNSET, line.replaces or UNSET
     )
@@ -131,12 +141,12 @@ def record(line: LogLine) -> LogRecord:
 
 @lru_cache(maxsize=256)
 def _shown(when: datetime) -> str:
-    """Return a timestamp as text; the lines of a batch share one."""
+    """Return a timestamp as text; cached, since the lines of a batch share one."""
     return timestamp(when.timestamp())
 
 
 def _filter(query: WantedLines, supervisor: Supervisor) -> LogFilter:
-    """Raise UnknownProcess, InvalidPattern or InvalidParameter where the query asks for what cannot be."""
+    """Return the filter of a query. Raises UnknownProcess, InvalidPattern, InvalidParameter."""
     names = _names(query.process, supervisor)
     now = time.time()
     return LogFilter(
@@ -149,7 +159,7 @@ def _filter(query: WantedLines, supervisor: Supervisor) -> LogFilter:
 
 
 def _names(text: str, supervisor: Supervisor) -> frozenset[str] | None:
-    """Return the processes that comma-separated names of processes and groups stand for; None if there is no name.
+    """Return the processes that comma-separated names and groups stand for; None if there are none.
 
     Raises UnknownProcess.
     """
@@ -165,9 +175,9 @@ def _names(text: str, supervisor: Supervisor) -> frozenset[str] | None:
 
 
 def _last_event_id(header: str) -> int | None:
-    """Return the id of the last event that a client that reconnects has got; None where it does not reconnect."""
+    """Return the id of the last event that a reconnecting client has received; None for a new client."""
     if not header:
         return None
     if not (header.isascii() and header.isdigit() and len(header) < 20):
-        raise InvalidParameter("Last-Event-ID must be the id of an event of this stream, a whole number from 0")
+        raise InvalidParameter("Last-Event-ID must be the id of an event of this stream: an integer from 0")
     return int(header)

@@ -1,6 +1,6 @@
-"""``/metrics`` at the root: what is known now, in Prometheus' text format (exposition formats, 0.0.4).
+"""``/metrics``, at the root: metrics in the Prometheus text format (exposition formats, 0.0.4).
 
-Nothing is counted for it: each scrape reads snapshots and measures once. The library is loaded by the first one.
+Each scrape reads snapshots and measures usage once. The library is imported at the first scrape.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Family = TypeVar("Family", CounterMetricFamily, GaugeMetricFamily)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""The version that every scraper reads; the names need no later one."""
+"""0.0.4 is read by every scraper, and suffices for these names."""
 
 
 def routes(supervisor: Supervisor) -> Blueprint:
@@ -37,7 +37,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.get("/metrics")
     @describe(str, media="text/plain")
     async def get_metrics() -> Response:
-        """Return what is known now as metrics for Prometheus."""
+        """Return metrics for Prometheus."""
         usage = await supervisor.usage()
         scrape = Scrape(
             started_at=supervisor.started_at,
@@ -52,7 +52,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
     return blueprint
 
 
-# A registry keeps its collectors as keys.
+# eq=False: a registry needs hashable collectors.
 @dataclass(frozen=True, slots=True, eq=False)
 class Scrape:
     """The data of one response, and the collector that turns it into metrics."""
@@ -64,86 +64,88 @@ class Scrape:
     subscribers: int
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics; what is not known of a process is left out."""
+        """Yield the metrics; unknown values are left out."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
         processes = {process.name: process for process in self.processes}
         starts = {name: each.restarts + 1 if each.started_at else 0 for name, each in processes.items()}
 
-        yield InfoMetricFamily("prox_build", "Which prox this is.", value={"version": __version__})
+        yield InfoMetricFamily("prox_build", "The version of prox.", value={"version": __version__})
         yield GaugeMetricFamily(
-            "prox_start_time_seconds", "When prox was started, in seconds since the epoch.", self.started_at
+            "prox_start_time_seconds", "Start time of prox, in seconds since the epoch.", self.started_at
         )
-        yield GaugeMetricFamily("prox_log_subscribers", "How many follow log lines now.", self.subscribers)
-        yield _of_each(CounterMetricFamily, "prox_log_lines_total", "Log lines; of system: prox's own.", self.lines)
+        yield GaugeMetricFamily("prox_log_subscribers", "Subscribers that follow log lines.", self.subscribers)
+        yield _of_each(
+            CounterMetricFamily, "prox_log_lines_total", "Log lines written; system: prox's own.", self.lines
+        )
 
         yield _of_each(
             GaugeMetricFamily,
             "prox_process_up",
-            "1 where it runs, until it has ended.",
+            "1 if the process is running.",
             {name: bool(each.pid) for name, each in processes.items()},
         )
         yield _of_each(
             GaugeMetricFamily,
             "prox_process_ready",
-            "1 where it runs, and is healthy if it has a health check.",
+            "1 if the process is running and, if it has a health check, healthy.",
             {name: each.ready for name, each in processes.items()},
         )
         yield _one_of(
-            GaugeMetricFamily("prox_process_status", "1 for its status.", labels=["process", "status"]),
+            GaugeMetricFamily("prox_process_status", "1 for the current status.", labels=["process", "status"]),
             {name: each.status for name, each in processes.items()},
             get_args(Status),
         )
         yield _one_of(
-            GaugeMetricFamily("prox_process_health", "1 for the verdict on it.", labels=["process", "health"]),
+            GaugeMetricFamily("prox_process_health", "1 for the current health.", labels=["process", "health"]),
             {name: each.health for name, each in processes.items()},
             get_args(Health),
         )
-        yield _of_each(CounterMetricFamily, "prox_process_starts_total", "How often it was started.", starts)
+        yield _of_each(CounterMetricFamily, "prox_process_starts_total", "Starts.", starts)
         yield _of_each(
             CounterMetricFamily,
             "prox_process_restarts_total",
-            "Its starts after the first.",
+            "Starts after the first.",
             {name: each.restarts for name, each in processes.items()},
         )
         yield _of_each(
             GaugeMetricFamily,
             "prox_process_start_time_seconds",
-            "When it was last started, in seconds since the epoch.",
+            "Time of the last start, in seconds since the epoch.",
             {name: _seconds(each.started_at) for name, each in processes.items() if each.started_at},
         )
         yield _of_each(
             GaugeMetricFamily,
             "prox_process_last_exit_code",
-            "Of its last end, where no signal ended it.",
+            "Exit code of the last run, unless a signal ended it.",
             {name: each.exit_code for name, each in processes.items()},
         )
         yield _of_each(
             CounterMetricFamily,
             "prox_process_cpu_seconds_total",
-            "CPU time of it and its descendants since its last start.",
+            "CPU time of the process and its descendants since its last start.",
             {name: used.cpu_seconds for name, used in self.usage.items()},
         )
         yield _of_each(
             GaugeMetricFamily,
             "prox_process_resident_memory_bytes",
-            "Resident memory of it and its descendants.",
+            "Resident memory of the process and its descendants.",
             {name: used.memory_bytes for name, used in self.usage.items()},
         )
 
 
 def render(scrape: Scrape) -> bytes:
-    """Return the metrics as text. The first call is slow, as it loads the library."""
+    """Return the metrics as text. The first call is slow: it imports the library."""
     from prometheus_client import CollectorRegistry, generate_latest
 
-    # Not the library's own, to which it adds metrics of the interpreter.
+    # The library's default registry includes metrics of the interpreter.
     registry = CollectorRegistry()
     registry.register(scrape)
     return generate_latest(registry)
 
 
 def _of_each(kind: type[Family], name: str, text: str, values: Mapping[str, float | None]) -> Family:
-    """Return a metric with the value of each process where it is known."""
+    """Return a metric with the known values of each process."""
     family = kind(name, text, labels=["process"])
     for process, value in values.items():
         if value is not None:
@@ -152,7 +154,7 @@ def _of_each(kind: type[Family], name: str, text: str, values: Mapping[str, floa
 
 
 def _one_of(family: GaugeMetricFamily, values: Mapping[str, str], possible: tuple[str, ...]) -> GaugeMetricFamily:
-    """Add 1 for the word that holds of each process, 0 for every other one."""
+    """Add 1 for the current value of each process, 0 for the other possible values."""
     for process, value in values.items():
         for word in possible:
             family.add_metric([process, word], value == word)

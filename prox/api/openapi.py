@@ -1,7 +1,6 @@
-"""``/openapi.json``: the description of the API, made of the types that the answers and queries are made of.
+"""``/openapi.json``: the description of the API, generated from the types of the queries and responses.
 
-quart-schema 0.25 does the same in principle, but of a msgspec type it keeps the outermost only (references to
-nested ones dangle) and it knows no answer but JSON; what is left is this page.
+quart-schema 0.25 is not used: references to nested msgspec types dangle, and it describes only JSON responses.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Operation:
     errors: tuple[int, ...] = ()
     media: str = "application/json"
     events: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
-    """The data of each kind of event of a stream."""
+    """The data of each kind of event, for a stream."""
 
     def types(self) -> list[Any]:
         answers = [*self.events.values()] if self.events else [self.answer]
@@ -58,7 +57,7 @@ def describe(
     media: str = "application/json",
     events: Mapping[str, type[msgspec.Struct]] | None = None,
 ) -> Callable[[F], F]:
-    """Describe a route: its answer, its query and body, and the errors that it has beside those of every route."""
+    """Describe a route: its response, query, body, and the errors that are specific to it."""
     operation = Operation(answer=answer, query=query, body=body, errors=errors, media=media, events=events or {})
 
     def decorate(function: F) -> F:
@@ -81,7 +80,7 @@ def routes(app: QuartTrio, settings: ApiSettings) -> Blueprint:
 
 
 def document(app: QuartTrio, *, auth: bool) -> dict[str, Any]:
-    """Describe every route of the app that is described. ``auth``: whether it needs the token."""
+    """Return the description of the app's routes. ``auth``: whether they require the token."""
     described = [
         (rule, function, operation)
         for rule in app.url_map.iter_rules()
@@ -150,7 +149,7 @@ def _responses(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any
     failure = schema_of[str(Failure)]
     if operation.events:
         data = {name: schema_of[str(kind)] for name, kind in operation.events.items()}
-        done = answer("Server-sent events; `x-events` has the data of each kind.", _EVENTS, {"type": "string"})
+        done = answer("Server-sent events; `x-events` describes the data of each kind.", _EVENTS, {"type": "string"})
         done["content"][_EVENTS]["x-events"] = data
     else:
         done = answer("Done.", operation.media, schema_of[str(operation.answer)])

@@ -1,7 +1,7 @@
-"""The query or the body of a request → a frozen type; what is wrong is INVALID_PARAMETER, naming what and its range.
+"""Read the query or the body of a request into a frozen type. Errors are INVALID_PARAMETER, with the valid range.
 
-The types are the resources' own, and the source of the OpenAPI description too. A value in a query above the maximum
-counts as the maximum (``http-api.md``); parameters and fields that nobody knows are ignored.
+The types are those of the resources, from which the OpenAPI description is generated too. A query value above the
+maximum counts as the maximum; unknown parameters and fields are ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _HUGE = 10**18
 IS_INSTANT = {"pattern": f"^(?:{INSTANT})?$"}
-"""The JSON Schema of the texts that `moment` accepts."""
+"""The JSON Schema of the strings that `moment` accepts."""
 
 
 def read(kind: type[T], given: MultiDict[str, str]) -> T:
@@ -34,25 +34,25 @@ def read(kind: type[T], given: MultiDict[str, str]) -> T:
     for field in msgspec.structs.fields(kind):
         texts = given.getlist(field.name)
         if len(texts) > 1:
-            raise InvalidParameter(f"{field.name} may be given once, not {len(texts)} times")
+            raise InvalidParameter(f"{field.name} must be given once, not {len(texts)} times")
         if texts and texts[0]:
             values[field.name] = _value(field.name, texts[0], inspect.type_info(field.type))
     return kind(**values)
 
 
 def read_body(kind: type[T], body: bytes) -> T:
-    """Return a body, which is to be JSON, as a ``kind``. Raises InvalidParameter."""
+    """Decode a JSON body as a ``kind``. Raises InvalidParameter."""
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        # The latter two are bytes that are no UTF-8, and what is nested too deeply.
+        # The latter two: bytes that are not UTF-8, and deep nesting.
         why = str(error) if isinstance(error, msgspec.DecodeError) else "JSON is malformed"
         names = " and ".join(field.name for field in msgspec.structs.fields(kind))
         raise InvalidParameter(f"the body must be a JSON object with {names}: {why}") from None
 
 
 def signal_number(name: str, text: str) -> int:
-    """Return the number of a signal: with or without SIG before it, in any letter case. Raises InvalidParameter."""
+    """Return the number of a signal; the prefix SIG and the letter case do not matter. Raises InvalidParameter."""
     known = _signals()
     wanted = f"SIG{text.upper().removeprefix('SIG')}"
     if wanted not in known:
@@ -78,7 +78,7 @@ def _any_case(name: str) -> str:
 
 
 def moment(name: str, text: str, now: float) -> float | None:
-    """Return an instant (RFC 3339, or a duration back from ``now``) in seconds since the epoch; None for no text."""
+    """Return a time (RFC 3339, or a duration back from ``now``) in seconds since the epoch; None for an empty text."""
     if not text:
         return None
     try:
@@ -105,13 +105,13 @@ def _value(name: str, text: str, kind: inspect.Type) -> Any:
 
 
 def _whole(name: str, text: str, minimum: int, maximum: int | None) -> int:
-    # The digits of a number may be more than int() takes.
+    # int() refuses very long digit strings.
     value = None
     if re.fullmatch(r"-?[0-9]+", text):
         value = int(text) if len(text) < len(str(_HUGE)) else -_HUGE if text.startswith("-") else _HUGE
     if value is None or value < minimum:
         bounds = f"from {minimum} to {maximum}" if maximum is not None else f"of at least {minimum}"
-        raise InvalidParameter(f"{name} must be a whole number {bounds}")
+        raise InvalidParameter(f"{name} must be an integer {bounds}")
     return value if maximum is None else min(value, maximum)
 
 

@@ -1,6 +1,6 @@
-"""``/processes``: what is known of each, and the goals that can be set.
+"""``/processes``: the state of each process, and start, stop, restart, signal and reset.
 
-A goal is set at once and pursued whatever becomes of the client: the answer only waits for it.
+A goal is set at once and pursued even if the client disconnects; the response only waits for it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 
 class ProcessesQuery(Struct, frozen=True):
-    """Fields to leave out."""
+    """The fields to include."""
 
-    usage: Annotated[bool, Meta(description="Measure what each process uses, which takes a look at all processes")] = (
-        True
-    )
+    usage: Annotated[bool, Meta(description="Measure CPU and memory, which reads the whole process table")] = True
 
 
 class Processes(Struct, frozen=True):
@@ -36,24 +34,24 @@ class Processes(Struct, frozen=True):
 
 
 class ProcessInFull(ProcessSnapshot, frozen=True, kw_only=True):
-    """One process, with its health check where it has one, its command and what is set in its environment."""
+    """One process, with its health check, if any, its command and its configured environment."""
 
     healthcheck: HealthcheckSnapshot | UnsetType = UNSET
     cmd: str
     cwd: str
-    """The folder in which it runs, absolute."""
+    """The absolute working directory."""
     env: dict[str, str]
-    """Variables from prox.yaml and its env files; the values of secrets are `[REDACTED]`."""
+    """Variables from prox.yaml and its env files; secret values are `[REDACTED]`."""
     check_results: dict[str, int]
-    """The different results of the health checks of this run, at most 10, each with how often it came."""
+    """The distinct health check results of this run, at most 10, with their counts."""
     listens_on: tuple[int, ...]
-    """The TCP ports on which it and its descendants listen."""
+    """The TCP ports on which the process and its descendants listen."""
     history: tuple[HistoryEntry, ...]
-    """The newest 100 things that happened to it, the oldest first."""
+    """The newest 100 events, oldest first."""
 
 
 class Stopped(Success, frozen=True):
-    """It has stopped; ``left``, where there is any, is what it has left running all the same."""
+    """The process has stopped. ``left``: processes still running after the stop; absent if there are none."""
 
     left: tuple[Leftover, ...] | UnsetType = UNSET
 
@@ -64,7 +62,7 @@ class WantedSignal(Struct, frozen=True):
     signal: Annotated[
         str,
         Meta(
-            description="Its name, with or without SIG, in any letter case",
+            description="The name of a signal, with or without SIG, in any letter case",
             min_length=1,
             max_length=32,
             examples=["SIGUSR1"],
@@ -72,7 +70,7 @@ class WantedSignal(Struct, frozen=True):
         ),
     ]
     scope: Literal["leader", "group"] = "leader"
-    """Whom it is for: the process that prox started, or its whole process group."""
+    """The target: the process that prox spawned, or its process group."""
 
 
 def routes(supervisor: Supervisor) -> Blueprint:
@@ -108,23 +106,23 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.post("/processes/<name>/start")
     @describe(Success, errors=(404, 409, 500, 503))
     async def start(name: str) -> Response:
-        """Start a process; the answer comes once it is spawned. One that is stopping starts when it has stopped."""
+        """Start a process; respond when it is spawned. A stopping process is started after it has stopped."""
         await supervisor.start(name).wait_done()
         return json_response(Success())
 
     @blueprint.post("/processes/<name>/stop")
     @describe(Stopped, errors=(404, 409, 503))
     async def stop(name: str) -> Response:
-        """Stop a process; the answer comes once nothing of it is left, or says what is there all the same."""
+        """Stop a process; respond when no descendant of it is left, or with those still running after the stop."""
         await supervisor.stop(name).wait_done()
         return json_response(Stopped(left=supervisor.leftovers_of(name) or UNSET))
 
     @blueprint.post("/processes/<name>/restart")
     @describe(Success, errors=(404, 409, 500, 503))
     async def restart(name: str) -> Response:
-        """Stop a process, then start it; one that is not running is started.
+        """Stop a process, then start it; start it if it is not running.
 
-        Where it could not be started again, it is not stopped.
+        It is not stopped if it could not be started again.
         """
         await supervisor.restart_if_possible(name).wait_done()
         return json_response(Success())
@@ -132,9 +130,9 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.post("/processes/<name>/signal")
     @describe(Success, body=WantedSignal, errors=(400, 404, 409, 500, 503))
     async def signal(name: str) -> Response:
-        """Send a signal to a process itself, or to its whole process group.
+        """Send a signal to a process or to its process group.
 
-        One that ends it is somebody's who is not prox: it has crashed then.
+        A process that is ended by this signal counts as crashed.
         """
         wanted = read_body(WantedSignal, await request.get_data(cache=True, as_text=False, parse_form_data=False))
         supervisor.signal(name, signal_number("signal", wanted.signal), group=wanted.scope == "group")
@@ -143,7 +141,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.post("/processes/<name>/reset")
     @describe(Success, errors=(404, 409, 500, 503))
     async def reset(name: str) -> Response:
-        """Run a process's `reset`: the command, or the HTTP request. The answer comes once it is done."""
+        """Run a process's `reset`, a command or an HTTP request; respond when it is done."""
         await supervisor.reset(name)
         return json_response(Success())
 
@@ -151,7 +149,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
 
 
 def _measured(process: ProcessSnapshot, usage: dict[str, Usage]) -> ProcessSnapshot:
-    """Return a snapshot with what the process uses."""
+    """Return a snapshot with CPU and memory usage."""
     used = usage.get(process.name)
     if used is None:
         return process

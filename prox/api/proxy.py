@@ -1,4 +1,4 @@
-"""``/proxy``: the requests that the reverse proxy has seen, their stream, one in full, replay, and HAR."""
+"""``/proxy``: the requests recorded by the reverse proxy: list, stream, details, replay and HAR."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 Status = Annotated[int, Meta(ge=100, extra={"maximum": 599})]
 
 LATE_SECONDS = 0.05
-"""How long after an answer the lines of its process that were written before it may be read."""
+"""Seconds after a response within which log lines written before it may still be read."""
 
 
 class WantedRequests(Struct, frozen=True, kw_only=True):
-    subdomain: Annotated[str, Meta(description="Only of it. Empty: all")] = ""
-    method: Annotated[str, Meta(description="Only of it, in any letter case. Empty: all")] = ""
+    subdomain: Annotated[str, Meta(description="Only of this subdomain. Empty: all")] = ""
+    method: Annotated[str, Meta(description="Only with this method, in any letter case. Empty: all")] = ""
     min_status: Status | None = None
     max_status: Status | None = None
     since: Annotated[
@@ -49,7 +49,8 @@ class WantedRequests(Struct, frozen=True, kw_only=True):
 
 class RequestsQuery(WantedRequests, frozen=True, kw_only=True):
     limit: Annotated[
-        int, Meta(ge=1, description="At most so many, the newest; above 1000 is 1000", extra={"maximum": 1000})
+        int,
+        Meta(ge=1, description="Maximum number of requests; values above 1000 count as 1000", extra={"maximum": 1000}),
     ] = 100
 
 
@@ -68,11 +69,11 @@ class Requests(Struct, frozen=True):
     filtered_count: int
     """Requests returned."""
     total_count: int
-    """Requests that the recorder holds."""
+    """Recorded requests in memory."""
 
 
 class BodyShown(Struct, frozen=True, kw_only=True):
-    """A body: ``size`` as sent; ``data`` (with `include=body`) decompressed, as text, or base64 where binary."""
+    """A body: ``size`` as sent; ``data`` (with `include=body`) decompressed, as text, or base64 if binary."""
 
     size: int
     truncated: bool
@@ -82,10 +83,10 @@ class BodyShown(Struct, frozen=True, kw_only=True):
 
 
 class RequestLine(LogRecord, frozen=True, kw_only=True):
-    """A log line that the request's process wrote meanwhile."""
+    """A log line that the request's process wrote during the request."""
 
     exact: bool
-    """It holds the request's id."""
+    """Whether it contains the request's id."""
 
 
 class Details(Struct, frozen=True, kw_only=True):
@@ -103,14 +104,14 @@ class RequestInFull(RequestRecord, frozen=True, kw_only=True):
 
 
 class ReplayWanted(Struct, frozen=True, kw_only=True):
-    """Where to send a request once more; nothing: to its own service."""
+    """The target of a replay; by default, the request's own service."""
 
     service: str | None = None
     address: Annotated[str, Meta(description="HOST:PORT")] | None = None
 
 
 class Connected(Struct, frozen=True):
-    """The stream has begun."""
+    """The first event of the stream."""
 
 
 def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
@@ -122,7 +123,7 @@ def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
     def exchange(id: str) -> Exchange:
         found = recorder.get(id.lower())
         if found is None:
-            raise RequestNotFound(f"no request is recorded with the id {id!r}")
+            raise RequestNotFound(f"no recorded request with id {id!r}")
         return found
 
     @blueprint.get("/proxy/requests")
@@ -138,7 +139,7 @@ def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
         RequestRecord, query=WantedRequests, errors=(400,), events={"connected": Connected, "message": RequestRecord}
     )
     async def stream_requests() -> Response:
-        """Send each request when it is done as an event, after `connected`."""
+        """Send `connected`, then each request when it is done, as events."""
         wanted = _filter(read(WantedRequests, request.args))
         return stream_response(
             lambda: recorder.subscribe(wanted),
@@ -179,7 +180,7 @@ def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
     @blueprint.post("/proxy/requests/<id>/replay")
     @describe(RequestRecord, body=ReplayWanted, errors=(400, 404, 409))
     async def replay_request(id: str) -> Response:
-        """Send a request once more, and return the new one when it is done."""
+        """Send a request again; respond with the new request when it is done."""
         from prox.proxy.replay import replay
 
         data = await request.get_data(cache=True, as_text=False, parse_form_data=False)
@@ -192,13 +193,13 @@ def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
 
 
 def _refuse_all(blueprint: Blueprint) -> None:
-    # Not described in openapi.json: a description lists what can be had.
+    # Not in openapi.json, which lists available routes only.
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
     @blueprint.route("/proxy", methods=methods, defaults={"rest": ""})
     @blueprint.route("/proxy/<path:rest>", methods=methods)
     async def proxy(rest: str) -> Response:
-        raise ProxyNotEnabled("no proxy runs here")
+        raise ProxyNotEnabled("no proxy is running")
 
 
 def _matching(recorder: Recorder, query: WantedRequests) -> list[Exchange]:
@@ -219,7 +220,7 @@ def _filter(query: WantedRequests) -> ExchangeFilter:
 def _include(text: str) -> set[str]:
     wanted = {word.strip() for word in text.split(",")} - {""}
     if unknown := wanted - {"body", "secrets"}:
-        raise InvalidParameter(f"include must be of body, secrets, not {sorted(unknown)[0]!r}")
+        raise InvalidParameter(f"include must be body or secrets, not {sorted(unknown)[0]!r}")
     return wanted
 
 
@@ -245,7 +246,7 @@ def _by_name(fields: Fields, secrets: bool) -> dict[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Readable:
-    """An exchange, and what reads its bodies as they are now, in a thread."""
+    """An exchange, with functions that read its current bodies, for use in a thread."""
 
     exchange: Exchange
     read_request: Callable[[], bytes]
@@ -257,7 +258,7 @@ class _Readable:
 
 
 def _bodies(found: _Readable, with_data: bool) -> tuple[BodyShown, BodyShown]:
-    """Blocks: bodies may be in files, and decompression takes time."""
+    """Return both bodies. Blocks: bodies may be in files, and decompression takes time."""
     exchange = found.exchange
     return (
         _body(exchange.request_body, found.read_request, exchange.request_fields, with_data),
@@ -279,7 +280,7 @@ def _body(body: Body, read_all: Callable[[], bytes], fields: Fields, with_data: 
 
 
 def _archive(found: list[_Readable], with_bodies: bool, secrets: bool) -> dict[str, Any]:
-    """Blocks, as ``_bodies`` does."""
+    """Return a HAR archive. Blocks, as ``_bodies`` does."""
     from prox.proxy.decoding import shown
 
     def text(read_all: Callable[[], bytes], fields: Fields) -> tuple[str, bool] | None:
@@ -297,9 +298,9 @@ def _archive(found: list[_Readable], with_bodies: bool, secrets: bool) -> dict[s
 
 
 def _lines(supervisor: Supervisor, exchange: Exchange) -> list[RequestLine]:
-    """Return the lines that the request's process wrote between request and answer, as far as memory holds them.
+    """Return the lines in memory that the request's process wrote between request and response.
 
-    Lines written before the answer may be read up to LATE_SECONDS after it. One with the request's id is always shown.
+    Lines read up to LATE_SECONDS after the response are included, as are all lines with the request's id.
     """
     if exchange.process is None or exchange.process not in supervisor.names:
         return []

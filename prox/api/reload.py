@@ -1,4 +1,4 @@
-"""``/reload``: a changed prox.yaml."""
+"""``/reload``: apply a changed prox.yaml."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Reloaded(Struct, frozen=True, kw_only=True):
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
     ignored: tuple[str, ...]
-    """Sections that changed, and take effect with the next start of prox."""
+    """Changed sections that take effect at the next start of prox."""
 
 
 def routes(supervisor: Supervisor) -> Blueprint:
@@ -35,10 +35,12 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.post("/reload")
     @describe(Reloaded, errors=(409, 503))
     async def reload() -> Response:
-        """Read prox.yaml again, check it whole, and apply the difference; the answer comes once that is done."""
+        """Read prox.yaml again, check it, and apply the difference; respond when that is done."""
         config = supervisor.config
         if config.file is None:
-            raise ConfigError((Problem("prox", 0, 0, "", "the configuration was no file, and cannot be read again"),))
+            raise ConfigError(
+                (Problem("prox", 0, 0, "", "the configuration is not from a file, so it cannot be reloaded"),)
+            )
         new = await in_thread(lambda: load_config(str(config.file), project_dir=config.folder))
         found, goal = supervisor.reload(new)
         await goal.wait_done()

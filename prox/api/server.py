@@ -1,4 +1,4 @@
-"""The server around the app: one listening socket, and an end that no client can delay."""
+"""The API server: one listening socket, and a shutdown that no client can delay."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
 
 GRACE_SECONDS = 1.0
-"""Seconds that responses in progress get before their connections are cut at the end."""
+"""Seconds that responses in progress get at the shutdown before their connections are closed."""
 
-_AT_CAPACITY = Failure("too many connections are in use; close some of them", "TOO_MANY_CONNECTIONS")
+_AT_CAPACITY = Failure("too many connections; close some of them", "TOO_MANY_CONNECTIONS")
 
 
 class _FailureLog(logging.Logger):
-    """A logger of failures below the app that also passes them to ``report``."""
+    """A logger for failures below the app, which are also passed to ``report``."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
         super().__init__("prox.api.server", logging.WARNING)
@@ -51,10 +51,9 @@ async def serve_api(
     settings: ApiSettings,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve the API on a listening socket, which this takes over, until cancelled.
+    """Serve the API on a listening socket, which this closes, until cancelled.
 
-    ``recorder``: the proxy's, if one runs.
-    The cancel lets responses under way reach their clients: it takes ``GRACE_SECONDS`` at the most.
+    ``recorder``: that of the proxy, if one runs. When cancelled, responses in progress get ``GRACE_SECONDS``.
     """
     failures = _FailureLog(supervisor.hub.system)
     config = SignedConfig(supervisor.instance, failures)
@@ -68,7 +67,7 @@ async def serve_api(
 
 
 class _Server:
-    """Accepts connections and keeps the set of those that are open."""
+    """Accepts connections, and tracks the open ones."""
 
     def __init__(
         self, shell: Shell, at_capacity: bytes, report: Callable[[str], None], failures: logging.Logger
@@ -83,7 +82,7 @@ class _Server:
         """Accept until cancelled; then let every connection end."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._end_when_cancelled)
-            # Connections outlive the cancel for a while.
+            # Connections may finish responses after the cancellation.
             with trio.CancelScope(shield=True):
                 async with trio.open_nursery() as connections:
                     async with trio.open_nursery() as accepting:

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
     host: str
-    """The address that is bound, or the name that stands for it."""
+    """The bound address, or a name for it."""
     port: int
     auth: bool
-    """Whether every request needs the token."""
+    """Whether every request requires the token."""
     token: str | None = field(default=None, repr=False)
     allowed_hosts: tuple[str, ...] = ()
-    """Further Host names that are answered."""
+    """Further names that are accepted in Host."""
     exposed: bool = False
-    """Whether others than this machine reach the API, and need no token."""
+    """Whether other machines can reach the API without a token."""
 
     def __post_init__(self) -> None:
         if self.auth and not self.token:
@@ -32,9 +32,9 @@ class ApiSettings:
 
     @classmethod
     def of(cls, api: Api, sock: socket.socket) -> ApiSettings:
-        """Resolve a configuration for the socket it is served on; where a token is needed, it is read or made."""
+        """Resolve a configuration for a bound socket. If a token is required, it is read or created."""
         address, port = sock.getsockname()[:2]
-        # By what is bound, not by its name: that of a machine may well stand for a loopback address.
+        # Decided by the bound address: the name of a machine may resolve to a loopback address.
         loopback = is_loopback(plain(address))
         auth = api.auth if api.auth is not None else not loopback
         return cls(
@@ -48,7 +48,7 @@ class ApiSettings:
 
     @property
     def url(self) -> str:
-        """Where a client on this machine reaches the API: scheme, host and port."""
+        """The URL for clients on this machine: scheme, host and port."""
         return f"http://{in_url(plain(self.host))}:{self.port}"
 
 

@@ -1,4 +1,4 @@
-"""``/shutdown``: the end of everything."""
+"""``/shutdown``: stop everything, and prox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 MAX_WHO = 100
-"""Characters of a client's own name that are shown."""
+"""Characters of a client's User-Agent that are shown."""
 
 
 def routes(supervisor: Supervisor) -> Blueprint:
@@ -25,7 +25,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.post("/shutdown")
     @describe(Success, errors=(503,))
     async def shutdown() -> Response:
-        """Begin to stop everything, then prox itself. The API answers until the processes are gone."""
+        """Stop everything, then prox; respond at once. The API is available until the processes are gone."""
         if supervisor.status == "stopping":
             raise ShuttingDown("prox is already shutting down")
         who = request.headers.get("User-Agent", "an unnamed client")

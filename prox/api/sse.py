@@ -1,6 +1,6 @@
-"""Event streams (HTML Standard §9.2): batches of events as they come, a comment where none came for a while.
+"""Event streams (HTML Standard §9.2): batches of events as they arrive, with comments as heartbeats.
 
-A stream lives until its client leaves, or its source ends because there will be no more events.
+A stream ends when its client disconnects or its source ends.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 15.0
 CHUNK_BYTES = 64 * 1024
-"""About what goes out in one write; what a client that has stopped reading holds beside its subscription."""
+"""Approximate size of one write; a client that does not read holds this much besides its subscription."""
 WHOLE_BYTES = 512 * 1024
-"""Chunks up to this size go out in one write; larger ones in parts of CHUNK_BYTES."""
+"""Chunks up to this size are sent in one write; larger ones in parts of CHUNK_BYTES."""
 REST_TURNS = 3
-"""How often everything else has its turn before the next of several streams makes a chunk.
+"""Scheduler passes between the chunks of several busy streams.
 
-A chunk is a millisecond or two of work; a hundred busy streams would leave nothing to processes and other clients.
+A chunk is a millisecond or two of work; a hundred busy streams would starve processes and other clients.
 """
 
 _OPENING = b": prox\n\n"
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class Source(Protocol[T]):
-    """A subscription: a context manager that ends it. ``receive`` returns all that waits, at least one item."""
+    """A subscription; leaving the context manager ends it."""
 
     def __enter__(self) -> Self: ...
 
@@ -45,11 +45,11 @@ class Source(Protocol[T]):
     ) -> None: ...
 
     async def receive(self) -> list[T]:
-        """Raises trio.EndOfChannel at the end."""
+        """Return all waiting items, at least one. Raises trio.EndOfChannel at the end."""
 
 
 def event(data: bytes, *, id: int, name: str = "") -> bytes:
-    """Return one event; ``data`` is JSON, which has no line breaks. A message has no name."""
+    """Return one encoded event. ``data``: JSON, without line breaks; ``name``: empty for a message."""
     return b"id: %d\n%sdata: %s\n\n" % (id, f"event: {name}\n".encode() if name else b"", data)
 
 
@@ -60,10 +60,10 @@ def stream_response(
     first: Callable[[], bytes] = bytes,
     head: bool = False,
 ) -> Response:
-    """Answer with ``first()``, then with what ``encode`` makes of each list that the source gives, chunk by chunk.
+    """Return a response that streams ``first()``, then the chunks of ``encode`` for each list that the source returns.
 
-    ``subscribe`` is called when the body begins, immediately before ``first``. ``head``: the answer to HEAD, which
-    has no body.
+    ``subscribe`` is called when the body begins, immediately before ``first``. ``head``: respond to HEAD, without a
+    body.
     """
     body = EventStream(subscribe, encode, first)
     response = Response(b"" if head else body, content_type="text/event-stream")
@@ -75,7 +75,7 @@ def stream_response(
 
 
 class EventStream(ResponseBody, Generic[T]):
-    """The body of such a response. Quart enters it, iterates over it, and leaves it however that ends."""
+    """The body of a streamed response. Quart enters it, iterates over it, and always leaves it."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class EventStream(ResponseBody, Generic[T]):
         return self
 
     async def __anext__(self) -> bytes:
-        # The clock counts from the last write: events that are not for this client do not keep it waiting.
+        # Timed from the last write: events that the filter excludes do not delay the heartbeat.
         with trio.move_on_after(HEARTBEAT_SECONDS):
             while True:
                 part = next(self._parts, None)
@@ -126,7 +126,7 @@ class EventStream(ResponseBody, Generic[T]):
 
 
 def _parts(chunk: bytes) -> Iterator[bytes]:
-    """Cut what is much larger than others, as an event of a long line is: all below here keeps a copy of a write."""
+    """Split a large chunk, such as an event with a long line: each layer below keeps a copy of a write."""
     if len(chunk) <= WHOLE_BYTES:
         return iter([chunk])
     return (chunk[at : at + CHUNK_BYTES] for at in range(0, len(chunk), CHUNK_BYTES))

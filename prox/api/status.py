@@ -1,4 +1,4 @@
-"""``/status``: what prox itself does."""
+"""``/status``: the state of prox itself."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """prox itself."""
+    """The state of prox itself."""
 
     status: Literal["starting", "running", "stopping"]
     uptime_seconds: int
     config_file: str | None
-    """Absolute; null where the configuration is no file."""
+    """Absolute path; null if the configuration is not from a file."""
     api_version: str = "v1"
     version: str = __version__
     instance: str
-    """A short random id of this run; every answer has it in the header `X-Prox-Instance`."""
+    """A short random id of this instance; every response has it in the header `X-Prox-Instance`."""
     pid: int
     project_dir: str
     config_digest: str | None
-    """Of the text of the configuration file that was read."""
+    """The digest of the configuration file's text, as it was read."""
     urls: dict[str, str]
-    """Of the proxied services, by name."""
+    """The URLs of the proxied services, by name."""
 
 
 def routes(supervisor: Supervisor) -> Blueprint:
@@ -41,7 +41,7 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @blueprint.get("/status")
     @describe(Status)
     async def get_status() -> Response:
-        """Return what prox itself does."""
+        """Return the state of prox itself."""
         status = Status(
             status=supervisor.status,
             uptime_seconds=supervisor.uptime_seconds,

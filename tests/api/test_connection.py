@@ -62,7 +62,7 @@ async def test_a_target_that_is_no_path(api: Api) -> None:
         status, headers, body = read(await api.send(message(target)))
         assert status == 400, target
         assert headers["content-type"] == "application/json"
-        assert body == {"error": "the request is not understood", "code": "BAD_REQUEST"}
+        assert body == {"error": "malformed request", "code": "BAD_REQUEST"}
     assert api.supervisor.status == "running"
 
 

@@ -216,7 +216,7 @@ processes:
         assert (failed.status, failed.json()["code"]) == (500, "RESET_FAILED")
         assert failed.json()["error"] == "the reset of through_a_shell failed: status 500 no"
         await api.supervisor.wait_status("missing", "crashed")
-        assert "'no-such-program' was not found" in (await api.get("/processes/missing"))["reason"]
+        assert "'no-such-program' not found" in (await api.get("/processes/missing"))["reason"]
         await api.ask("POST", "/processes/web/restart")
         assert (await api.get("/processes/web"))["port"] == web["port"]
 

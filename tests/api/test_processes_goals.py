@@ -75,7 +75,7 @@ async def test_what_cannot_be_started(serve: Serve) -> None:
         for what in ("start", "restart"):
             status, code, message = await api.error("POST", f"/processes/api/{what}")
             assert (status, code) == (500, "START_FAILED")
-            assert "'no-such-program' was not found" in message
+            assert "'no-such-program' not found" in message
         assert "nowhere" in (await api.error("POST", "/processes/lost/start"))[2]
         assert (await api.get("/processes/api"))["status"] == "crashed"
 

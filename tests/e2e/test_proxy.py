@@ -195,7 +195,7 @@ def test_without_the_proxy(web: Project) -> None:
         assert "proxy:" not in running.output
         assert "PROX_URL" not in running.output
         refused = web.client("requests")
-        assert (refused.returncode, refused.stderr) == (1, "prox: no proxy runs here\n")
+        assert (refused.returncode, refused.stderr) == (1, "prox: no proxy is running\n")
         assert web.get("/proxy/requests").json()["code"] == "PROXY_NOT_ENABLED"
 
 

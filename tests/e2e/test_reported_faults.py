@@ -157,7 +157,7 @@ processes:
     for name, reason in (
         ("crlf", r"'./crlf.sh' has Windows line endings .* the interpreter '/bin/sh\\r'; convert it"),
         ("env", "the interpreter '/no/such/python' that the first line of './env.py' names was not found"),
-        ("gone", "the command './gone.sh' was not found"),
+        ("gone", "the command './gone.sh' not found"),
         ("file", "its working directory .*/afile is not a directory; change its cwd"),
         ("below", "its working directory .*/afile/below does not exist; create it"),
         ("missing", "its working directory .*/missing does not exist; create it, or change its cwd"),
@@ -338,7 +338,7 @@ def test_what_cannot_start_again_is_not_stopped(what: str, project: Project) -> 
                 reason = ".env: not found"
             case "command":
                 (project.folder / "sub" / "run").unlink()
-                reason = "the command './run' was not found"
+                reason = "the command './run' not found"
             case _:
                 (project.folder / "sub").rename(project.folder / "other")
                 reason = f"its working directory {project.folder}/sub does not exist"

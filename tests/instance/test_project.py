@@ -135,7 +135,7 @@ def test_problems_name_the_file_that_they_are_in(folder: Path, monkeypatch: pyte
     (folder / "a/prox.override.yaml").write_text("api: {port: x}\n")
     assert problems_of("a/prox.yaml") == [
         "a/prox.yaml:1:32: processes.web.tty: must be true or false, not 'y'",
-        "a/prox.override.yaml:1:13: api.port: must be a whole number from 0 to 65535, not 'x'",
+        "a/prox.override.yaml:1:13: api.port: must be an integer from 0 to 65535, not 'x'",
     ]
     (folder / "a/prox.override.yaml").write_bytes(b"\xff")
     assert problems_of("a/prox.yaml") == ["a/prox.override.yaml:1:1: is not UTF-8"]

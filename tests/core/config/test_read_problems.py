@@ -77,7 +77,7 @@ TEXT_HINT = "; put it in quotes where it is a text"
          "has no value; it must be a duration such as 10s"),
         ("healthcheck: {tcp: 80, retries: 0}", 37, "healthcheck.retries", "must be from 1 to 1000000, not 0"),
         ("healthcheck: {tcp: 80, retries: x}", 37, "healthcheck.retries",
-         "must be a whole number from 1 to 1000000, not 'x'"),
+         "must be an integer from 1 to 1000000, not 'x'"),
         ("healthcheck: {http: 'http://x/', status: 200}", 46, "healthcheck.status",
          "must be a list, each a whole number from 100 to 599, not 200"),
         ("healthcheck: {http: 'http://x/', status: [200, 99]}", 52, "healthcheck.status[1]",
@@ -133,7 +133,7 @@ def test_problems_of_a_process(key: str, column: int, path: str, message: str) -
     [
         ("api: 5555", 6, "api", "must be a mapping (host, port, auth, …), not 5555"),
         ("api: {port: 65536}", 13, "api.port", "must be from 0 to 65535, not 65536"),
-        ("api: {port: any}", 13, "api.port", "must be a whole number from 0 to 65535, not 'any'"),
+        ("api: {port: any}", 13, "api.port", "must be an integer from 0 to 65535, not 'any'"),
         ("api: {auth: }", 7, "api.auth", "has no value; it must be true or false"),
         ("api: {allowed_hosts: a}", 22, "api.allowed_hosts", "must be a list, each a string, not 'a'"),
         ("api: {hots: x}", 7, "api.hots", "is an unknown key (did you mean 'host'?)"),
