@@ -1,8 +1,9 @@
-"""The HTTP API from outside, synchronous, on the standard library only: the command line must start fast.
+"""A client of the HTTP API: synchronous, and on the standard library only, to keep commands fast.
 
-target      where an instance answers, and how it is known to be the one that was meant
-connection  one connection to it, which is used only once it has said who it is
+target      the address and expected identity of an instance
+connection  one connection, used after the instance has identified itself
+kept        a persistent connection
 sse         the bytes of an event stream → events
 client      the routes
-errors      what goes wrong: the API's own answers, and no answer
+errors      error responses, and lost connections
 """

@@ -1,4 +1,4 @@
-"""The routes of the API, as calls. A ``Client`` holds no connection: each call makes its own."""
+"""The routes of the API as methods. A ``Client`` holds no connection: each call opens its own."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 PREFIX = "/api/v1"
 _CHUNK = 64 * 1024
 SILENCE_SECONDS = 45.0
-"""After so long without a byte a stream is dead: it has a heartbeat every 15 s (``http-api.md``)."""
+"""Seconds without a byte after which a stream counts as dead; the server sends a heartbeat every 15 s."""
 
 Parameter = str | int | bool | None
-"""Of a request's query. None: left out."""
+"""A query parameter. None: omitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """An event of a stream: its name (``message`` where it has none), and the JSON object that it carries."""
+    """An event of a stream: its name (default: ``message``) and its JSON object."""
 
     name: str
     data: dict[str, Any]
 
 
 class Client:
-    """One instance. Calls raise NoInstance, ApiError and ConnectionLost; they may be made from several threads."""
+    """A client of one instance. Methods raise NoInstance, ApiError, ConnectionLost, and are thread-safe."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
@@ -57,16 +57,16 @@ class Client:
         self._call("POST", f"{_path_of(name)}/start", timeout=None)
 
     def stop(self, name: str) -> list[dict[str, Any]]:
-        """Stop a process, and wait until nothing of it is left; return what is there all the same."""
+        """Stop a process, and wait until no descendant is left; return the processes still running after the stop."""
         left: list[dict[str, Any]] = self._call("POST", f"{_path_of(name)}/stop", timeout=None).get("left", [])
         return left
 
     def restart(self, name: str) -> None:
-        """Stop a process where it runs, start it, and wait until it is spawned."""
+        """Stop a process if it runs, start it, and wait until it is spawned."""
         self._call("POST", f"{_path_of(name)}/restart", timeout=None)
 
     def signal(self, name: str, signal: str, *, scope: str = "leader") -> None:
-        """Send a signal to a process itself, or to its process group (``scope``); ``signal`` is its name."""
+        """Send a signal, given by name, to a process or its process group (``scope``)."""
         self._call("POST", f"{_path_of(name)}/signal", body=json.dumps({"signal": signal, "scope": scope}).encode())
 
     def reset(self, name: str) -> None:
@@ -74,11 +74,11 @@ class Client:
         self._call("POST", f"{_path_of(name)}/reset", timeout=None)
 
     def reload(self) -> dict[str, Any]:
-        """Have prox.yaml read again and the difference applied; return what was done."""
+        """Make the instance read prox.yaml again and apply the difference; return the changes."""
         return self._call("POST", "/reload", timeout=None)
 
     def shutdown(self) -> None:
-        """Ask the instance to stop everything and to end. The answer comes at once."""
+        """Make the instance stop everything and exit; return at once."""
         self._call("POST", "/shutdown")
 
     def logs(self, **query: Parameter) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Client:
         return self._call("GET", f"/proxy/requests/{quote(id, safe='')}{_query({'include': include})}")
 
     def replay(self, id: str, *, service: str | None = None, address: str | None = None) -> dict[str, Any]:
-        """Send a request once more, and return the new one when it is done."""
+        """Send a request again, and return the new one when it is done."""
         wanted = {key: value for key, value in (("service", service), ("address", address)) if value is not None}
         path = f"/proxy/requests/{quote(id, safe='')}/replay"
         return self._call("POST", path, body=json.dumps(wanted).encode(), timeout=None)
@@ -141,9 +141,9 @@ class Client:
 def _read(
     connection: ClientConnection, response: http.client.HTTPResponse, deadline: float | None
 ) -> Iterator[StreamEvent]:
-    """Yield events as they come, until the instance ends the stream.
+    """Yield events as they arrive, until the instance ends the stream.
 
-    Raises ConnectionLost where it was cut, TimeoutError after the deadline.
+    Raises ConnectionLost if the connection is lost, TimeoutError after the deadline.
     """
     parser = EventParser()
     while True:
@@ -154,9 +154,9 @@ def _read(
         except TimeoutError:
             if deadline is not None and time.monotonic() >= deadline:
                 raise
-            raise ConnectionLost(f"prox has been silent for {SILENCE_SECONDS:g} s: the connection is dead") from None
+            raise ConnectionLost(f"lost the connection to prox: no data for {SILENCE_SECONDS:g} s") from None
         except (OSError, http.client.HTTPException):
-            raise ConnectionLost("the connection to prox was lost in the middle of a stream") from None
+            raise ConnectionLost("lost the connection to prox during a stream") from None
         if not chunk:
             return
         for event in parser.feed(chunk):
@@ -169,7 +169,7 @@ def _object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise BadStream("an event came that is no JSON object; this is no stream of prox")
+        raise BadStream("not an event stream of prox: an event is not a JSON object")
     return found
 
 

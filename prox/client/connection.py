@@ -1,8 +1,8 @@
-"""One connection to an instance, used only once whoever answers has said that it is the one that was meant.
+"""One connection to an instance, used only after the peer has proved to be the expected instance.
 
-The port of a state file may by now belong to another program, or to another project's instance. So the first
-request on each connection is one that changes nothing and carries no token; its answer says who that is, and
-whether a token is needed. The connection is then kept, as its other end cannot become somebody else.
+The port in a state file may now belong to another program, or to another project's instance. The first request on
+each connection therefore changes nothing and carries no token; its response identifies the peer, and shows whether a
+token is required. Later requests use the same connection, whose peer cannot change.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 15.0
-"""How long an answer may take that waits for nothing."""
+"""Seconds that a response may take which does not wait for a process."""
 MAX_BODY = 64 * 1024 * 1024
-"""Bytes of an answer: 10,000 log lines are the longest that is asked for, of whatever length."""
+"""Maximum bytes of a response; the longest are 10,000 log lines."""
 
 INSTANCE_HEADER = "X-Prox-Instance"
 PROBE = "/api/v1/status"
 
 
 class ClientConnection:
-    """An open connection whose other end is the right one. Raises NoInstance where there is none."""
+    """An open connection to the expected instance. Raises NoInstance if there is none."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
         self._http = http.client.HTTPConnection(target.host, target.port, timeout=CONNECT_SECONDS)
-        # A connection that was lost is not silently made again, maybe to somebody else.
+        # A lost connection must not be reopened silently: the peer may be another one.
         self._http.auto_open = 0
         self._streamed: http.client.HTTPResponse | None = None
         try:
@@ -48,7 +48,7 @@ class ClientConnection:
             self._token = self._find_token() if needs_token else None
         except (OSError, UnicodeError, http.client.HTTPException) as error:
             self.close()
-            raise NoInstance(f"no instance of prox answers at {target.url}: {_reason(error)}") from None
+            raise NoInstance(f"no instance answers at {target.url}: {_reason(error)}") from None
         except BaseException:
             self.close()
             raise
@@ -69,9 +69,9 @@ class ClientConnection:
     def request(
         self, method: str, path: str, *, body: bytes | None = None, timeout: float | None = ANSWER_SECONDS
     ) -> dict[str, Any]:
-        """Return the JSON object that is the answer. ``timeout`` in seconds; None: as long as it takes.
+        """Return the JSON object of the response. ``timeout``: in seconds; None: unlimited.
 
-        Raises ApiError where that is an error, ConnectionLost.
+        Raises ApiError if the response is an error, ConnectionLost.
         """
         try:
             response = self._send(method, path, timeout, body)
@@ -80,7 +80,7 @@ class ClientConnection:
             self._lost(error)
 
     def stream(self, path: str) -> http.client.HTTPResponse:
-        """Return an answer whose body has no end, for as long as it lives. Raises ApiError, ConnectionLost."""
+        """Return the response of a stream, which is read by the caller. Raises ApiError, ConnectionLost."""
         try:
             response = self._send("GET", path, None)
             if response.status != 200:
@@ -101,7 +101,7 @@ class ClientConnection:
         return self._http.getresponse()
 
     def limit_reads(self, seconds: float) -> None:
-        """Let the next read of a stream raise TimeoutError after so many seconds."""
+        """Make the next read of a stream raise TimeoutError after ``seconds``."""
         self._sock.settimeout(max(seconds, 0.001))
 
     def _wait_at_most(self, timeout: float | None) -> None:
@@ -110,34 +110,34 @@ class ClientConnection:
         self._http.sock.settimeout(timeout)
 
     def _ask_who_answers(self) -> bool:
-        """Return whether it asks for a token. Raises NoInstance where it is not the instance that was meant."""
+        """Return whether the peer requires a token. Raises NoInstance if it is not the expected instance."""
         self._http.request("GET", PROBE)
         response = self._http.getresponse()
         response.read(MAX_BODY)
         instance, wanted = response.headers.get(INSTANCE_HEADER), self._target.instance
         if instance is None:
-            raise NoInstance(f"what answers at {self._target.url} is not prox: another program has that port")
+            raise NoInstance(f"{self._target.url} is not prox: another program uses that port")
         if wanted is not None and instance != wanted:
-            raise NoInstance(f"what answers at {self._target.url} is another instance of prox than this project's")
+            raise NoInstance(f"{self._target.url} is the instance of another project")
         return response.status == 401
 
     def _find_token(self) -> str:
         peer = self._http.sock.getpeername()[0]
         if not self._target.may_have_token(peer):
-            what = "it is not this machine, so name the file of its token with --token-file"
+            what = "it is not on this machine; pass its token with --token-file"
         elif token := self._target.read_token():
             return token
         else:
-            what = "there is none in ~/.prox/token; name its file with --token-file"
-        raise ApiError(f"{self._target.url} asks for a token: {what}", code="UNAUTHORIZED", status=401)
+            what = "~/.prox/token does not exist; pass the token with --token-file"
+        raise ApiError(f"{self._target.url} requires a token: {what}", code="UNAUTHORIZED", status=401)
 
     def _lost(self, error: Exception) -> NoReturn:
         self.close()
-        raise ConnectionLost(f"the connection to prox at {self._target.url} was lost: {_reason(error)}") from None
+        raise ConnectionLost(f"lost the connection to prox at {self._target.url}: {_reason(error)}") from None
 
 
 def _object(response: http.client.HTTPResponse, body: bytes) -> dict[str, Any]:
-    """Return the JSON object of an answer. Raises ApiError where it is an error, or not what prox answers."""
+    """Return the JSON object of a response. Raises ApiError if it is an error or malformed."""
     try:
         found = json.loads(body) if len(body) <= MAX_BODY else None
     except (ValueError, RecursionError):
@@ -148,7 +148,7 @@ def _object(response: http.client.HTTPResponse, body: bytes) -> dict[str, Any]:
         case dict() if response.status == 200:
             return found
     raise ApiError(
-        f"prox gave an answer that is not understood (status {response.status})",
+        f"malformed response from prox (status {response.status})",
         code="INTERNAL_ERROR",
         status=response.status,
     )
@@ -156,5 +156,5 @@ def _object(response: http.client.HTTPResponse, body: bytes) -> dict[str, Any]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "it does not answer in time"
+        return "timed out"
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

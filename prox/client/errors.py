@@ -1,4 +1,4 @@
-"""Errors between a client and an instance. ``core.errors`` has the others, among them ``NoInstance``."""
+"""Errors of the client. ``core.errors`` defines the others, including ``NoInstance``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from prox.core.errors import ProxError
 
 
 class ApiError(ProxError):
-    """The instance answered with an error: ``code`` as in ``http-api.md``, and the HTTP ``status``."""
+    """An error response: ``code`` as in ``docs/api.md``, and the HTTP ``status``."""
 
-    code: str  # type: ignore[misc]  # an answer may carry any code, each class of ours has one
+    code: str  # type: ignore[misc]  # varies by response; other errors have one per class
 
     def __init__(self, message: str, *, code: str, status: int) -> None:
         super().__init__(message)
@@ -17,6 +17,6 @@ class ApiError(ProxError):
 
 
 class ConnectionLost(ProxError):
-    """The instance went away in the middle of an answer."""
+    """The connection was lost during a response."""
 
     code = "NO_INSTANCE"

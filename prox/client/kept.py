@@ -1,4 +1,4 @@
-"""A connection that is kept for many short questions, and made anew where the instance has closed it."""
+"""A persistent connection for many short requests, reopened if the instance has closed it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class KeptConnection:
-    """Answers GET requests; several threads may use it. Raises as ``Client`` does."""
+    """A thread-safe connection for GET requests. Raises the errors of ``Client``."""
 
     def __init__(self, target: Target) -> None:
         self._target = target

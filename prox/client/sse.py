@@ -1,6 +1,6 @@
-"""The bytes of an event stream → events, the same whatever way the bytes were split (HTML Standard §9.2.6).
+"""Parse an event stream (HTML Standard §9.2.6), independent of how its bytes are split.
 
-Counterpart of ``api.sse``. Lines end with LF or CR LF; a line by CR alone is not among what prox writes.
+Lines end with LF or CR LF; a single CR, which ``api.sse`` does not send, is not supported.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from prox.core.errors import ProxError
 
 MAX_EVENT = 16 * 1024 * 1024
-"""Bytes of an event: a log line of 1 MiB is at most six times that long in JSON."""
+"""Maximum bytes of an event; a log line of 1 MiB is at most six times as long in JSON."""
 
 
 class BadStream(ProxError):
@@ -26,7 +26,7 @@ class SseEvent:
 
 
 class EventParser:
-    """Cuts a stream into events. Feed it chunks; what is not complete is kept for the next one."""
+    """Splits a stream into events. An incomplete event is kept until the next chunk."""
 
     def __init__(self, max_event: int = MAX_EVENT) -> None:
         self._max_event = max_event
@@ -37,7 +37,7 @@ class EventParser:
         self._data_size = 0
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
-        """Return the events that ``chunk`` completes. Raises BadStream where one is too long."""
+        """Return the events that ``chunk`` completes. Raises BadStream if one is too long."""
         events = []
         if b"\n" in chunk:
             *lines, chunk = (b"".join(self._line) + chunk).split(b"\n")
@@ -46,11 +46,11 @@ class EventParser:
         self._line.append(chunk)
         self._line_size += len(chunk)
         if self._line_size + self._data_size > self._max_event:
-            raise BadStream(f"an event of more than {self._max_event} bytes came; this is no stream of prox")
+            raise BadStream(f"not an event stream of prox: an event has more than {self._max_event} bytes")
         return events
 
     def _take(self, line: bytes) -> SseEvent | None:
-        """Take a whole line in; return the event that it ends."""
+        """Process a complete line; return the event that it ends."""
         if not line:
             name, data = self._name, self._data
             self._name, self._data, self._data_size = "message", [], 0

@@ -1,6 +1,6 @@
-"""Where an instance answers, and how it is known to be the one that was meant.
+"""The address of an instance, and its expected identity.
 
-An address comes from a state file, together with the id of the instance that wrote it, or from a person.
+An address comes from a state file, which also has the id of the instance, or from the user.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """``instance``: the id that whoever answers must have; None: whatever instance of prox it is.
+    """The address of an instance. ``instance``: its expected id; None: any.
 
-    ``read_token`` is called where a token is asked for, and where it may be sent.
+    ``read_token`` is called if a token is required and may be sent.
     """
 
     host: str
@@ -27,29 +27,29 @@ class Target:
     instance: str | None = None
     read_token: Callable[[], str | None] = lambda: None
     token_for_anyone: bool = False
-    """Whether the token may go to an address that is not a loopback one."""
+    """Whether the token may be sent to an address that is not loopback."""
 
     @property
     def url(self) -> str:
         return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
     def may_have_token(self, peer: str) -> bool:
-        """Say whether the token may be sent to this address, the one that the connection has in fact."""
+        """Return whether the token may be sent to ``peer``, the actual address of the connection."""
         return self.token_for_anyone or is_loopback(peer)
 
 
 def parse_address(url: str) -> tuple[str, int]:
-    """Return host and port of ``http://HOST:PORT``. Raises ValueError, with a sentence."""
-    example = "an address is written http://127.0.0.1:5555"
+    """Return host and port of ``http://HOST:PORT``. Raises ValueError with a message."""
+    example = "the format is http://127.0.0.1:5555"
     if "@" in url:
-        raise ValueError(f"an address has no user and no password; {example}")
+        raise ValueError(f"an address must not contain a user or password; {example}")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise ValueError(f"{url!r}: {error}; {example}") from None
     if parts.scheme != "http" or not host or not host.isprintable() or " " in host:
-        raise ValueError(f"{url!r} is no address of prox; {example}")
+        raise ValueError(f"invalid address {url!r}; {example}")
     if parts.path.rstrip("/") not in ("", "/api/v1") or parts.query or parts.fragment:
-        raise ValueError(f"{url!r} has more than host and port; {example}")
+        raise ValueError(f"invalid address {url!r}: only host and port are allowed; {example}")
     return host, port or 80

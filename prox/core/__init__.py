@@ -1,13 +1,13 @@
-"""Decisions: no trio, no sockets, no clock (time comes in as ``now``), no files.
+"""Pure decisions: no Trio, no sockets, no clock (time is passed as ``now``), no files.
 
-errors       what can go wrong, by blame, each with a stable code
-config       text → frozen ``Config``, all problems at once with their place
-environment  which variables a process gets, and where each comes from
-graph        who depends on whom: cycles
-lifecycle    the table of one process's life: goal × state × event
-health       results of a probe → verdict
+errors       expected errors, each with a stable code
+config       text → frozen ``Config``, with every problem and its position
+environment  the environment of a process
+graph        cycles in the dependency graph
+lifecycle    the state machine of one process
+health       probe results → health
 logs         bytes → lines, records, rings, filters
-patterns     patterns from outside, in linear time
-snapshots    what is known of a process at one moment
-timestamps   times as people give them; spelling: the nearest word for a misspelled one
+patterns     untrusted patterns, matched in linear time
+snapshots    the state of a process at one moment
+timestamps   parsing of times; spelling: suggestions for misspelled words
 """

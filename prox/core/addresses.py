@@ -1,6 +1,6 @@
-"""Names and addresses of hosts: as they stand in headers, URLs and configurations; which are loopback ones.
+"""Normalize host names and addresses from headers, URLs and the configuration; recognize loopback ones.
 
-Everything is compared in one form: lower case, without port, brackets and the trailing dot.
+The normal ("plain") form is lower case, without port, brackets and trailing dot.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _ORIGIN = re.compile(r"https?://([^/]+)", re.ASCII)
 
 
 def host_name(header: str) -> str | None:
-    """Return the name or address in a Host header (RFC 9110 §7.2), None where it is none."""
+    """Return the name or address in a Host header (RFC 9110 §7.2); None if it is malformed."""
     match = _HOST.fullmatch(header.strip().lower())
     if match is None:
         return None
@@ -23,33 +23,33 @@ def host_name(header: str) -> str | None:
 
 
 def origin_host(header: str) -> str | None:
-    """Return the host of an Origin header (RFC 6454 §7) of a page on the web, None for ``null`` and others."""
+    """Return the host of an Origin header (RFC 6454 §7); None for ``null`` and other schemes than HTTP."""
     match = _ORIGIN.fullmatch(header.strip().lower())
     return host_name(match[1]) if match else None
 
 
 def plain(host: str) -> str:
-    """Return a configured host, or a part of a header, in the one form."""
+    """Return a host in normal form."""
     return host.lower().removeprefix("[").removesuffix("]").removesuffix(".")
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a plain host is this machine for itself: ``localhost``, names below it (RFC 6761 §6.3), addresses."""
+    """Return whether a plain host is loopback: ``localhost``, a name below it (RFC 6761 §6.3), or an address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        # An IPv6 address of the system may carry a zone (RFC 4007 §11).
+        # An IPv6 address may have a zone (RFC 4007 §11).
         return ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return False
 
 
 def reachable(host: str) -> str:
-    """Return the host to connect to: for one that is bound to every address, the loopback address."""
+    """Return the host to connect to: the loopback address for a wildcard address."""
     return _WILDCARDS.get(host, host)
 
 
 def in_url(host: str) -> str:
-    """Return a host as it is written in a URL (RFC 3986 §3.2.2); a wildcard as the loopback address."""
+    """Return a host for a URL (RFC 3986 §3.2.2); the loopback address for a wildcard address."""
     host = reachable(host)
     return f"[{host}]" if ":" in host else host

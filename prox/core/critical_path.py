@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """An activity: when it was ``done`` (a process: ready; a job: ended), and what it had to wait for.
+    """An activity: its start, when it was ``done`` (a process: ready; a job: ended), and its dependencies.
 
-    Times in seconds on any clock; None: it did not come to that.
+    Times in seconds on any clock; None: it did not happen.
     """
 
     started: float | None
@@ -22,10 +22,9 @@ class Span:
 
 
 def critical_path(spans: Mapping[str, Span]) -> list[str]:
-    """Return the names from the first to the last of the path; empty if nothing was done.
+    """Return the names on the critical path, from first to last; empty if nothing was done.
 
-    It is followed backwards from the activity that was done last: each was started when the last of its dependencies
-    was done.
+    The path is followed backwards from the activity that was done last, each time to the dependency that was done last.
     """
     done = {name: span.done for name, span in spans.items() if span.done is not None}
     path: list[str] = []

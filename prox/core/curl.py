@@ -1,4 +1,4 @@
-"""A recorded request as a command for curl (curl(1)), safe to paste into a POSIX shell and to show on a terminal."""
+"""Convert a recorded request to a curl(1) command, safe to paste into a POSIX shell and to show on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MAX_WORD = 100_000
-"""Bytes of one argument; Linux takes 128 KiB at the most (execve(2), MAX_ARG_STRLEN)."""
+"""Maximum bytes of one argument; the limit of Linux is 128 KiB (execve(2), MAX_ARG_STRLEN)."""
 
 _FROM_CURL = {"host", "content-length", "connection", "transfer-encoding"}
 _DEFAULTS = ("Accept", "User-Agent")
@@ -23,13 +23,13 @@ _CHARSET = re.compile(r'charset\s*=\s*"?([\w.:-]+)', re.IGNORECASE)
 
 
 class NoCommand(ProxError):
-    """No command would send the same request."""
+    """No curl command would send the same request."""
 
     code = "NO_CURL_COMMAND"
 
 
 def exact_body(headers: Iterable[tuple[str, str]], body: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a request body as the API shows it. Raises NoCommand where that does not determine them."""
+    """Return the exact bytes of a request body from the API. Raises NoCommand if they cannot be determined."""
     if not body["size"]:
         return b""
     if body["truncated"]:
@@ -40,7 +40,7 @@ def exact_body(headers: Iterable[tuple[str, str]], body: Mapping[str, Any]) -> b
         return base64.b64decode(body["data"])
     charset = _CHARSET.search(body["content_type"])
     data = str(body["data"]).encode("utf-8", "surrogatepass")
-    # Octets that are no text were replaced when it was decoded; U+FFFD may stand for as many octets as it has.
+    # Invalid octets were replaced by U+FFFD when the body was decoded, possibly without changing the size.
     exact = len(data) == body["size"] and "\N{REPLACEMENT CHARACTER}" not in body["data"]
     if not exact or (charset and charset[1].lower() not in _EXACT_CHARSETS):
         raise NoCommand("its body is not UTF-8")
@@ -50,7 +50,7 @@ def exact_body(headers: Iterable[tuple[str, str]], body: Mapping[str, Any]) -> b
 def curl(method: str, url: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> str:
     """Return a command that sends the same request.
 
-    ``url``: absolute; ``target``: the request target, which is no part of the URL for ``OPTIONS *``. Raises NoCommand.
+    ``url``: absolute; ``target``: the request target, which is not part of the URL for ``OPTIONS *``. Raises NoCommand.
     """
     headers = list(headers)
     names = {name.lower() for name, _ in headers}
@@ -59,7 +59,7 @@ def curl(method: str, url: str, target: str, headers: Iterable[tuple[str, str]],
     if method == "HEAD":
         if body:
             raise NoCommand("curl sends no body with HEAD")
-        # With `-X HEAD`, curl waits for the body that is announced.
+        # With `-X HEAD`, curl would wait for a body.
         words.append("--head")
     else:
         words += ["-X", method]
@@ -76,18 +76,18 @@ def curl(method: str, url: str, target: str, headers: Iterable[tuple[str, str]],
     for name in added:
         if name.lower() not in names:
             words += ["-H", f"{name}:"]
-    # What a terminal would obey is not printed; such octets in a field are rare, and shown.
+    # Control characters, which are rare in fields, are escaped for the terminal.
     command = escape_controls(shlex.join(words))
     if not with_body:
         return command
-    # Not --data-binary: "@" at the head of a body would send a file of the person who runs the command.
+    # Not --data-binary: a body that begins with "@" would send a file.
     if (text := _as_word(body)) is not None:
         return f"{command} --data-raw {shlex.quote(text)}"
     return f"printf %s {base64.b64encode(body).decode()} | base64 -d | {command} --data-binary @-"
 
 
 def _as_word(body: bytes) -> str | None:
-    """Return a body as text that can stand in a command, if it can."""
+    """Return a body as text for the command; None if it is too long or not printable."""
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
-"""Which variables a process gets and where each comes from; the text of env files. Counterpart: ``runtime.environ``.
+"""Build the environment of a process; parse env files. ``runtime.environ`` reads the files.
 
-Later wins: what prox was started with · the common env files · the common ``env`` · the process's env files · its
-``env`` · what prox sets (``configuration.md``).
+Precedence, lowest first: the environment of prox, common env files, common ``env``, the process's env files, its
+``env``, variables that prox sets.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
     Binding = tuple[str, str]
     Layer = dict[str, str] | list[Binding]
-    """A map of values, or the bindings of an env file."""
+    """A mapping of values, or the bindings of an env file."""
 
 REDACTED = "[REDACTED]"
 SECRET_WORDS = ("PASSWORD", "SECRET", "KEY", "TOKEN", "CREDENTIAL", "PRIVATE", "AUTH")
-"""In the names of variables whose values are not shown (``http-api.md``)."""
+"""Words in the names of variables whose values are redacted."""
 
 _OF_THE_SUPERVISOR = re.compile(r"PROX_.*|NOTIFY_SOCKET|LISTEN_(?:FDS|PID|FDNAMES)|WATCHDOG_(?:USEC|PID)")
-"""Meant for prox itself: its own, and those of systemd for whom it starts (sd_notify(3), sd_listen_fds(3))."""
+"""Variables meant for prox itself: its own, and those set by systemd (sd_notify(3), sd_listen_fds(3))."""
 
 
 class BuiltEnvironment(Struct, frozen=True):
-    """``variables``: all that a process gets. ``configured``: those of them that prox.yaml and its env files set."""
+    """The environment of a process: all ``variables``, and those ``configured`` by prox.yaml and its env files."""
 
     variables: dict[str, str]
     configured: dict[str, str]
@@ -42,9 +42,9 @@ class BuiltEnvironment(Struct, frozen=True):
 def build_environment(
     inherited: Mapping[str, str], layers: Iterable[Layer], own: Mapping[str, str]
 ) -> BuiltEnvironment:
-    """Lay everything over each other; ``own`` is what prox sets.
+    """Merge the layers over the inherited environment. ``own``: the variables that prox sets.
 
-    ``${VAR}`` in an env file is what the file says above it, or else what lies below the file.
+    ``${VAR}`` in an env file refers to an earlier line of the file, or to a lower layer.
     """
     base = {name: value for name, value in inherited.items() if not _OF_THE_SUPERVISOR.fullmatch(name)}
     configured: dict[str, str] = {}
@@ -58,9 +58,9 @@ def build_environment(
 def own_variables(
     name: str, instance: str, ports: Mapping[str, int], urls: Mapping[str, str], *, worker: str | None = None
 ) -> dict[str, str]:
-    """Return what prox sets for a process: ``ports`` of all processes, ``urls`` of the proxied services.
+    """Return the variables that prox sets for a process.
 
-    ``worker``: the worker of pytest-xdist whose process it is.
+    ``ports``: of all processes; ``urls``: of the proxied services; ``worker``: the pytest-xdist worker that owns it.
     """
     own = {"PROX_PROCESS": name, "PROX_INSTANCE": instance} | ({"PROX_WORKER": worker} if worker else {})
     own |= {port_variable(each): str(port) for each, port in ports.items()}
@@ -69,12 +69,12 @@ def own_variables(
 
 
 def port_variable(name: str) -> str:
-    """Return the variable that tells everybody a process's port: PROX_PORT_WEB_2 for ``web-2``."""
+    """Return the name of the variable with a process's port: PROX_PORT_WEB_2 for ``web-2``."""
     return "PROX_PORT_" + _variable(name)
 
 
 def url_variable(service: str) -> str:
-    """Return the variable that tells a proxied service's URL."""
+    """Return the name of the variable with a proxied service's URL."""
     return "PROX_URL_" + _variable(service)
 
 
@@ -83,7 +83,7 @@ def _variable(name: str) -> str:
 
 
 def redact(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return variables with the values of those that look secret left out."""
+    """Return variables with the values of those that look secret redacted."""
     return {
         name: REDACTED if any(word in name.upper() for word in SECRET_WORDS) else value
         for name, value in variables.items()
@@ -91,19 +91,19 @@ def redact(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def parse_env(text: str, file: str) -> tuple[list[Binding], list[Problem]]:
-    """Return what an env file binds, in order, and what is wrong with it. Its contents are in no message.
+    """Return the bindings of an env file in order, and its problems. Messages do not contain its text.
 
-    The syntax is python-dotenv's; a name without ``=`` binds nothing. ``${VAR}`` is still as it is written.
+    The syntax is that of python-dotenv; a name without ``=`` is ignored. ``${VAR}`` is not resolved.
     """
     from dotenv.parser import parse_stream
 
     bindings: list[Binding] = []
     problems: list[Problem] = []
-    # Newlines as dotenv gets them from a file; of others it loses count.
+    # Universal newlines, as from a file; python-dotenv miscounts lines otherwise.
     for found in parse_stream(StringIO(text, newline=None)):
         wrong = _what_is_wrong(found)
         if wrong:
-            # dotenv counts from the end of what it read before.
+            # python-dotenv's line number includes preceding blank lines.
             text = found.original.string
             blank = text[: len(text) - len(text.lstrip())]
             problems.append(Problem(file, found.original.line + blank.count("\n"), 1, "", wrong))
@@ -117,8 +117,8 @@ def _what_is_wrong(found: Parsed) -> str:
         return "not NAME=value, or an unclosed quote (the text is not shown: it may be a secret)"
     name, value = found.key or "", found.value or ""
     if "\0" in name + value:
-        return "holds a NUL, which no program can be given"
-    return "cannot be the name of a variable: there is a = in it" if "=" in name else ""
+        return "contains a NUL character, which cannot be passed to a program"
+    return "invalid variable name: it contains =" if "=" in name else ""
 
 
 def _resolve(bindings: Iterable[Binding], below: Mapping[str, str]) -> dict[str, str]:

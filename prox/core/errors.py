@@ -1,7 +1,7 @@
 """The errors of prox, grouped by cause: the configuration, the request, the environment.
 
-Each error carries ``code``, the stable word by which the HTTP API names it (``http-api.md``);
-HTTP statuses and exit codes are chosen where they are spoken, in ``api`` and ``cli``.
+Each error has a ``code``, its stable name in the HTTP API. ``api`` and ``cli`` map codes to HTTP statuses and exit
+codes.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import ClassVar
 
 
 class ProxError(Exception):
-    """Base of every expected failure. ``str(error)`` is a sentence for a person."""
+    """Base of all expected errors. ``str(error)`` is a message for people."""
 
     code: ClassVar[str] = "INTERNAL_ERROR"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in a configuration, at its place (line and column count from 1; 0: the file as a whole)."""
+    """A problem in a configuration file, with its position (line and column from 1; line 0: the whole file)."""
 
     file: str
     line: int
@@ -32,7 +32,7 @@ class Problem:
 
 
 class ConfigError(ProxError):
-    """The configuration, or an env file that it names, cannot be used; ``problems`` holds everything that is wrong."""
+    """The configuration, or an env file, is invalid; ``problems`` lists every problem."""
 
     code = "CONFIG_ERROR"
 
@@ -42,7 +42,7 @@ class ConfigError(ProxError):
 
 
 class UnknownProcess(ProxError):
-    """No process of that name."""
+    """No process has that name."""
 
     code = "PROCESS_NOT_FOUND"
 
@@ -60,7 +60,7 @@ class NotRunning(ProxError):
 
 
 class NoReset(ProxError):
-    """A reset of a process that has none."""
+    """A reset of a process without ``reset``."""
 
     code = "NO_RESET"
 
@@ -84,7 +84,7 @@ class Superseded(ProxError):
 
 
 class NotReady(ProxError):
-    """A process that was waited for can no longer become ready; the message names the culprit and why."""
+    """An awaited process can no longer become ready; the message names the process and the reason."""
 
     code = "NOT_READY"
 
@@ -102,13 +102,13 @@ class InvalidPattern(ProxError):
 
 
 class PortTaken(ProxError):
-    """A port that prox itself is configured to listen on is taken; the message names the process that holds it."""
+    """A port that prox is configured to listen on is taken; the message names the process that holds it."""
 
     code = "PORT_TAKEN"
 
 
 class InstanceRunning(ProxError):
-    """Another instance runs in this project already."""
+    """An instance is already running in this project."""
 
     code = "INSTANCE_RUNNING"
 

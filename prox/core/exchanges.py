@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
 
 class Body(Protocol):
-    """A body as it passes: counted, and kept up to a limit (``proxy.capture``)."""
+    """A body in transit: counted, and captured up to a limit (``proxy.capture``)."""
 
     size: int
     """Bytes that passed."""
 
     @property
     def truncated(self) -> bool:
-        """Whether fewer bytes were kept."""
+        """Whether fewer bytes were captured."""
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
 
     def reader(self) -> Callable[[], bytes]:
-        """Return a function that returns what is kept now. That may read a file, which blocks."""
+        """Return a function that returns the bytes captured so far. It may read a file, which blocks."""
 
     def discard(self) -> None:
-        """Free what was kept."""
+        """Free the captured bytes."""
 
 
 class Exchange(Struct, kw_only=True, eq=False):
-    """One request, from its first byte on. The proxy fills in the rest as it happens."""
+    """A request and its response, from the first byte of the request. The proxy fills it in as it progresses."""
 
     id: str
-    """7 hex digits, unique among those that are kept."""
+    """7 hex digits, unique among the recorded exchanges."""
     started_at: float
     """Seconds since the epoch."""
     method: str
@@ -60,10 +60,10 @@ class Exchange(Struct, kw_only=True, eq=False):
     """Seconds, once it is done."""
     active: bool = True
     error: str | None = None
-    """Why there was no whole response, a sentence."""
+    """Why there was no complete response, as a message."""
     first_log_id: int = 0
     last_log_id: int | None = None
-    """The log lines that were written meanwhile have ids above the first and up to the last."""
+    """Log lines written during the exchange have ids above ``first_log_id``, up to ``last_log_id``."""
     request_fields: Fields = ()
     response_fields: Fields = ()
     frames_sent: int = 0
@@ -81,7 +81,7 @@ class Exchange(Struct, kw_only=True, eq=False):
 
 
 class RequestRecord(Struct, frozen=True, kw_only=True):
-    """One request as the API shows it (``http-api.md``)."""
+    """A request as the API shows it."""
 
     id: str
     timestamp: str
@@ -105,7 +105,7 @@ class RequestRecord(Struct, frozen=True, kw_only=True):
 
 
 def record_of(exchange: Exchange) -> RequestRecord:
-    """Return the public record. An active exchange has status 0, unless it is a tunnel, which has 101."""
+    """Return the record of an exchange. An active one has status 0, or 101 if it is a tunnel."""
     known = not exchange.active or exchange.is_tunnel
     return RequestRecord(
         id=exchange.id,
@@ -131,7 +131,7 @@ def record_of(exchange: Exchange) -> RequestRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeFilter:
-    """Which exchanges to show. None: no restriction. ``since`` in seconds since the epoch."""
+    """A filter of exchanges. None: no restriction. ``since``: in seconds since the epoch."""
 
     subdomain: str | None = None
     method: str | None = None
@@ -140,7 +140,7 @@ class ExchangeFilter:
     since: float | None = None
 
     def wants(self, exchange: Exchange) -> bool:
-        """Status filters leave out what has no status yet."""
+        """Return whether an exchange passes. Status filters exclude exchanges without a status."""
         by_status = self.min_status is not None or self.max_status is not None
         status = exchange.status if not exchange.active or exchange.is_tunnel else 0
         return (

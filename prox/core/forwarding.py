@@ -1,4 +1,4 @@
-"""The headers of a message that is passed on (RFC 9110 §7.6): hop-by-hop ones removed, the proxy's own added."""
+"""Headers of forwarded messages (RFC 9110 §7.6): remove hop-by-hop headers, add those of the proxy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
 _NEVER_OPTIONS = {b"content-length", b"host", b"content-type", b"authorization", b"cookie", b"set-cookie"}
-"""End-to-end fields that Connection must not name (RFC 9110 §7.6.1); a client could remove them otherwise."""
+"""End-to-end fields that stay even if Connection names them (RFC 9110 §7.6.1)."""
 _FORWARDED = {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"forwarded"}
 _WRITTEN_ANEW = _FORWARDED | {b"via"}
 
@@ -30,14 +30,14 @@ class Client(Struct, frozen=True):
 
 
 def end_to_end(fields: Fields) -> list[tuple[bytes, bytes]]:
-    """Return the fields that are passed on."""
+    """Return the end-to-end fields."""
     named = connection_options({b"connection": [value for name, value in fields if name.lower() == b"connection"]})
     removed = HOP_BY_HOP | (named - _NEVER_OPTIONS) if named else HOP_BY_HOP
     return [field for field in fields if field[0].lower() not in removed]
 
 
 def trusts(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    """Return whether an address is in one of the networks whose X-Forwarded-* are believed."""
+    """Return whether an address is in one of the networks whose X-Forwarded-* fields are trusted."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -52,10 +52,10 @@ def parse_networks(trust: Sequence[str]) -> list[IPv4Network | IPv6Network]:
 def request_fields(
     fields: Fields, client: Client, *, trusted: bool, via: bytes, request_id: bytes, traceparent: bytes
 ) -> Fields:
-    """Return the fields of a request that is passed on.
+    """Return the fields of a forwarded request.
 
-    ``via``: this proxy, as Via names it. ``request_id`` and ``traceparent`` are added where the request has none.
-    A ``trusted`` client's own X-Forwarded-* and Forwarded are kept, and continued.
+    ``via``: this proxy's entry in Via. ``request_id`` and ``traceparent`` are added if the request has none. The
+    X-Forwarded-* and Forwarded fields of a ``trusted`` client are kept and extended.
     """
     result: list[tuple[bytes, bytes]] = []
     names: set[bytes] = set()
@@ -77,17 +77,17 @@ def request_fields(
 
 
 def origin_lines(client: Client, via: bytes) -> bytes:
-    """Return the lines that say where a request came from, if no proxy was before this one."""
+    """Return the header lines on the origin of a request that passed no proxy before this one."""
     return b"".join(b"%b: %b\r\n" % field for field in _continue([], client, via))
 
 
 def loops(via: Sequence[bytes], pseudonym: bytes) -> bool:
-    """Return whether a request has passed this proxy before: its pseudonym stands in Via (RFC 9110 §7.6.3)."""
+    """Return whether a request has already passed this proxy: its pseudonym is in Via (RFC 9110 §7.6.3)."""
     return any(pseudonym in each.split() for value in via for each in value.split(b","))
 
 
 def _continue(before: Fields, client: Client, via: bytes) -> Fields:
-    """Return the fields that say where a request came from, after those of proxies before this one."""
+    """Return the fields on the origin of a request, appended to those of earlier proxies."""
     address, host = client.address.encode(), client.host or b""
     fields = [
         (b"X-Forwarded-For", _continued(_joined(before, b"x-forwarded-for"), address)),
@@ -108,7 +108,7 @@ def _continued(before: bytes, value: bytes) -> bytes:
 
 
 def _forwarded(client: Client) -> bytes:
-    """RFC 7239 §4: an IPv6 address and a host with a port are quoted."""
+    """Return a Forwarded element (RFC 7239 §4): an IPv6 address and a host with a port are quoted."""
     address = f'"[{client.address}]"' if ":" in client.address else client.address
     host = f';host="{client.host.decode("latin-1")}"' if client.host else ""
     return f"for={address}{host};proto={client.scheme}".encode("latin-1")

@@ -1,4 +1,4 @@
-"""The dependency graph: cycles."""
+"""Find cycles in the dependency graph."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ if TYPE_CHECKING:
 
 
 def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Return cycles, each from its first node to the one before it again; at least one of each tangle.
+    """Return cycles as lists of nodes; at least one for each strongly connected component with a cycle.
 
-    ``edges``: what each node depends on; names that are no node are passed over. Without recursion, as chains may
-    be long.
+    ``edges``: the dependencies of each node; unknown names are ignored. Not recursive, since chains may be long.
     """
     found: list[list[str]] = []
     done: set[str] = set()

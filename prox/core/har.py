@@ -1,4 +1,4 @@
-"""Exchanges as HTTP Archive 1.2, as Chrome's and Firefox's importers read it."""
+"""Convert exchanges to HTTP Archive 1.2, readable by the importers of Chrome and Firefox."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def absolute_url(exchange: Exchange) -> str:
 
 
 def absolute_url_of(record: Mapping[str, Any]) -> str:
-    """Return the URL of a request as the API gives it."""
+    """Return the URL of a request record from the API."""
     return f"{record['scheme']}://{record['host']}{record['url']}"
 
 
 def har(
     entries: Iterable[tuple[Exchange, tuple[str, bool] | None, tuple[str, bool] | None]], *, version: str, secrets: bool
 ) -> dict[str, Any]:
-    """Return an archive. Each entry is an exchange, and its two bodies as text (or base64: True), or None."""
+    """Return an archive. Each entry: an exchange, and its two bodies as (text, whether base64), or None."""
     return {
         "log": {
             "version": "1.2",
@@ -68,7 +68,7 @@ def _entry(
 def _request(exchange: Exchange, body: tuple[str, bool] | None, secrets: bool) -> dict[str, Any]:
     from urllib.parse import parse_qsl
 
-    # Not by urlsplit, which refuses targets that a server may accept ("//[x"). The length of a head bounds the fields.
+    # Not with urlsplit, which refuses targets that a server may accept ("//[x").
     query = parse_qsl(exchange.url.partition("#")[0].partition("?")[2], keep_blank_values=True)
     found: dict[str, Any] = {
         "method": exchange.method,

@@ -1,7 +1,7 @@
-"""Results of checks → verdict: healthy, unhealthy, or not known yet; and when to look again.
+"""Decide from check results whether a process is healthy, and when to check again.
 
-The rules are those of Docker's HEALTHCHECK, with its words. Time comes in as seconds since the process was
-spawned, by a clock that nobody can set. Counterpart: ``runtime.probe``, which makes the checks.
+The rules and terms are those of Docker's HEALTHCHECK. Times are seconds since the spawn, by a monotonic clock.
+``runtime.probe`` runs the checks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_RESULT_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How one check went, and what there is to say about it, to a person."""
+    """The result of one check, with a message for people."""
 
     ok: bool
     output: str
@@ -30,17 +30,17 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class HealthState:
-    """The verdict on one incarnation of a process, and what it rests on."""
+    """The health of one run of a process, and the results it is based on."""
 
     health: Health = "unknown"
-    """Unknown until the first success, or until so many failures have counted that it is unhealthy."""
+    """Unknown until the first success, or until enough failures make it unhealthy."""
     consecutive_failures: int = 0
     last_check: float | None = None
-    """When the last check ended, in seconds since the epoch; None before the first."""
+    """When the last check ended, in seconds since the epoch; None before the first one."""
     last_output: str = ""
     """Printable, and at most ``MAX_OUTPUT`` bytes."""
     results: tuple[tuple[str, int], ...] = ()
-    """The different results so far, as one line each, with how often they came; at most ``MAX_RESULTS``."""
+    """The distinct results of this run, one line each, with their counts; at most ``MAX_RESULTS``."""
 
 
 UNKNOWN = HealthState()
@@ -51,7 +51,7 @@ def after_check(
 ) -> HealthState:
     """Return the state after a check that ended ``at`` (seconds since the epoch).
 
-    ``elapsed``: how long after the spawn the check began, in seconds; it decides whether a failure counts.
+    ``elapsed``: seconds from the spawn to the begin of the check; decides whether a failure counts.
     """
     results = _counted(state.results, result)
     looked = replace(state, last_check=at, last_output=printable(result.output), results=results)
@@ -66,7 +66,7 @@ def after_check(
 
 
 def _counted(results: tuple[tuple[str, int], ...], result: CheckResult) -> tuple[tuple[str, int], ...]:
-    """Return the results with one more. Where there are too many different ones, the first that came makes room."""
+    """Return the results with one added. If there are too many distinct ones, the oldest is removed."""
     counts = dict(results)
     text = one_line(result.output)[:MAX_RESULT_LENGTH] or ("ok" if result.ok else "failed")
     counts[text] = counts.get(text, 0) + 1
@@ -74,14 +74,14 @@ def _counted(results: tuple[tuple[str, int], ...], result: CheckResult) -> tuple
 
 
 def with_status_text(state: HealthState, output: str) -> HealthState:
-    """Return the state after the process has reported a status text that is no verdict."""
+    """Return the state after the process has reported a status text, which does not change its health."""
     return replace(state, last_output=printable(output))
 
 
 def next_delay(state: HealthState, check: HealthCheck, *, elapsed: float) -> float:
-    """Return how many seconds to wait before the next check, ``elapsed`` seconds after the spawn.
+    """Return the seconds to wait before the next check, ``elapsed`` seconds after the spawn.
 
-    The first check is made at once where its failure does not count.
+    The first check is made at once if its failure does not count.
     """
     if not _starting(state, check, elapsed):
         return check.interval
@@ -89,5 +89,5 @@ def next_delay(state: HealthState, check: HealthCheck, *, elapsed: float) -> flo
 
 
 def _starting(state: HealthState, check: HealthCheck, elapsed: float) -> bool:
-    """Say whether failures do not count yet: no verdict so far, and still in the start period."""
+    """Return whether failures do not count yet: health is unknown, and the start period has not ended."""
     return state.health == "unknown" and elapsed < check.start_period

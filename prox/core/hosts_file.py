@@ -1,4 +1,4 @@
-"""The hosts file: one marked block for each project (hosts(5))."""
+"""Edit the hosts file (hosts(5)): one marked block for each project."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 
 def block(project: str, names: list[str]) -> str:
-    """Return the block of a project: its names lead to this machine, by IPv4 and IPv6."""
+    """Return the block of a project, which maps its names to the IPv4 and IPv6 loopback addresses."""
     lines = [f"{address} {name}" for name in names for address in ("127.0.0.1", "::1")]
     return "\n".join([_begin(project), *lines, _end(project)]) + "\n"
 
 
 def with_block(text: str, project: str, names: list[str]) -> str:
-    """Return the file with the project's block, in the place of an earlier one, or at the end. All else stays."""
+    """Return the file with the project's block at the end, replacing an earlier one."""
     rest = without_block(text, project)
     if rest and not rest.endswith("\n"):
         rest += "\n"

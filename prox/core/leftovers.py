@@ -1,4 +1,4 @@
-"""Messages about processes still running after a stop. Apart from ``snapshots``, because clients use them too."""
+"""Describe processes still running after a stop. Separate from ``snapshots``, since clients use it too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def describe_leftover(process: str | None, pid: int | None, command: str, ports: Sequence[int]) -> str:
-    """Return ``api: python d.py (pid 7), holds port 80``. ``pid`` None: the system does not say who it is."""
+    """Return a description: ``api: python d.py (pid 7), holds port 80``. ``pid`` None: unknown process."""
     whose = f"{process}: " if process else ""
     held = " and ".join(map(str, ports))
     if pid is None:

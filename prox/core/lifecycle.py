@@ -1,10 +1,9 @@
-"""The life of one process as a table: phase × due × event → phase, due, command.
+"""The state machine of one process: phase × due × event → phase, due, command.
 
-Four facts are kept apart: what a person *wanted* last (up or down), which *phase* the process is in, whether an
-incarnation exists or is *due*, and how the last one *ended*. The status that people see follows from them. Requests
-(API, command line, Ctrl-C) change what is wanted; a crash does not. The command in a row is what the runtime has to
-do. An event that the table does not have raises and changes nothing: AlreadyRunning or NotRunning for a request,
-InvalidTransition for an event that cannot happen, which is a bug.
+Four facts are kept apart: the last request (``wanted``: up or down), the ``phase``, whether a run exists or is ``due``,
+and how the last run ended. The status is derived from them. Requests (API, command line, Ctrl-C) change ``wanted``; a
+crash does not. The command in a row is the action required of the runtime. An event without a row raises and changes
+nothing: AlreadyRunning or NotRunning for a request, InvalidTransition, which is a bug, for any other event.
 
 ::
 
@@ -14,10 +13,10 @@ InvalidTransition for an event that cannot happen, which is a bug.
      │└──spawn failed────────────────────────┘
      └──retry later──▶ BACKOFF ──retry──▶ WAITING
 
-In UP, ENDING and SWEEPING exactly one incarnation exists, in all others none. In SWEEPING its leader
-has ended by itself, and what is left of its group is being ended.
+In UP, ENDING and SWEEPING exactly one run exists, in all other phases none. In SWEEPING its child has exited by
+itself, and the rest of its process group is being ended.
 
-Counterpart: ``runtime.process``, which applies the events and carries out the commands.
+``runtime.process`` applies the events and carries out the commands.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ class LifecycleEvent(Enum):
 
 
 class Command(Enum):
-    """The action required of the runtime: begin an incarnation, or cancel the current one."""
+    """The action required of the runtime: spawn a run, or end the current one."""
 
     SPAWN = auto()
     END = auto()
@@ -139,14 +138,14 @@ _WANTED_AFTER = {LifecycleEvent.START: True, LifecycleEvent.RESTART: True, Lifec
 
 
 class Exit(Struct, frozen=True):
-    """How something ended: by itself with ``code``, or by the signal of that name; with neither, nobody saw it."""
+    """How a child ended: with exit ``code``, or by the named ``signal``; if neither is known, both are None."""
 
     code: int | None = None
     signal: str | None = None
 
     @classmethod
     def of(cls, returncode: int) -> Exit:
-        """Read a return code as ``subprocess`` gives it: negative for a signal."""
+        """Return the exit for a return code of ``subprocess``, which is negative for a signal."""
         return cls(code=returncode) if returncode >= 0 else cls(signal=signal_name(-returncode))
 
     @property
@@ -155,12 +154,12 @@ class Exit(Struct, frozen=True):
 
     def __str__(self) -> str:
         if self.code is None and self.signal is None:
-            return "is gone, and nobody knows how it ended"
+            return "exited with unknown status"
         return f"ended by {self.signal}" if self.signal else f"exited with code {self.code}"
 
 
 def signal_name(number: int) -> str:
-    """Return ``SIGTERM`` for 15; real-time signals, most of which have no name, as ``SIGRTMIN+n``."""
+    """Return the name of a signal: ``SIGTERM`` for 15; ``SIGRTMIN+n`` for real-time signals without a name."""
     try:
         return Signals(number).name
     except ValueError:
@@ -169,20 +168,20 @@ def signal_name(number: int) -> str:
 
 
 class Life(Struct, frozen=True):
-    """Where a process is in its life, and how it got there."""
+    """The state of one process's life cycle."""
 
     phase: Phase = DOWN
     wanted: bool = False
     """The last request: up (START, RESTART) or down (STOP). An exit does not change it."""
     due: bool = False
-    """Whether an incarnation runs, or follows without a further request."""
+    """Whether a run exists, or will follow without a further request."""
     spawns: int = 0
-    """Incarnations so far."""
+    """Runs so far."""
     attempts: int = 0
-    """Spawns, and failures to spawn."""
+    """Spawns, including failed ones."""
     last_exit: Exit | None = None
     crashed: bool = False
-    """It ended by itself and in failure, or could not be spawned."""
+    """The last run failed by itself, or could not be spawned."""
     reason: str | None = None
 
     @property
@@ -202,7 +201,7 @@ class Life(Struct, frozen=True):
 
     @property
     def exists(self) -> bool:
-        """Whether there is an incarnation, or the rest of one."""
+        """Whether a run, or a part of its process group, exists."""
         return self.phase in (UP, ENDING, SWEEPING)
 
 
@@ -216,9 +215,9 @@ def step(
 ) -> tuple[Life, Command | None]:
     """Return the life after the event, and the command for the runtime.
 
-    ``exit`` goes with EXITED and SPAWN_FAILED, ``reason`` (a sentence) with SPAWN_FAILED, DOOMED, FAILED, RETRY_LATER
-    and GIVEN_UP. ``failed``: whether the exit of EXITED is a failure; None: every exit code but 0 is. Raises
-    AlreadyRunning or NotRunning for a request that cannot be met, InvalidTransition for an event that cannot happen.
+    ``exit``: for EXITED and SPAWN_FAILED. ``reason``, a message: for SPAWN_FAILED, DOOMED, FAILED, RETRY_LATER and
+    GIVEN_UP. ``failed``: whether the exit of EXITED is a failure; None: any exit code but 0 is. Raises AlreadyRunning
+    or NotRunning for a request that cannot be met, InvalidTransition for an invalid event.
     """
     row = TABLE.get((life.phase, life.due, event))
     if row is None:

@@ -1,10 +1,10 @@
-"""The strict reader of HTTP/1.1 messages (RFC 9112), in front of h11: what is ambiguous is refused, not repaired.
+"""A strict validator of HTTP/1.1 messages (RFC 9112), in front of h11. Ambiguous messages are refused, not repaired.
 
-A message that two parsers read differently can smuggle another one past the first of them. So a head that is not
-plain beyond doubt is refused even where the RFC would let it be repaired: bare CR or LF, obsolete folding, two lengths,
-a length beside a coding. h11 stays the parser of every message; it is given what passed here.
+Request smuggling exploits messages that two parsers read differently. An ambiguous head is therefore refused even if
+the RFC allows a repair: bare CR or LF, obsolete folding, two lengths, Content-Length with Transfer-Encoding. h11
+parses every message that passes.
 
-The result does not depend on how the bytes are split into packets: errors are found in the order of the bytes.
+The result does not depend on how the bytes are split into packets: errors are reported in the order of the bytes.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Literal
 from msgspec import Struct
 
 MAX_HEAD = 64 * 1024
-"""Bytes of a head, the empty line included, that pass."""
+"""Maximum bytes of a head, including the empty line."""
 MAX_TRAILERS = 16 * 1024
 MAX_CHUNK_LINE = 1024
-"""Bytes of a chunk's size and extensions."""
+"""Maximum bytes of a chunk's size and extensions."""
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST_LINE = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e]+) (HTTP/[0-9]\.[0-9])")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _VISIBLE = rb"[\x21-\x7e\x80-\xff]"
 _FIELD = re.compile(
-    # Possessive, so that blanks are tried once: backtracking over them takes the square of their number.
+    # Possessive: backtracking over blanks would take quadratic time.
     rb"^(" + TOKEN + rb"):[ \t]*+(" + _VISIBLE + rb"(?:[\t\x20-\x7e\x80-\xff]*" + _VISIBLE + rb")?|)[ \t]*+\r$",
     re.MULTILINE,
 )
@@ -45,13 +45,13 @@ HOP_BY_HOP = {
     b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
     b"transfer-encoding", b"upgrade",
 }  # fmt: skip
-"""RFC 9110 §7.6.1, and Proxy-Connection, which is none but is sent as one. Trailer is written anew."""
+"""RFC 9110 §7.6.1, and Proxy-Connection, which some clients send. Trailer is rewritten."""
 _FRAMING_FIELDS = {b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"te", b"upgrade"}
-"""Fields that must not come in trailers (RFC 9110 §6.5.1)."""
+"""Fields that must not be trailers (RFC 9110 §6.5.1)."""
 
 
 class Refused(Exception):
-    """A message that is not passed on. ``status``: what a client is answered; ``reason``: a sentence."""
+    """A message is refused. ``status``: the response status; ``reason``: a message."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
@@ -60,7 +60,7 @@ class Refused(Exception):
 
 
 class Framing(Struct, frozen=True):
-    """How long a body is: ``length`` bytes, chunked, or (responses only) until the connection ends."""
+    """The length of a body: ``length`` bytes, chunked, or (responses only) until the connection closes."""
 
     kind: Literal["length", "chunked", "close"]
     length: int = 0
@@ -70,12 +70,12 @@ NO_BODY = Framing("length", 0)
 
 
 def head_size(buffer: bytes | bytearray) -> int | None:
-    """Return the size of the head at the begin of ``buffer``; None if its end has not come yet. Raises Refused."""
+    """Return the size of the head at the beginning of ``buffer``; None if it is incomplete. Raises Refused."""
     end = buffer.find(b"\r\n\r\n", 0, MAX_HEAD)
     if _has_bare(buffer, MAX_HEAD if end < 0 else end + 4):
-        raise Refused("a line must end with CR LF, and no CR or LF may stand elsewhere (RFC 9112 §2.2)")
+        raise Refused("a line does not end with CR LF, or contains a CR or LF (RFC 9112 §2.2)")
     if buffer[:2] == b"\r\n":
-        raise Refused("an empty line stands before the request line (RFC 9112 §2.2)")
+        raise Refused("empty line before the request line (RFC 9112 §2.2)")
     if end >= 0:
         return end + 4
     if len(buffer) >= MAX_HEAD:
@@ -84,13 +84,13 @@ def head_size(buffer: bytes | bytearray) -> int | None:
 
 
 def _has_bare(data: bytes | bytearray, end: int) -> bool:
-    """Return whether there is a LF without CR, or a CR without LF; one at the end may still be followed by it."""
+    """Return whether there is a LF without CR, or a CR without LF, unless it is the last byte."""
     pairs = data.count(b"\r\n", 0, end)
     return data.count(b"\n", 0, end) != pairs or data.count(b"\r", 0, end) != pairs + data.endswith(b"\r", 0, end)
 
 
 class RequestHead(Struct, frozen=True):
-    """A request that is plain: ``target`` in origin form or ``*``, ``host`` as it was sent, fields in order."""
+    """The head of an unambiguous request: ``target`` in origin form or ``*``, ``host`` as sent, fields in order."""
 
     method: bytes
     target: bytes
@@ -107,9 +107,9 @@ class RequestHead(Struct, frozen=True):
 
 
 def read_request(head: bytes, *, scheme: str) -> RequestHead:
-    """Read a whole head, the empty line included. Raises Refused.
+    """Parse a complete head, including the empty line. Raises Refused.
 
-    ``scheme``: that of the connection, which an absolute-form target must have.
+    ``scheme``: that of the connection; an absolute-form target must have the same.
     """
     line, _, rest = head[:-2].partition(b"\r\n")
     found = _REQUEST_LINE.fullmatch(line)
@@ -117,7 +117,7 @@ def read_request(head: bytes, *, scheme: str) -> RequestHead:
         raise Refused("the request line must be METHOD SP TARGET SP HTTP/1.1 (RFC 9112 §3)")
     method, target, version = found.groups()
     if version not in (b"HTTP/1.0", b"HTTP/1.1"):
-        raise Refused(f"{version.decode()} is not spoken here: only HTTP/1.0 and HTTP/1.1 (RFC 9110 §15.6.6)", 505)
+        raise Refused(f"{version.decode()} is not supported, only HTTP/1.0 and HTTP/1.1 (RFC 9110 §15.6.6)", 505)
     fields = read_fields(rest)
     values = by_name(fields)
     minor: Literal["1.0", "1.1"] = "1.0" if version.endswith(b"0") else "1.1"
@@ -128,7 +128,7 @@ def read_request(head: bytes, *, scheme: str) -> RequestHead:
 
 
 class ResponseHead(Struct, frozen=True):
-    """A response that is plain."""
+    """The head of an unambiguous response."""
 
     status: int
     reason: bytes
@@ -136,11 +136,11 @@ class ResponseHead(Struct, frozen=True):
     values: Values
     framing: Framing
     reusable: bool
-    """Whether the connection can be used again, as far as the head says."""
+    """Whether the head allows to reuse the connection."""
 
 
 def read_response(head: bytes, *, method: bytes) -> ResponseHead:
-    """Read a whole head. ``method``: that of the request, which says whether there is a body. Raises Refused."""
+    """Parse a complete head. ``method``: that of the request, which affects the body. Raises Refused."""
     line, _, rest = head[:-2].partition(b"\r\n")
     found = _STATUS_LINE.fullmatch(line)
     if found is None:
@@ -164,7 +164,7 @@ def connection_options(values: Values) -> set[bytes]:
 
 
 def read_trailers(block: bytes) -> Fields:
-    """Read a trailer section, the empty line included. Raises Refused."""
+    """Parse a trailer section, including the empty line. Raises Refused."""
     fields = read_fields(block[:-2])
     for name, _ in fields:
         if name.lower() in _FRAMING_FIELDS:
@@ -173,9 +173,9 @@ def read_trailers(block: bytes) -> Fields:
 
 
 def read_fields(lines: bytes) -> Fields:
-    """Read whole lines, each with its CR LF. Raises Refused."""
+    """Parse complete header lines, each with its CR LF. Raises Refused."""
     fields: Fields = _FIELD.findall(lines)
-    # Each match is a line, so none was passed over if there are as many.
+    # Each match is one line, so equal counts mean that every line matched.
     if len(fields) != lines.count(b"\n"):
         raise Refused(next(_why_no_field(line) for line in lines.split(b"\r\n") if not _FIELD.match(line + b"\r")))
     return fields
@@ -190,11 +190,11 @@ def by_name(fields: Fields) -> Values:
 
 def _why_no_field(line: bytes) -> str:
     if line[:1] in (b" ", b"\t"):
-        return "a header is folded over several lines (RFC 9112 §5.2)"
+        return "folded header (RFC 9112 §5.2)"
     name, colon, _ = line.partition(b":")
     if not colon or not re.fullmatch(TOKEN, name):
-        return "a header's name must be a token that a colon follows at once (RFC 9112 §5.1)"
-    return f"the value of {name.decode()} holds a control character (RFC 9110 §5.5)"
+        return "a header's name must be a token, directly followed by a colon (RFC 9112 §5.1)"
+    return f"the value of {name.decode()} contains a control character (RFC 9110 §5.5)"
 
 
 def _host(values: Values, *, required: bool) -> bytes | None:
@@ -251,8 +251,8 @@ def _is_chunked(values: Values) -> bool:
         return True
     last = codings[-1].rpartition(b",")[2].strip(b" \t").lower()
     if last != b"chunked" or len(codings) > 1 or codings[0].lower().count(b"chunked") > 1:
-        raise Refused("chunked must be the last transfer coding, and come once (RFC 9112 §6.1)")
-    raise Refused("chunked is the only transfer coding that is understood here (RFC 9112 §6.1)", 501)
+        raise Refused("chunked must be the last transfer coding, and occur once (RFC 9112 §6.1)")
+    raise Refused("chunked is the only supported transfer coding (RFC 9112 §6.1)", 501)
 
 
 def _request_framing(values: Values, version: str) -> Framing:
@@ -260,14 +260,14 @@ def _request_framing(values: Values, version: str) -> Framing:
     if chunked and length is not None:
         raise Refused("there are both Content-Length and Transfer-Encoding (RFC 9112 §6.1)")
     if chunked and version == "1.0":
-        raise Refused("Transfer-Encoding is not for HTTP/1.0 (RFC 9112 §6.1)")
+        raise Refused("Transfer-Encoding with HTTP/1.0 (RFC 9112 §6.1)")
     if chunked:
         return Framing("chunked")
     return Framing("length", length) if length else NO_BODY
 
 
 def _response_framing(values: Values, status: int, method: bytes) -> Framing:
-    """RFC 9112 §6.3."""
+    """Return the framing of a response (RFC 9112 §6.3)."""
     length, chunked = _length(values), _is_chunked(values)
     if chunked and length is not None:
         raise Refused("there are both Content-Length and Transfer-Encoding (RFC 9112 §6.1)", 502)
@@ -279,9 +279,9 @@ def _response_framing(values: Values, status: int, method: bytes) -> Framing:
 
 
 class ChunkScanner:
-    """Checks a chunked body as it comes (RFC 9112 §7.1). ``feed`` says how much of the bytes belongs to it.
+    """An incremental validator of a chunked body (RFC 9112 §7.1).
 
-    Stricter than the RFC: no blanks around sizes and in extensions, no control characters anywhere.
+    Stricter than the RFC: no blanks around sizes or in extensions, no control characters.
     """
 
     def __init__(self) -> None:
@@ -291,7 +291,7 @@ class ChunkScanner:
         self._line = bytearray()
 
     def feed(self, data: bytes) -> int:
-        """Return how many of the bytes belong to the body; all of them unless it is ``done``. Raises Refused."""
+        """Return the number of bytes that belong to the body: all of them unless it is ``done``. Raises Refused."""
         at = 0
         while at < len(data) and not self.done:
             match self._state:
@@ -304,7 +304,7 @@ class ChunkScanner:
                 case "data end":
                     at = self._take_line(data, at, 2)
                     if self._line[:1] != b"\r" or (len(self._line) == 2 and self._line != b"\r\n"):
-                        raise Refused("a chunk is not ended by CR LF (RFC 9112 §7.1)")
+                        raise Refused("a chunk does not end with CR LF (RFC 9112 §7.1)")
                     if len(self._line) == 2:
                         self._line.clear()
                         self._state = "size"
@@ -314,7 +314,7 @@ class ChunkScanner:
                     if self._line.endswith(b"\r\n"):
                         self._begin_chunk()
                     elif len(self._line) >= MAX_CHUNK_LINE:
-                        raise Refused("the size of a chunk has no end (RFC 9112 §7.1)")
+                        raise Refused("chunk size line too long (RFC 9112 §7.1)")
                 case "trailers":
                     at = self._take_line(data, at, MAX_TRAILERS)
                     self._check_bare()
@@ -326,7 +326,7 @@ class ChunkScanner:
         return at
 
     def _take_line(self, data: bytes, at: int, limit: int) -> int:
-        """Take up to the next LF, or ``limit`` bytes in all; return the new place."""
+        """Take bytes up to the next LF, or ``limit`` bytes in total; return the new position."""
         end = data.find(b"\n", at) + 1 or len(data)
         end = min(end, at + limit - len(self._line))
         self._line += data[at:end]

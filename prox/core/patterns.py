@@ -1,4 +1,4 @@
-"""Patterns from outside: RE2's, which take linear time whatever the pattern and the text."""
+"""Compile untrusted patterns with RE2, which matches in linear time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_PATTERN = 256
-"""Characters of a pattern that comes by the API (``http-api.md``)."""
+"""Maximum characters of a pattern from the API."""
 
 
 class Pattern(Struct, frozen=True, eq=False):
-    """A compiled pattern. Called with the UTF-8 bytes of one line, it says whether the pattern matches in it.
+    """A compiled pattern. Called with the UTF-8 bytes of one line, it returns whether the line matches.
 
-    ``find`` takes bytes of many lines and a place, and returns begin and end of the first match from there on, in which
-    ``^`` and ``$`` match at the ends of each line; None: the pattern has parts that would mean something else there.
+    ``find`` takes the bytes of many lines and a position, and returns begin and end of the first match from there;
+    ``^`` and ``$`` match at each line. None: the pattern has parts that would have another meaning there.
     """
 
     matches: Callable[[bytes], bool]
@@ -34,7 +34,7 @@ class Pattern(Struct, frozen=True, eq=False):
 def compile_regex(pattern: str) -> Pattern:
     """Return a compiled regular expression.
 
-    Raises InvalidPattern, with RE2's own words, where it does not compile.
+    Raises InvalidPattern, with RE2's message, if it does not compile.
     """
     search = _compile(pattern, _utf8(pattern)).search
     return Pattern(lambda line: search(line) is not None)
@@ -42,7 +42,7 @@ def compile_regex(pattern: str) -> Pattern:
 
 def _finder(pattern: str) -> Callable[[bytes, int], tuple[int, int] | None] | None:
     """Return ``Pattern.find`` of a regular expression."""
-    # Flags could turn (?m) off again, and some escapes mean the ends of the whole text, or quote what follows.
+    # Flags could unset (?m); these escapes match at the ends of the whole text, quote, or match single bytes.
     if (
         "(?" in pattern.replace("(?:", "")
         or "\\A" in pattern
@@ -64,7 +64,7 @@ def _compile(pattern: str, text: bytes) -> re2._Regexp[bytes]:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.UTF8
     options.log_errors = False
-    # Nobody asks what a group has matched, and remembering it takes up to a hundred times as long.
+    # Groups are not used, and capturing them can take a hundred times as long.
     options.never_capture = True
     try:
         compiled = re2.compile(text, options)
@@ -77,13 +77,13 @@ def _compile(pattern: str, text: bytes) -> re2._Regexp[bytes]:
 
 @lru_cache(maxsize=64)
 def compile_pattern(pattern: str, *, regex: bool) -> Pattern:
-    """Return a pattern of a client: a text to be contained, or (``regex``) an expression.
+    """Return the compiled pattern of a client: a substring, or (``regex``) a regular expression.
 
-    The same for the same pattern, so that clients can share results. Raises InvalidPattern, also for a pattern longer
-    than ``MAX_PATTERN`` characters.
+    Cached, so that clients with the same pattern can share results. Raises InvalidPattern, also if it is longer than
+    ``MAX_PATTERN`` characters.
     """
     if len(pattern) > MAX_PATTERN:
-        raise InvalidPattern(f"the pattern is {len(pattern)} characters long; {MAX_PATTERN} are allowed")
+        raise InvalidPattern(f"the pattern is {len(pattern)} characters long; the maximum is {MAX_PATTERN}")
     if regex:
         return Pattern(compile_regex(pattern).matches, _finder(pattern))
     wanted = _utf8(pattern)

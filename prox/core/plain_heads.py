@@ -1,9 +1,8 @@
-"""The common heads of HTTP/1.1, recognised by one pattern each: a fast way in front of ``core.messages``.
+"""A fast path for common HTTP/1.1 heads, each recognised by one regular expression.
 
-What is recognised is plain beyond doubt: a request without a body, or a response whose length its head says. Nothing
-in it concerns a proxy but Host, and whether the connection is kept. Its other lines are passed on as they are. All
-other heads are left to ``core.messages`` and h11, which read these in the same way (``tests/core/test_plain_heads.py``
-compares them).
+Recognised are unambiguous requests without a body, and responses with Content-Length, in which only Host and the
+persistence of the connection concern a proxy. Their other lines are forwarded unchanged. All other heads are left to
+``core.messages`` and h11, with the same results (``tests/core/test_plain_heads.py`` compares them).
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ _NO_CONTENT = (b"204", b"304")
 
 
 def _lines(special: set[bytes], options: bytes) -> bytes:
-    """Return a pattern of lines that hold no ``special`` field. Two groups: all of them, and one to be removed.
+    """Return a pattern of header lines without ``special`` fields. Two groups: all lines, and a line to be removed.
 
-    ``options``: what Connection may say.
+    ``options``: the accepted options of Connection.
     """
     names = b"|".join(sorted(special | HOP_BY_HOP))
     passed_on = rb"(?!(?i:" + names + rb"):)" + TOKEN + rb":" + _VALUE
@@ -54,7 +53,7 @@ _CLOSE = re.compile(rb"^connection:[ \t]*+close[ \t]*+\r$", re.IGNORECASE | re.M
 
 
 class LazyFields(Sequence[tuple[bytes, bytes]]):
-    """The fields of a head, read when somebody looks."""
+    """The fields of a head, parsed at the first access."""
 
     __slots__ = ("_fields", "_head")
 
@@ -92,9 +91,9 @@ class PlainRequest:
         self.method, self.target, before, removed, self.host, after, removed_after = found.groups()
         self.raw = found[0]
         self.lines: bytes = before + after
-        """Those that are passed on, without Host, each with its CR LF."""
+        """The forwarded lines without Host, each with its CR LF."""
         self.close = False
-        """Whether the client wants the connection closed afterwards (RFC 9112 §9.6)."""
+        """Whether the client requests to close the connection (RFC 9112 §9.6)."""
         if removed or removed_after:
             self.close = _CLOSE.search(self.lines) is not None
             self.lines = _REMOVED.sub(b"", b"\n" + self.lines)[1:]
@@ -113,12 +112,12 @@ class PlainRequest:
         return found[0] if found else None
 
     def forwarded(self, added: bytes) -> bytes:
-        """Return the head as it is passed on, with lines that are ``added``."""
+        """Return the forwarded head, with the lines ``added``."""
         return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b\r\n" % (self.method, self.target, self.host, self.lines, added)
 
 
 class PlainResponse:
-    """A response of a known length, on a connection that is kept."""
+    """A response of known length, on a persistent connection."""
 
     __slots__ = ("_removed", "fields", "length", "raw", "status")
 
@@ -132,19 +131,19 @@ class PlainResponse:
         self.fields = LazyFields(self.raw)
 
     def forwarded(self, *, close: bool) -> bytes:
-        """Return the head as it is passed on. ``close``: it is the last response on the client's connection."""
+        """Return the forwarded head. ``close``: it is the last response on the client's connection."""
         raw = _REMOVED.sub(b"", self.raw) if self._removed else self.raw
         return raw[:-2] + b"Connection: close\r\n\r\n" if close else raw
 
 
 def recognise_request(buffer: bytes) -> PlainRequest | None:
-    """Return the request whose head the buffer begins with; None unless it is there, and plain."""
+    """Return the request at the beginning of the buffer; None if its head is incomplete or not common."""
     found = _REQUEST.match(buffer, 0, MAX_HEAD)
     return None if found is None else PlainRequest(found)
 
 
 def recognise_response(buffer: bytes, method: bytes) -> PlainResponse | None:
-    """Return the response to a request of ``method`` whose head the buffer begins with; None likewise."""
+    """Return the response at the beginning of the buffer, to a request with ``method``; None likewise."""
     found = _RESPONSE.match(buffer, 0, MAX_HEAD)
     if found is None:
         return None
@@ -152,6 +151,6 @@ def recognise_response(buffer: bytes, method: bytes) -> PlainResponse | None:
     if length is None:
         return PlainResponse(found, 0) if found[1] in _NO_CONTENT else None
     if found[1] in _NO_CONTENT:
-        # Their length is not that of what follows (RFC 9110 §8.6).
+        # Their Content-Length is not the length of the body (RFC 9110 §8.6).
         return None
     return PlainResponse(found, 0 if method == b"HEAD" else int(length))

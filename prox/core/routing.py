@@ -1,4 +1,4 @@
-"""Host → service. Pure; compared without case, port and trailing dot."""
+"""Map a Host header to a service. Case, port and a trailing dot are ignored."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Route(Struct, frozen=True):
-    """Where a request goes: to a ``service``; to the ``index`` of the bare domain; or to nobody (``unknown``).
+    """The destination of a request: a ``service``, the ``index`` page of the bare domain, or ``unknown``.
 
-    ``subdomain``: what stands before the domain, empty for the domain itself.
+    ``subdomain``: the part before the domain; empty for the domain itself.
     """
 
     kind: Literal["service", "index", "unknown"]

@@ -1,6 +1,6 @@
-"""Start conditions and stop order: pure functions of the dependency graph and of facts about processes.
+"""Decide start conditions and the stop order from the dependency graph and facts about processes.
 
-Counterpart: ``runtime.process_set``, which gathers the facts and applies what follows from them.
+``runtime.process_set`` collects the facts and applies the decisions.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ class Fact:
     running: bool = False
     ready: bool = False
     finished: bool = False
-    """It ended by itself after it was last asked to run, and is not started again."""
+    """It has exited by itself since the last request to run, and will not be restarted."""
     succeeded: bool = False
-    """It finished with code 0."""
+    """It finished with exit code 0."""
     matched: frozenset[str] = frozenset()
-    """Patterns that a line of its present run has matched."""
+    """Patterns that a line of its current run has matched."""
     overdue: bool = False
-    """A process that has run for its ``start_timeout``: its end, or a line, is waited for no longer."""
+    """It has run for its ``start_timeout``: its exit, or a line, is no longer waited for."""
     hopeless: str | None = None
-    """Why it will not run any more without a request, a sentence; None: it runs, or may."""
+    """Why it will not run without a further request, as a message; None: it runs or may run."""
 
 
 def is_met(dependency: Dependency, fact: Fact) -> bool:
@@ -48,12 +48,12 @@ def is_met(dependency: Dependency, fact: Fact) -> bool:
 
 
 def unmet(dependencies: Mapping[str, Dependency], facts: Mapping[str, Fact]) -> tuple[str, ...]:
-    """Return the names that a process still waits for. Those without a fact are nobody's to wait for."""
+    """Return the dependencies whose condition does not hold. Those without a fact are ignored."""
     return tuple(name for name, each in dependencies.items() if name in facts and not is_met(each, facts[name]))
 
 
 def doomed(dependencies: Mapping[str, Dependency], facts: Mapping[str, Fact]) -> str | None:
-    """Return why a condition can no longer be met, with the chain of causes; None while all can."""
+    """Return why a condition can no longer be met, with the chain of causes; None if all still can."""
     for name in unmet(dependencies, facts):
         if (why := facts[name].hopeless) is not None:
             return f"it needs {name}: {why}"
@@ -65,19 +65,19 @@ def doomed(dependencies: Mapping[str, Dependency], facts: Mapping[str, Fact]) ->
 
 
 def overdue(dependency: Dependency, fact: Fact) -> str | None:
-    """Return why a condition that is not met is waited for no longer, though the other one runs; None: it is."""
+    """Return why an unmet condition of a running dependency is no longer waited for; None if it still is."""
     if not fact.overdue:
         return None
     match dependency.condition:
         case "log":
-            return f"no line has matched {dependency.log!r} within its start_timeout"
+            return f"no line matched {dependency.log!r} within its start_timeout"
         case "completed" | "finished":
-            return "it has not ended within its start_timeout"
+            return "it did not exit within its start_timeout"
     return None
 
 
 def needed(names: Iterable[str], depends_on: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return the names and all that they need, directly or not, each after what it needs."""
+    """Return the names and all their transitive dependencies, dependencies first."""
     found: dict[str, None] = {}
     path: list[tuple[str, bool]] = [(name, False) for name in reversed(list(names))]
     while path:
@@ -91,9 +91,9 @@ def needed(names: Iterable[str], depends_on: Mapping[str, Iterable[str]]) -> lis
 
 
 def stop_levels(depends_on: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Return the names in the order in which they stop: dependents first, each level at once.
+    """Return the levels in which processes stop, dependents first.
 
-    A cycle, which a configuration does not have, would be the last level.
+    A cycle, which a valid configuration does not have, would be the last level.
     """
     dependents = {name: 0 for name in depends_on}
     for others in depends_on.values():

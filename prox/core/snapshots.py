@@ -1,6 +1,6 @@
-"""The state of a process at one moment: frozen, the same for the Python and the HTTP API.
+"""Frozen descriptions of the state of a process, shared by the Python and the HTTP API.
 
-Names and meanings are ``http-api.md``'s; the JSON that the API sends is these types, encoded by msgspec.
+The API sends these types, encoded as JSON by msgspec; ``docs/api.md`` documents the fields.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Condition(NamedTuple):
 
 
 class ProcessSnapshot(Struct, frozen=True, kw_only=True):
-    """One process now. ``pid`` and ``uptime_seconds`` are 0 when it is not running; what is not known is None."""
+    """The state of one process. ``pid`` and ``uptime_seconds`` are 0 if it is not running; unknown values are None."""
 
     name: str
     status: Status
@@ -34,39 +34,39 @@ class ProcessSnapshot(Struct, frozen=True, kw_only=True):
     restarts: int
     """Starts after the first."""
     crashes: int = 0
-    """How often it ended by itself in failure, or was ended because it had failed."""
+    """Runs that failed by themselves, or were ended because of a failure."""
     health: Health
     kind: Kind = "process"
     ready: bool = False
-    """Running, and healthy where it has a health check; a job: it succeeded."""
+    """Running and, if it has a health check, healthy; a job: succeeded."""
     down: bool = True
-    """Nothing of it exists, and it is not started again by itself."""
+    """No run exists, and none follows without a request."""
     exit_code: int | None = None
-    """Of its last end; None where a signal ended it, or it has not ended yet."""
+    """The exit code of the last run; None if a signal ended it, or none has ended yet."""
     signal: str | None = None
-    """The name of the signal (``SIGSEGV``) that ended it."""
+    """The name of the signal (``SIGSEGV``) that ended the last run."""
     reason: str | None = None
-    """A sentence: why it crashed, waits or was not started."""
+    """Why it crashed, waits or was not started, as a message."""
     started_at: str | None = None
     ready_seconds: float | None = None
-    """How long its present run took to be ready for the first time."""
+    """Seconds that the current run took to become ready."""
     waiting_for: tuple[str, ...] = ()
     """The processes whose condition in `depends_on` does not hold yet."""
     next_restart_at: str | None = None
-    """When it is started again, while it waits for that."""
+    """The time of the next restart, during the backoff."""
     port: int | None = None
     url: str | None = None
     groups: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     config_digest: str = ""
-    """Equal exactly where everything is equal that it is started with, env files aside."""
+    """A digest of everything that it is started with, except the contents of env files."""
     description: str = ""
     cpu_percent: float | None = None
     memory_bytes: int | None = None
 
 
 class HistoryEntry(Struct, frozen=True):
-    """One thing that happened to a process: started, healthy, exited."""
+    """An event in the history of a process: started, healthy, exited."""
 
     timestamp: str
     event: str
@@ -80,17 +80,17 @@ class HealthcheckSnapshot(Struct, frozen=True, kw_only=True):
 
 
 class Leftover(Struct, frozen=True):
-    """A process that is still there after a stop: of which process it is (None: not known), and what it listens on."""
+    """A process still running after a stop, with the configured process it belongs to (None: unknown)."""
 
     process: str | None
     pid: int | None
-    """None: the system does not say who it is."""
+    """None: unknown."""
     command: str
     ports: tuple[int, ...] = ()
 
     @property
     def who(self) -> str:
-        """The same without the name of its process."""
+        """The description without the name of the configured process."""
         return describe_leftover(None, self.pid, self.command, self.ports)
 
     def __str__(self) -> str:
@@ -109,7 +109,7 @@ class ShutdownEvent(Struct, frozen=True):
 
 
 class LeftoverEvent(Struct, frozen=True):
-    """Everything was stopped, and this is there all the same."""
+    """Processes are still running after everything was stopped."""
 
     left: tuple[Leftover, ...]
 
@@ -118,4 +118,4 @@ SupervisorEvent = ProcessEvent | ShutdownEvent | LeftoverEvent
 
 
 class Overflow(Struct, frozen=True):
-    """The subscriber was too slow and has missed events: look at the whole state again."""
+    """The subscriber was too slow and has missed events; it must read the whole state again."""

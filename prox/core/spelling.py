@@ -1,4 +1,4 @@
-"""The nearest word for a misspelled one."""
+"""Suggest a known word for a misspelled one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """Return a hint at the nearest of ``words``, to be put behind a message; empty where none is near."""
+    """Return a suggestion to append to a message; empty if no word is similar."""
     found = nearest(word, words)
     return f" (did you mean {found!r}?)" if found is not None else ""
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the one of ``words`` that was probably meant, if there is one."""
+    """Return the most similar of ``words``; None if none is similar."""
     from difflib import get_close_matches
 
     by_lower = {known.lower(): known for known in words}

@@ -1,11 +1,11 @@
-"""Text and bytes of processes that are safe on a terminal: what a terminal would obey is removed or shown.
+"""Make text and output of processes safe for a terminal: control sequences are removed or escaped.
 
-Three kinds, all in linear time: ``terminal_safe`` for batches of output, ``printable`` for the output of a check and
-the names of other programs, ``escape_controls`` where nothing may be lost.
+Three functions, all in linear time: ``terminal_safe`` for batches of output, ``printable`` for the output of checks and
+names of other programs, ``escape_controls`` for text that must not lose anything.
 
-A terminal obeys C0 and C1 controls, and sequences that begin with ESC (ECMA-48; xterm's ctlseqs for the strings it
-takes). Characters that turn the direction of text (Unicode Standard Annex #9) stay in output: their effect ends with
-the line, and right-to-left languages need them.
+Terminals interpret C0 and C1 controls, and sequences that begin with ESC (ECMA-48; xterm's ctlseqs). Bidirectional
+control characters (Unicode Standard Annex #9) are kept in output: their effect ends with the line, and right-to-left
+languages need them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import re
 import unicodedata
 
 MAX_OUTPUT = 4096
-"""Bytes (UTF-8) of a check's output that are kept: its end."""
+"""Bytes (UTF-8) kept of the end of a check's output."""
 MAX_LINE = 300
-"""Characters of it that are shown within a sentence."""
+"""Characters of it that are shown in a message."""
 
 _TEXT_SEQUENCE = re.compile(
     r"""(?:\x1b\[|\x9b) [0-?]*[ -/]*[@-~]?          # CSI: ECMA-48 §5.4
@@ -32,7 +32,7 @@ _UNSAFE = {
     for code in (
         *range(0x20),
         *range(0x7F, 0xA0),
-        # Line and paragraph separators, and what turns the direction of text (Unicode Standard Annex #9).
+        # Line and paragraph separators, and bidirectional controls (Unicode Standard Annex #9).
         *range(0x2028, 0x202F),
         *range(0x2066, 0x206A),
         0x200E,
@@ -48,8 +48,8 @@ _PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n"
 # U+0080 to U+009F in UTF-8; each means the same as ESC and its second byte less 0x40 (ECMA-35 §13.2.1, table 3).
 _C1 = re.compile(rb"\xc2([\x80-\x9f])")
 
-# No part of a sequence reaches over a LF, so that what is not ended hides the rest of its own line at the most.
-# Each part takes as much as it can and nothing that follows must match: no backtracking. By ECMA-48 §5.4 (CSI) and
+# A sequence does not extend over a LF, so an unterminated one hides at most the rest of its line. Each part is greedy
+# and nothing after it must match: no backtracking. By ECMA-48 §5.4 (CSI) and
 # §5.6 (the strings DCS, SOS, OSC, PM and APC; xterm ends them with BEL, too), and ECMA-35 §13 (all others).
 _BODY = rb"""(?:
     \[ [0-?]* [\ -/]* [@-~]?
@@ -60,17 +60,17 @@ _SEQUENCES = re.compile(rb"\x1b" + _BODY, re.VERBOSE)
 _SEQUENCES_BUT_COLORS = re.compile(rb"\x1b (?! \[ [0-9;:]* m )" + _BODY, re.VERBOSE)
 _CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r\x1b")
 
-# A run of CR is looked at once, from its first.
+# Anchored at the first CR of a sequence of CRs, for linear time.
 _OUTER_CR = re.compile(rb"(?<!\r)\r++(?=\n|\Z)|(?:(?<=\n)|\A)\r+")
 
 
 def terminal_safe(data: bytes, *, color: bool) -> bytes:
-    """Return lines, ended by LF, without what drives a terminal, and as UTF-8.
+    """Return lines, ended by LF, as UTF-8 without control sequences.
 
-    Bytes that are no UTF-8 become U+FFFD; a CR at a line's end or beginning is dropped, one within it becomes a
-    blank. ``color``: SGR sequences stay, and lines that came with some end with a reset.
+    Invalid UTF-8 becomes U+FFFD; a CR at the end or beginning of a line is dropped, one within it becomes a blank.
+    ``color``: SGR sequences are kept, and followed by a reset at the end of the line.
     """
-    # Faster than a search for others.
+    # Faster than searching for other bytes.
     if not data.translate(None, delete=_PLAIN):
         return data
     if not data.isascii():
@@ -81,7 +81,7 @@ def terminal_safe(data: bytes, *, color: bool) -> bytes:
     if b"\r" in data:
         data = _OUTER_CR.sub(b"", data).replace(b"\r", b" ")
     if color and b"\x1b" in data:
-        # All lines of the batch are reset, as that needs no look at the single ones.
+        # Every line of the batch is reset, which is faster than examining each.
         data = data.replace(b"\n", RESET + b"\n")
         if not data.endswith(b"\n"):
             data += RESET
@@ -101,25 +101,25 @@ def _to_escape(match: re.Match[bytes]) -> bytes:
 
 
 def printable(text: str) -> str:
-    """Return the end of a text, at most ``MAX_OUTPUT`` bytes of it, without what drives a terminal."""
+    """Return the last ``MAX_OUTPUT`` bytes of a text, without control sequences."""
     text = _TEXT_SEQUENCE.sub("", text[-2 * MAX_OUTPUT :]).replace("\r\n", "\n").replace("\r", "\n")
     text = _UNPRINTABLE.sub("\ufffd", text).strip()
     return text.encode()[-MAX_OUTPUT:].decode("utf-8", "ignore")
 
 
 def one_line(output: str) -> str:
-    """Return a check's output as a part of a sentence."""
+    """Return a check's output on one line, for a message."""
     line = "; ".join(filter(None, map(str.strip, output.splitlines())))
     return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
 
 
 def escape_controls(text: str) -> str:
-    """Return a text that is one line and drives no terminal: control characters are shown, not sent."""
+    """Return a text with control characters and line breaks escaped."""
     return text.translate(_UNSAFE)
 
 
 def text_width(text: str) -> int:
-    """Return how many columns of a terminal a text takes (Unicode Standard Annex #11)."""
+    """Return the width of a text in terminal columns (Unicode Standard Annex #11)."""
     return len(text) if text.isascii() else sum(map(_char_width, text))
 
 

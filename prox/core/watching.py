@@ -1,8 +1,8 @@
 """Decide which changed files count for a process's ``watch``. Paths are absolute POSIX paths, handled as text.
 
-``ignore`` has the syntax of .gitignore, relative to the project's folder, and is consulted before the .gitignore files.
-In ``paths``, a glob is matched segment by segment (``*``, ``?``, ``[…]``; ``**`` is any number of folders). A glob that
-matches a folder includes everything below it.
+``ignore`` has the syntax of .gitignore, relative to the project directory, and precedes the .gitignore files.
+In ``paths``, a glob is matched segment by segment (``*``, ``?``, ``[…]``; ``**`` is any number of directories). A glob
+that matches a directory includes everything below it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EDITOR_FILES = ("*.swp", "*~", ".#*", "4913")
 
 
 _NAME_ANYWHERE = re.compile(r"/?(?:\*\*/)+([^/]+/?)")
-"""A pattern that means the same without the beginning."""
+"""A pattern with a leading ``**/``, which can be omitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Line:
     contents_only: bool
     """The pattern ends with ``/**``: it matches what is in a folder, and not the folder."""
     name_only: bool
-    """The pattern is without a slash, but for one at its end: it is for the last name of a path."""
+    """The pattern has no slash except at its end: it matches the last name of a path."""
 
     def matches(self, path: str, *, is_folder: bool) -> bool:
         """Return whether the pattern matches the path itself; not if it only matches a folder above."""
@@ -70,7 +70,7 @@ class IgnoreRules:
 
         A pattern that matches the folder ``named``, which the user has asked for, does not apply to what is in it.
         """
-        # One look for all patterns: most paths match none.
+        # One test for all patterns, since most paths match none.
         if not self._any.match_file(f"{path}/" if is_folder else path):
             return None
         for line in reversed(self._lines):
@@ -89,7 +89,7 @@ def _parse(text: str) -> _Line | None:
     if negated and body.startswith(("!", "#")):
         body = f"\\{body}"
     if body.rstrip().endswith("/**/"):
-        # All folders below one, which pathspec takes for that one.
+        # Means all folders below it; pathspec would match the folder itself.
         body = f"{body.rstrip()}*/"
     if match := _NAME_ANYWHERE.fullmatch(body.rstrip()):
         body = match[1]
@@ -107,13 +107,13 @@ def _parse(text: str) -> _Line | None:
 class GitIgnore:
     """The .gitignore files of a project: the rules of each folder that has such a file.
 
-    Files may be added to the mapping, as long as nothing in their folders has been asked for.
+    Files may be added to the mapping until a path in their folder is queried.
     """
 
     def __init__(self, files: Mapping[str, IgnoreRules]) -> None:
         self._files = files
         self._known: dict[tuple[str, str, int], bool] = {}
-        """Answers for folders, of which there are few in many paths."""
+        """Cached results for folders."""
 
     def ignores(self, path: str, *, is_folder: bool, named: str, first: tuple[str, IgnoreRules]) -> bool:
         """Return whether a path below the folder ``named``, or a folder between the two, is ignored.
@@ -139,7 +139,7 @@ class GitIgnore:
     def _verdict(self, path: str, *, is_folder: bool, named: str, first: tuple[str, IgnoreRules]) -> bool:
         base, rules = first
         if is_within(path, base) and path != base:
-            # What ``ignore`` says is as explicit as what ``paths`` says.
+            # ``ignore`` applies even to explicitly named paths.
             verdict = rules.verdict(posixpath.relpath(path, base), is_folder=is_folder, named=None)
             if verdict is not None:
                 return verdict
@@ -205,7 +205,7 @@ class Selection:
         if names and not is_folder and any(fnmatchcase(names[-1], pattern) for pattern in EDITOR_FILES):
             return True
         if path == root.named and not root.glob:
-            # Named itself: only the same ``watch`` can take it back, which makes no sense.
+            # A literal path is never ignored.
             return False
         return gitignore.ignores(path, is_folder=is_folder, named=root.named, first=self._ignore)
 
@@ -240,5 +240,5 @@ def is_within(path: str, folder: str) -> bool:
 
 
 def _below(path: str, folder: str) -> tuple[str, ...]:
-    """Return the names that lead from a folder to a path in it."""
+    """Return the segments of a path relative to a folder."""
     return tuple(path[len(folder) :].strip("/").split("/")) if path != folder else ()

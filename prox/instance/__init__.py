@@ -1,12 +1,13 @@
 """The files of an instance: the project's ``.prox/``, and ``~/.prox/`` of its user.
 
-finding   where prox.yaml is
-project   reads and checks it
-env_files the env files that it names
-text_files small text files, each failure with its place
-folder    ``.prox/``: the lock that decides whether an instance runs, and the state file that says where it answers
-registry  ``~/.prox/instances/``: where on this machine instances run
-token     ``~/.prox/token``: what an API that is not a loopback one asks for
+finding   find prox.yaml
+project   read and check it
+env_files read env files
+text_files
+          read small text files
+folder    ``.prox/``: the lock and the state file of an instance
+registry  ``~/.prox/instances/``: the running instances of this user
+token     ``~/.prox/token``: the token for APIs that are not on loopback
 owned_files
-          small files that only their user can read, written whole or not at all
+          small files that only their user can read, written atomically
 """

@@ -1,4 +1,4 @@
-"""The text of prox.yaml, with ``prox.override.yaml`` beside it, and its digest. Light: client commands use it."""
+"""Read the text of prox.yaml and ``prox.override.yaml``, and its digest. Cheap to import, for client commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OVERRIDE = "prox.override.yaml"
 
 
 def config_texts(file: Path) -> list[tuple[str, str]]:
-    """Return the texts that make the configuration, each with the name that problems give it. Raises ConfigError."""
+    """Return the texts of the configuration, each with its name in messages. Raises ConfigError."""
     texts = [(_read(file), shown_path(file))]
     override = file.with_name(OVERRIDE)
     if file.name in NAMES and override.exists():
@@ -22,12 +22,12 @@ def config_texts(file: Path) -> list[tuple[str, str]]:
 
 
 def digest_of(texts: list[tuple[str, str]]) -> str:
-    """Return the digest of texts, whatever their names."""
+    """Return the digest of texts, regardless of their names."""
     return sha256("\0".join(text for text, _ in texts).encode()).hexdigest()[:16]
 
 
 def current_digest(file: str) -> str | None:
-    """Return the digest of a configuration as it is now; None where it cannot be read, or only once."""
+    """Return the digest of the current configuration; None if it cannot be read, or only once."""
     if is_stream(Path(file)):
         return None
     try:
@@ -37,7 +37,7 @@ def current_digest(file: str) -> str | None:
 
 
 def _read(file: Path) -> str:
-    """Return the text of a configuration. Raises ConfigError, also where others can write to it."""
+    """Return the text of a configuration. Raises ConfigError, also if everyone can write to it."""
     shown = shown_path(file)
     try:
         return read_text(file, shown=shown, trusted=True)

@@ -1,4 +1,4 @@
-"""Env files of a project, read again whenever a process is started. Counterpart of ``core.environment``."""
+"""Read env files, again at each start of a process. ``core.environment`` parses them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class EnvFileMissing(ConfigError):
-    """An env file that is not optional is not there."""
+    """An env file that is not optional does not exist."""
 
 
 def env_file_path(folder: str, file: EnvFile) -> Path:
@@ -24,18 +24,18 @@ def env_file_path(folder: str, file: EnvFile) -> Path:
 
 
 def read_env_file(folder: str, file: EnvFile) -> list[Binding]:
-    """Return what an env file binds; nothing where it is optional and not there. Raises EnvFileMissing, ConfigError.
+    """Return the bindings of an env file; none if it is optional and missing. Raises EnvFileMissing, ConfigError.
 
-    A named pipe is waited for, so this is not for the event loop.
+    Blocks on a named pipe, so it must run in a thread.
     """
     path = env_file_path(folder, file)
     try:
-        # PATH or LD_PRELOAD in it decide what is run as much as prox.yaml does.
+        # Trusted like prox.yaml, since PATH or LD_PRELOAD in it decide what is run.
         text = read_text(path, shown=shown_path(path), trusted=True)
     except FileNotFoundError:
         if file.optional:
             return []
-        why = f"not found; create it, or write '?{file.path}' where it may be missing"
+        why = f"not found; create it, or write '?{file.path}' if it is optional"
         raise EnvFileMissing((Problem(file.path, 0, 0, "", why),)) from None
     bindings, problems = parse_env(text, shown_path(path))
     if problems:

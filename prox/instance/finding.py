@@ -1,4 +1,4 @@
-"""Where prox.yaml is. Apart from ``project``, which reads it: client commands look for it only, and start fast."""
+"""Find prox.yaml. Separate from ``project``, which reads it, to keep client commands fast."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ NAMES = ("prox.yaml", "prox.yml")
 def find_config(
     *, config: str | os.PathLike[str] | None, project_dir: str | os.PathLike[str] | None, cwd: Path
 ) -> Path:
-    """Return the absolute path of prox.yaml: the named one, or that of ``project_dir``, or of ``cwd`` or above.
+    """Return the absolute path of prox.yaml: ``config``, or in ``project_dir``, ``cwd`` or its nearest parent.
 
-    Raises ConfigError where there is none.
+    Raises ConfigError if there is none.
     """
     if config is not None:
         return Path(cwd, config)

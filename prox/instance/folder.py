@@ -30,38 +30,38 @@ STATE_FILE = "prox.state"
 LOG_FILE = "prox.log"
 """The output of an instance in the background."""
 NOTIFY_PREFIX = "notify-"
-"""Begins the names of the sockets on which processes say that they are ready."""
+"""Prefix of the names of notification sockets."""
 
 _LOOKERS_SECONDS = 0.01
 _LOOKERS_ATTEMPTS = 100
 
 
 class InstanceFolder:
-    """The folder of this process's instance; entering it takes the lock, leaving it removes what says that we run."""
+    """The folder of this process's instance. Entering takes the lock; leaving removes its files."""
 
     def __init__(self, path: Path, *, listed: bool = True) -> None:
-        """``listed``: `prox list` shows it."""
+        """``listed``: whether `prox list` shows it."""
         self._is_listed = listed
         self.path = path
         self.unlisted: str | None = None
-        """Why `prox list` will not show this instance, where it cannot."""
+        """Why `prox list` cannot show this instance; None if it can, or should not."""
         self._stack = ExitStack()
         self._folder = self._lock = -1
         self.instance = f"{instance_prefix(path)}{secrets.token_hex(4)}"
-        """The id of this run."""
+        """The id of this instance."""
         self.unclean = False
-        """Whether the one that ran here before was killed."""
+        """Whether the previous instance in this folder was killed."""
         self._registration: Registration | None = None
 
     def __enter__(self) -> Self:
-        """Raises InstanceRunning where another instance has the lock, FolderRefused where there can be no lock."""
+        """Take the lock. Raises InstanceRunning if another instance holds it, FolderRefused if it cannot lock."""
         self._check_registry()
         with self._stack:
             self._folder = self._stack.enter_context(open_folder(self.path, create=True))
             self._lock = self._take_lock()
             self._stack.callback(os.close, self._lock)
             self.unclean = os.fstat(self._lock).st_size > 0
-            # What a killed instance left must not look like ours.
+            # The state file of a killed instance must not be taken for ours.
             _remove(STATE_FILE, self._folder)
             if self.unclean:
                 _remove_sockets(self._folder)
@@ -85,11 +85,11 @@ class InstanceFolder:
 
     @property
     def listed(self) -> Path | None:
-        """The file by which others find this instance; None where there is none."""
+        """The registry file of this instance; None if there is none."""
         return self._registration.path if self._registration else None
 
     def write_state(self, *, host: str, port: int, config_file: str | None, started_at: float) -> None:
-        """Say where this instance answers. ``started_at`` in seconds since the epoch. Raises FolderRefused."""
+        """Publish the address of this instance. ``started_at``: seconds since the epoch. Raises FolderRefused."""
         state = InstanceState(
             pid=os.getpid(),
             port=port,
@@ -101,12 +101,12 @@ class InstanceFolder:
         if self._registration:
             self._registration.set_state(state)
             if not os.fstat(self._folder).st_nlink:
-                # Somebody has removed the folder; the registry is enough.
+                # The folder was removed; the registry is sufficient.
                 return
         write_file(STATE_FILE, state.encode(), self._folder)
 
     def _check_registry(self) -> None:
-        """Raise InstanceRunning where one lives whose lock is in no folder of ours any more."""
+        """Raise InstanceRunning if the project's instance runs, but its folder was removed or moved."""
         entry = find_entry(self.path.parent) if self._is_listed and not is_locked(self.path) else None
         if entry:
             raise InstanceRunning(str(entry))
@@ -120,7 +120,7 @@ class InstanceFolder:
             except BaseException:
                 os.close(lock)
                 raise
-            # An instance that ended in between has removed the file that we have locked.
+            # An instance that exited in the meantime may have removed the locked file.
             if _is_same(PID_FILE, self._folder, lock):
                 return lock
             os.close(lock)
@@ -130,10 +130,10 @@ class InstanceFolder:
             os.ftruncate(self._lock, 0)
             os.pwrite(self._lock, b"%d\n" % os.getpid(), 0)
         except OSError as error:
-            raise FolderRefused(f"{self.path / PID_FILE} cannot be written: {error.strerror}") from None
+            raise FolderRefused(f"cannot write {self.path / PID_FILE}: {error.strerror}") from None
 
     def _ignore_in_git(self) -> None:
-        # A convenience, for which nothing fails.
+        # A convenience: errors are ignored.
         with suppress(FileExistsError, FolderRefused):
             write_file(".gitignore", b"*\n", self._folder, replace=False)
 
@@ -147,7 +147,7 @@ class InstanceFolder:
 
 
 def instance_prefix(path: Path) -> str:
-    """Return the prefix of the ids of all instances in this folder, by which their processes are recognised."""
+    """Return the common prefix of the ids of all instances in this folder, which identifies their processes."""
     return f"{hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:10]}-"
 
 
@@ -161,7 +161,7 @@ def is_locked(path: Path) -> bool:
 
 
 def read_state(path: Path) -> InstanceState | None:
-    """Return what stands in the state file of this folder, where it makes sense.
+    """Return the content of the state file in this folder; None if it is missing or invalid.
 
     Raises FolderRefused, FileNotFoundError.
     """
@@ -185,7 +185,7 @@ def _who_runs(folder: int) -> str:
 
 
 def _lock_exclusively(lock: int) -> bool:
-    """Say whether the lock is ours now. Those who only look hold it shared for a moment, and are waited for."""
+    """Return whether the exclusive lock could be taken. Waits for readers, which hold it shared for a moment."""
     for _ in range(_LOOKERS_ATTEMPTS):
         for kind in (fcntl.LOCK_EX, fcntl.LOCK_SH):
             try:
@@ -194,7 +194,7 @@ def _lock_exclusively(lock: int) -> bool:
                 if kind == fcntl.LOCK_SH:
                     return False
             except OSError as error:
-                raise FolderRefused(f"{PID_FILE} cannot be locked on this file system: {error.strerror}") from None
+                raise FolderRefused(f"cannot lock {PID_FILE} on this file system: {error.strerror}") from None
             else:
                 break
         if kind == fcntl.LOCK_EX:

@@ -1,7 +1,7 @@
-"""Folders and small files that only their user can read, written whole or not at all.
+"""Directories and small files that only their user can read, written atomically.
 
-Everything goes through a descriptor of the folder, so that nothing is followed through a symbolic link that
-appears in between. Counterpart of ``folder``, ``registry`` and ``token``, which say what stands in the files.
+All access is relative to a descriptor of the directory, so that a symbolic link that appears in the meantime is not
+followed. ``folder``, ``registry`` and ``token`` define the contents.
 """
 
 from __future__ import annotations
@@ -21,35 +21,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BYTES = 64 * 1024
-"""No file of ours is larger; what is, is not ours."""
+"""Maximum size; a larger file is not from prox."""
 
 _OPEN = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class FolderRefused(ProxError):
-    """A folder or file that prox keeps things in is not its user's own, or cannot be used; the message says why."""
+    """A directory or file of prox does not belong to its user, or cannot be used; the message says why."""
 
     code = "FOLDER_REFUSED"
 
 
 @contextmanager
 def open_folder(path: Path, *, create: bool = False, link: bool = False) -> Iterator[int]:
-    """Open a folder of this user's, and give its descriptor.
+    """Open a directory of this user, and yield its descriptor.
 
-    ``create``: it is made where it is missing, and nobody else may enter it, whatever the umask. ``link``: it may
-    be a symbolic link. Raises FolderRefused where it is somebody else's or cannot be used, FileNotFoundError where
-    it is missing.
+    ``create``: create it if it is missing, with mode 0700 regardless of the umask. ``link``: it may be a symbolic link.
+    Raises FolderRefused if it belongs to another user or cannot be used, FileNotFoundError if it is missing.
     """
     try:
         if create:
             with suppress(FileExistsError):
                 path.mkdir(mode=0o700)
-                # A umask may keep even its owner out.
+                # The umask may exclude even the owner.
                 path.chmod(0o700)
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if link else os.O_NOFOLLOW))
     except FileNotFoundError:
         if create:
-            raise FolderRefused(f"{path} cannot be created: {path.parent} does not exist") from None
+            raise FolderRefused(f"cannot create {path}: {path.parent} does not exist") from None
         raise
     except OSError as error:
         raise FolderRefused(_why_not(path, error)) from None
@@ -68,15 +67,15 @@ def _why_not(path: Path, error: OSError) -> str:
     if path.is_symlink():
         return f"{path} is a symbolic link, which prox does not follow; remove it"
     if path.exists() and not path.is_dir():
-        return f"{path} is not a folder; remove it"
-    return f"{path} cannot be used: {error.strerror}"
+        return f"{path} is not a directory; remove it"
+    return f"cannot open {path}: {error.strerror}"
 
 
 def open_file(name: str, folder: int, *, create: bool = False) -> int:
-    """Open a file of this user's in an open folder, and return its descriptor.
+    """Open a file of this user in an open directory, and return its descriptor.
 
-    Only read it, or (``create``) read and write it and make it where it is missing. Raises FolderRefused where it
-    is anything but a plain file of this user's, FileNotFoundError where it is missing.
+    Read only, or (``create``) for reading and writing, created if missing. Raises FolderRefused unless it is a regular
+    file of this user, FileNotFoundError if it is missing.
     """
     try:
         flags = (os.O_RDWR | os.O_CREAT) if create else os.O_RDONLY
@@ -89,21 +88,21 @@ def open_file(name: str, folder: int, *, create: bool = False) -> int:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
         os.close(descriptor)
-        raise FolderRefused(f"{name} is not a file of this user's; remove it")
+        raise FolderRefused(f"{name} is not a regular file of this user; remove it")
     if create:
         os.fchmod(descriptor, 0o600)
     return descriptor
 
 
 def append_file(name: str, folder: int) -> int:
-    """Return a descriptor that appends to a file of this user's in an open folder. Raises FolderRefused."""
+    """Return a descriptor that appends to a file of this user in an open directory. Raises FolderRefused."""
     descriptor = open_file(name, folder, create=True)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
     return descriptor
 
 
 def read_file(name: str, folder: int) -> bytes | None:
-    """Return what stands in a small file of this user's in an open folder; None where there is no such file."""
+    """Return the content of a small file of this user in an open directory; None if it does not exist or is refused."""
     try:
         descriptor = open_file(name, folder)
     except (FileNotFoundError, FolderRefused):
@@ -114,9 +113,9 @@ def read_file(name: str, folder: int) -> bytes | None:
 
 
 def write_file(name: str, data: bytes, folder: int, *, replace: bool = True) -> None:
-    """Write a small file into an open folder, mode 0600, whole or not at all.
+    """Write a small file (mode 0600) into an open directory atomically.
 
-    Raises FolderRefused; where not ``replace``, FileExistsError if there is one of that name already.
+    Raises FolderRefused; without ``replace``, FileExistsError if the file exists.
     """
     draft = f".{name}.{secrets.token_hex(8)}"
     try:
@@ -133,7 +132,7 @@ def write_file(name: str, data: bytes, folder: int, *, replace: bool = True) -> 
     except FileExistsError:
         raise
     except OSError as error:
-        raise FolderRefused(f"{name} cannot be written: {error.strerror}") from None
+        raise FolderRefused(f"cannot write {name}: {error.strerror}") from None
     finally:
         with suppress(OSError):
             os.unlink(draft, dir_fd=folder)
@@ -145,7 +144,7 @@ def open_home(*, create: bool = False) -> Iterator[int]:
     try:
         home = Path.home()
     except RuntimeError:
-        raise FolderRefused("this user has no home folder: set HOME") from None
+        raise FolderRefused("this user has no home directory; set HOME") from None
     if not home.is_absolute():
         raise FolderRefused(f"HOME must be an absolute path, not {str(home)!r}")
     with open_folder(home / ".prox", create=create, link=True) as folder:

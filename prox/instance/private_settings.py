@@ -1,4 +1,4 @@
-"""The settings of a private instance: written by the test process that starts it, read by `prox up --private`."""
+"""The settings of a private instance, written by the test process that starts it, read by `prox up --private`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class PrivateSettings:
     overrides: dict[str, Any] = field(default_factory=dict)
     """Merged over the configuration."""
     only: list[str] | None = None
-    """The processes and jobs of the instance; None: all. What they need of the others is ready."""
+    """The processes and jobs of the instance; None: all. Other dependencies count as ready."""
     ports: dict[str, int] = field(default_factory=dict)
-    """The ports of the others."""
+    """The ports of the other processes."""
     urls: dict[str, str] = field(default_factory=dict)
     """The URLs of the proxied services of another instance."""
 
@@ -30,12 +30,12 @@ class PrivateSettings:
 
     @property
     def overrides_text(self) -> str | None:
-        """The overrides as YAML (of which JSON is a part); None if there are none."""
+        """The overrides as YAML, of which JSON is a subset; None if there are none."""
         return json.dumps(self.overrides) if self.overrides else None
 
 
 def read_private_settings(folder: Path) -> PrivateSettings:
-    """Return the settings of the instance with this folder; the defaults where there is no file."""
+    """Return the settings of the instance with this folder; the defaults if there is no file."""
     try:
         return PrivateSettings(**json.loads((folder / _FILE).read_text()))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""prox.yaml of a project, read and checked, with the env files that it names. Counterpart of ``core.config``."""
+"""Read and check the prox.yaml of a project and its env files. ``core.config`` parses it."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def load_config(
     project_dir: str | os.PathLike[str] | None = None,
     overrides: str | None = None,
 ) -> Config:
-    """Read a prox.yaml, with ``prox.override.yaml`` beside it where there is one, and the env files they name.
+    """Read a prox.yaml, the ``prox.override.yaml`` beside it, if any, and their env files.
 
-    ``project_dir``: what the paths in it are relative to; None: its own folder. ``overrides``: YAML that is merged
-    over both. Raises ConfigError, whose ``problems`` are all that is wrong with these files.
+    ``project_dir``: the directory to which its paths are relative; None: its own directory. ``overrides``: YAML that is
+    merged over both. Raises ConfigError, whose ``problems`` are all problems in these files.
     """
     file = Path(path).absolute()
     folder = Path(project_dir).absolute() if project_dir is not None else folder_of(file)
     if project_dir is not None and not folder.is_dir():
-        raise problem(shown_path(folder), 0, "is no folder, and so it cannot be the project's (--project-dir)")
+        raise problem(shown_path(folder), 0, "is not a directory; --project-dir must name one")
     texts = config_texts(file)
     if overrides is not None:
         texts.append((overrides, "<overrides>"))
@@ -44,12 +44,12 @@ def load_config(
 
 
 def folder_of(file: Path) -> Path:
-    """Return the project's folder for a configuration: the file's own, or the current one if it is a pipe."""
+    """Return the project directory of a configuration: that of the file, or the current one if it is a pipe."""
     return Path.cwd() if is_stream(file) else file.parent
 
 
 def parse_config(text: str, *, folder: str | os.PathLike[str]) -> Config:
-    """Read the text of a prox.yaml that is no file; paths in it are relative to ``folder``. Raises ConfigError."""
+    """Parse the text of a prox.yaml; its paths are relative to ``folder``. Raises ConfigError."""
     return _config_of([(text, "<text>")], str(Path(folder).absolute()), None)
 
 
@@ -64,10 +64,10 @@ def _config_of(texts: list[tuple[str, str]], folder: str, file: str | None) -> C
 
 
 def _env_file_problems(parsed: Parsed, config: Config) -> Iterator[Problem]:
-    """Yield what is wrong with env files: one that is missing where it is named, what is in one where it stands."""
+    """Yield the problems of env files; a missing file is reported at its name in prox.yaml."""
     for path, file in _env_files(config):
         if is_stream(env_file_path(config.folder, file)):
-            # It is read when a process starts, and can be read once only.
+            # Can be read only once, which happens when a process starts.
             continue
         try:
             read_env_file(config.folder, file)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "instances"
 _MOST = 1000
-"""Files looked at, at the most."""
+"""Maximum number of files that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Entry:
     """The file name."""
     folder: Path
     instance: str
-    """The id of the run."""
+    """The id of the instance."""
     pid: int
     project: tuple[int, int]
     """Device and inode of the project directory, which identify it after a move."""

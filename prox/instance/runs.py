@@ -1,4 +1,4 @@
-"""The folders of runs, ``.prox/runs/ID/``: a lock while the run lasts, its logs, and ``run.json`` at its end.
+"""The run directories ``.prox/runs/ID/``: a lock during the run, its logs, and ``run.json`` at the end.
 
 IDs begin with the time (UTC), so that they sort by age. Old runs are removed when a new one begins.
 """
@@ -22,9 +22,9 @@ RUNS = "runs"
 RECORD_FILE = "run.json"
 TRACE_FILE = "trace.json"
 KEPT = 20
-"""Finished runs that are kept."""
+"""Number of finished runs that are kept."""
 MAX_RECORD = 64 * 1024 * 1024
-"""Bytes of a ``run.json`` that are read."""
+"""Maximum bytes of a ``run.json``."""
 
 
 def new_run_folder(folder: Path) -> Path:
@@ -53,12 +53,12 @@ def _read_record(path: Path) -> bytes:
 
 
 def killed_runs(folder: Path) -> list[Path]:
-    """Return the folders of runs that did not end by themselves: they still have their pid file, unlocked."""
+    """Return the folders of killed runs: they still have a pid file, which is not locked."""
     return [path for path in _runs(folder) if (path / PID_FILE).exists() and not _lives(path)]
 
 
 def forget_killed(path: Path) -> None:
-    """Remove the mark by which a run counts as killed."""
+    """Remove the pid file of a killed run."""
     with suppress(OSError):
         os.unlink(path / PID_FILE)
 

@@ -11,7 +11,7 @@ from prox.core.addresses import in_url, reachable
 
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,255}")
 INSTANCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""The id of a run."""
+"""The id of an instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +25,11 @@ class InstanceState:
     """RFC 3339, UTC."""
     config_file: str | None
     instance: str
-    """The short random id of this run; the header ``X-Prox-Instance`` of each of its answers."""
+    """The short random id of this instance; the header ``X-Prox-Instance`` of its responses."""
 
     @property
     def reachable_host(self) -> str:
-        """The host to connect to: one that is bound to every address is reached by the loopback one."""
+        """The host to connect to: the loopback address for a wildcard address."""
         return reachable(self.host)
 
     @property

@@ -1,4 +1,4 @@
-"""Small text files of a project: prox.yaml, env files, a Procfile. Bounded, UTF-8, and each failure with its place."""
+"""Read small text files of a project: prox.yaml, env files, a Procfile. UTF-8, of bounded size."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1024 * 1024
 STREAM_SECONDS = 5.0
-"""How long a named pipe or a device is read (``configuration.md``)."""
+"""Seconds for which a named pipe or a device is read."""
 
 
 def read_text(path: Path, *, shown: str, trusted: bool = False) -> str:
-    """Return what stands in a file, which problems call ``shown``.
+    """Return the text of a file; ``shown`` is its name in messages.
 
-    ``trusted``: it decides what this user runs, and so it must not be one that everybody can write to. Raises
-    FileNotFoundError, ConfigError.
+    ``trusted``: the file decides what is run, so it is refused if everyone can write to it. Raises FileNotFoundError,
+    ConfigError.
     """
     try:
-        # A named pipe would block until somebody opens its other end.
+        # Without O_NONBLOCK, opening a named pipe would block until a writer opens it.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as file:
-            # Of the very file that is read, whatever its path means by now.
+            # Checks the opened file, since the path may already lead to another one.
             found = os.fstat(file.fileno())
             refusal = _refusal(found, shown) if trusted else None
             regular = stat.S_ISREG(found.st_mode)
@@ -71,7 +71,7 @@ def _read_stream(descriptor: int, shown: str) -> bytes:
     data = b""
     while len(data) <= MAX_BYTES:
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            what = "its end did not come" if data else "nothing was written to it"
+            what = "it was not closed" if data else "nothing was written to it"
             raise problem(shown, 0, f"is not a regular file, and {what} within {STREAM_SECONDS:g} s")
         try:
             chunk = os.read(descriptor, MAX_BYTES + 1 - len(data))
@@ -85,16 +85,16 @@ def _read_stream(descriptor: int, shown: str) -> bytes:
 
 def _refusal(found: os.stat_result, shown: str) -> str | None:
     writable = stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IWOTH
-    return f"can be written by everybody; fix: chmod o-w {shown}" if writable else None
+    return f"everyone can write to it; fix: chmod o-w {shown}" if writable else None
 
 
 def problem(shown: str, line: int, message: str, column: int = 1) -> ConfigError:
-    """Return the error that says what is wrong with a file, at a line counted from 1; 0: with the whole file."""
+    """Return the error for a problem in a file, at a line counted from 1; 0: the whole file."""
     return ConfigError((Problem(shown, line, column, "", message),))
 
 
 def shown_path(path: Path) -> str:
-    """Return the shortest way to write a path: as it is, or from the current folder."""
+    """Return the shorter form of a path: as it is, or relative to the current directory."""
     try:
         return min(os.path.relpath(path), str(path), key=len)
     except OSError:

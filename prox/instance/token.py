@@ -1,6 +1,6 @@
-"""``~/.prox/token``: what an API that is not a loopback one asks for, made once and kept.
+"""The token in ``~/.prox/token``, required by an API that is not on loopback; created once and kept.
 
-All instances of a user share it, so that none locks out another one's clients.
+All instances of a user share it.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 
 _NAME = "token"
 _SHAPE = re.compile(r"[!-~]{16,256}")
-"""A token: valid in a header, and too long to be guessed."""
+"""The format of a token: valid in a header, and too long to guess."""
 
 
 class TokenError(ProxError):
-    """The token cannot be read or made; the message says where, and never what it is."""
+    """The token cannot be read or created. The message never contains the token."""
 
     code = "TOKEN_ERROR"
 
 
 def load_token() -> str:
-    """Return the token of this user; the first time, it is made. Raises TokenError."""
+    """Return the token of this user; create it if it does not exist. Raises TokenError."""
     try:
         with open_home(create=True) as home:
             with suppress(FileExistsError):
                 if not _exists(home):
-                    # Of two processes that do this at once one is the first, and both read what that one wrote.
+                    # If two processes do this at once, the first one wins and both read its token.
                     write_file(_NAME, secrets.token_urlsafe(32).encode() + b"\n", home, replace=False)
             return _read(home)
     except (FolderRefused, OSError) as error:
-        raise TokenError(f"the token in ~/.prox/token cannot be made or read: {_reason(error)}") from None
+        raise TokenError(f"cannot create or read the token in ~/.prox/token: {_reason(error)}") from None
 
 
 def find_token() -> str | None:
-    """Return the token of this user; None where none was made yet. Raises TokenError."""
+    """Return the token of this user; None if it does not exist. Raises TokenError."""
     try:
         with open_home() as home:
             return _read(home) if _exists(home) else None
@@ -54,7 +54,7 @@ def find_token() -> str | None:
 
 
 def read_token_file(path: Path) -> str:
-    """Return the token in a file that the user names. Raises TokenError."""
+    """Return the token in a file named by the user. Raises TokenError."""
     try:
         with path.open("rb") as file:
             return _check(file.read(1024), str(path))
@@ -73,14 +73,14 @@ def _exists(home: int) -> bool:
 def _read(home: int) -> str:
     with open(open_file(_NAME, home), "rb") as file:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-            raise TokenError("others can read ~/.prox/token; delete it, and `prox up` makes a new one")
+            raise TokenError("other users can read ~/.prox/token; delete it, and `prox up` creates a new one")
         return _check(file.read(1024), "~/.prox/token")
 
 
 def _check(data: bytes, where: str) -> str:
     token = data.decode("latin-1").strip()
     if not _SHAPE.fullmatch(token):
-        raise TokenError(f"there is no token in {where} (16 to 256 visible characters); delete it, or put one in")
+        raise TokenError(f"no token in {where} (16 to 256 visible characters); delete the file, or write a token to it")
     return token
 
 

@@ -91,8 +91,8 @@ async def test_a_pattern_that_is_none(api: Api) -> None:
         ("a(?=b)", "true", "the pattern 'a(?=b)' is not a regular expression (RE2): "),
         (r"(a)\1", "true", r"the pattern '(a)\\1' is not a regular expression (RE2): "),
         ("((((a{100}){100}){100}){100})", "true", "is not a regular expression (RE2): "),
-        ("x" * 257, "true", "the pattern is 257 characters long; 256 are allowed"),
-        ("é" * 257, "false", "the pattern is 257 characters long; 256 are allowed"),
+        ("x" * 257, "true", "the pattern is 257 characters long; the maximum is 256"),
+        ("é" * 257, "false", "the pattern is 257 characters long; the maximum is 256"),
     ):
         for path in ("/logs", "/logs/stream"):
             status, code, text = await api.error("GET", f"{path}?pattern={quote(pattern)}&regex={regex}")

@@ -99,7 +99,7 @@ def test_another_file_and_another_folder(folder: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().err.startswith("other.yaml:1:11: env_file: .env not found; create it, or write '?.env'")
     assert run(["-c", "other.yaml", "--project-dir", "project", "config"]) == 0
     assert run(["config", "-c", "other.yaml", "--project-dir", "none"]) == 78
-    assert capsys.readouterr().err == "none: is no folder, and so it cannot be the project's (--project-dir)\n"
+    assert capsys.readouterr().err == "none: is not a directory; --project-dir must name one\n"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_one_that_everybody_can_write_to(folder: Path, capsys: pytest.CaptureFix
     (folder / "prox.yaml").chmod(0o606)
     assert run(["config"]) == 78
     assert capsys.readouterr().err == (
-        "prox.yaml: can be written by everybody; fix: chmod o-w prox.yaml\n"
+        "prox.yaml: everyone can write to it; fix: chmod o-w prox.yaml\n"
     )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def test_how_they_look(look: Run, looked_at: Project) -> None:
 BAD_QUESTIONS = [
     (["--pattern", "(", "--regex"], "the pattern '(' is not a regular expression (RE2): missing ): ("),
     (["-f", "--pattern", "(", "--regex"], "the pattern '(' is not a regular expression (RE2): missing ): ("),
-    (["--pattern", "x" * 257], "the pattern is 257 characters long; 256 are allowed"),
+    (["--pattern", "x" * 257], "the pattern is 257 characters long; the maximum is 256"),
     (["--regex"], "--regex needs --pattern"),
     (["wbe"], "no process or group named 'wbe' (did you mean 'web'?)"),
     (["--since", "yesterday"], "must be a time such as 2025-01-19T10:32:01.123Z, or a duration back from now"),

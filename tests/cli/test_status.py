@@ -80,7 +80,7 @@ def test_where_none_answers(prox: Run, monkeypatch: pytest.MonkeyPatch, project:
         )
         ran = prox(*arguments, "--addr", "http://127.0.0.1:1")
         assert (ran.returncode, ran.stdout) == (69, "")
-        assert ran.stderr == "prox: no instance of prox answers at http://127.0.0.1:1: Connection refused\n"
+        assert ran.stderr == "prox: no instance answers at http://127.0.0.1:1: Connection refused\n"
     assert prox("down", "--addr", "http://127.0.0.1:1").returncode == 69
 
 

@@ -60,7 +60,7 @@ def test_another_instance_in_its_place_is_not_asked(serve: Serve, answer: Answer
     with closing(kept(server)) as connection:
         connection.get("/a")
         server.hang_up()
-        with pytest.raises(NoInstance, match="another instance of prox"):
+        with pytest.raises(NoInstance, match="the instance of another project"):
             connection.get("/b")
     assert server.requests == [PROBE, "GET /a", PROBE]
 

@@ -17,7 +17,7 @@ from prox.core.environment import (
 )
 
 UNREADABLE = "not NAME=value, or an unclosed quote (the text is not shown: it may be a secret)"
-NUL = "holds a NUL, which no program can be given"
+NUL = "contains a NUL character, which cannot be passed to a program"
 
 
 def bindings_of(text: str) -> list[tuple[str, str]]:
@@ -143,7 +143,7 @@ def test_the_syntax_of_env_files(text: str, bindings: list[tuple[str, str]]) -> 
         ("a b\nA=1\n\nc d\n", [f"1:1: {UNREADABLE}", f"4:1: {UNREADABLE}"]),
         ("A=1\n\n\nB=hunter2\0\n", [f"4:1: {NUL}"]),
         ("hunter2\0=1\n", [f"1:1: {NUL}"]),
-        ("A=1\n'hunter2=x'=hunter2\n", ["2:1: cannot be the name of a variable: there is a = in it"]),
+        ("A=1\n'hunter2=x'=hunter2\n", ["2:1: invalid variable name: it contains ="]),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_never_shown(text: str, problems: list[str]) -> None:

@@ -34,7 +34,7 @@ def test_the_token(project: Project) -> None:
         refused = project.client("status")
         assert refused.returncode == 1
         assert refused.stderr == (
-            f"prox: {prox.url} asks for a token: there is none in ~/.prox/token; name its file with --token-file\n"
+            f"prox: {prox.url} requires a token: ~/.prox/token does not exist; pass the token with --token-file\n"
         )
         assert project.client("status", "--token-file", str(kept)).returncode == 0
         kept.write_text("x" * 20)
@@ -54,7 +54,7 @@ def test_where_no_token_can_be_made_nothing_is_started(project: Project) -> None
     Path(project.env["HOME"], ".prox").write_text("in its way")
     ran = project.run("up")
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.startswith("prox: the token in ~/.prox/token cannot be made or read: ")
+    assert ran.stderr.startswith("prox: cannot create or read the token in ~/.prox/token: ")
     assert not (project.folder / "started").exists()
     assert project.state() is None
 

@@ -175,4 +175,4 @@ def test_an_instance_folder_that_cannot_be_used(project: Project) -> None:
     (project.folder / ".prox").write_text("a file")
     ran = project.run("run")
     assert ran.returncode == 1
-    assert ".prox is not a folder" in ran.stderr
+    assert ".prox is not a directory" in ran.stderr

@@ -41,7 +41,7 @@ def test_it_gives_up_and_stops_everything_again(project: Project) -> None:
     project.write(CHECKED)
     ran = project.run("up", "--wait", "--wait-timeout", "2s")
     assert ran.returncode == 124
-    why = "health check: no line has matched 'Listening' yet"
+    why = "health check: no line matched 'Listening' yet"
     assert ran.stderr == f"prox: not ready after 2 s: web ({why}); see `prox logs`, or raise --wait-timeout\n"
     assert not is_alive(int((project.folder / "pid").read_text()))
     assert project.state() is None

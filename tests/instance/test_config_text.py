@@ -43,7 +43,7 @@ def test_a_file_that_is_missing_or_open_to_everybody_is_refused(folder: Path) ->
         config_texts(folder / "prox.yaml")
     write(folder / "prox.yaml", "a")
     write(folder / "prox.override.yaml", "b").chmod(0o646)
-    with pytest.raises(ConfigError, match=r"^prox\.override\.yaml: can be written by everybody"):
+    with pytest.raises(ConfigError, match=r"^prox\.override\.yaml: everyone can write to it"):
         config_texts(folder / "prox.yaml")
 
 

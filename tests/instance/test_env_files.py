@@ -65,7 +65,7 @@ def test_one_that_is_not_there() -> None:
     with pytest.raises(EnvFileMissing) as caught:
         read(".env.local")
     assert str(caught.value) == (
-        ".env.local: not found; create it, or write '?.env.local' where it may be missing"
+        ".env.local: not found; create it, or write '?.env.local' if it is optional"
     )  # fmt: skip
     assert read(".env.local", optional=True) == []
 
@@ -88,7 +88,7 @@ def test_one_that_cannot_be_read_is_an_error_even_where_it_may_be_missing(folder
         (b"A=1\n\nhunter2 hunter2\n", "3:1: not NAME=value"),
         (b"A=1\nB='hunter2\n", "2:1: not NAME=value, or an unclosed quote"),
         (b"A=1\nB=hunter2\xff\n", "2:1: is not UTF-8"),
-        (b"A=1\nB=hunter2\0\n", "2:1: holds a NUL, which no program can be given"),
+        (b"A=1\nB=hunter2\0\n", "2:1: contains a NUL character, which cannot be passed to a program"),
         ("A=hunter2".encode("utf-16"), "1:1: is not UTF-8"),
     ],
 )

@@ -53,7 +53,7 @@ def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(FolderRefused, match="not a folder"), open_folder(tmp_path / "file", create=True):
+    with pytest.raises(FolderRefused, match="not a directory"), open_folder(tmp_path / "file", create=True):
         pass
     with pytest.raises(FolderRefused, match="does not exist"), open_folder(tmp_path / "none/own", create=True):
         pass
@@ -106,7 +106,7 @@ def test_write_replaces_or_refuses_to(tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "file").mkdir()
-    with open_folder(tmp_path) as folder, pytest.raises(FolderRefused, match="file cannot be written"):
+    with open_folder(tmp_path) as folder, pytest.raises(FolderRefused, match="cannot write file"):
         write_file("file", b"text", folder)
     assert os.listdir(tmp_path) == ["file"]
 

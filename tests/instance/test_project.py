@@ -51,9 +51,7 @@ def test_paths_are_relative_to_its_folder(folder: Path) -> None:
 def test_a_project_folder_that_is_none(folder: Path, project_dir: str) -> None:
     (folder / "prox.yaml").write_text(MINIMAL)
     (folder / "file").touch()
-    assert problems_of("prox.yaml", project_dir) == [
-        f"{project_dir}: is no folder, and so it cannot be the project's (--project-dir)"
-    ]
+    assert problems_of("prox.yaml", project_dir) == [f"{project_dir}: is not a directory; --project-dir must name one"]
 
 
 def test_problems_name_the_file_as_it_is_found_from_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +82,7 @@ def test_a_file_that_everybody_can_write_to_is_refused(folder: Path, name: str) 
     (folder / "prox.yaml").write_text(MINIMAL)
     (folder / name).write_text(MINIMAL)
     (folder / name).chmod(0o666)
-    assert problems_of("prox.yaml") == [f"{name}: can be written by everybody; fix: chmod o-w {name}"]
+    assert problems_of("prox.yaml") == [f"{name}: everyone can write to it; fix: chmod o-w {name}"]
     (folder / name).chmod(0o664)
     assert list(load_config("prox.yaml").processes) == ["web"]
 
@@ -153,10 +151,9 @@ def test_env_files_are_checked_with_it(folder: Path) -> None:
     (folder / "a/good.env").write_text("A=1\n")
     (folder / "a/broken.env").write_text("A=1\nhunter2 hunter2\n")
     assert problems_of("a/prox.yaml") == [
-        "a/prox.yaml:1:12: env_file: none.env not found; create it, or write '?none.env' where it may be missing",
+        "a/prox.yaml:1:12: env_file: none.env not found; create it, or write '?none.env' if it is optional",
         "a/prox.yaml:4:44: processes.api.tty: must be true or false, not 'x'",
-        "a/prox.yaml:5:31: jobs.j.env_file: gone.env not found;"
-        " create it, or write '?gone.env' where it may be missing",
+        "a/prox.yaml:5:31: jobs.j.env_file: gone.env not found; create it, or write '?gone.env' if it is optional",
         "a/broken.env:2:1: not NAME=value, or an unclosed quote (the text is not shown: it may be a secret)",
     ]
 
@@ -174,7 +171,7 @@ def test_a_missing_env_file_is_told_where_the_file_that_names_it_says_so(folder:
     (folder / "prox.override.yaml").write_text("processes:\n  web:\n    cmd: x\n    env_file:\n    - none.env\n")
     assert problems_of("prox.yaml") == [
         "prox.override.yaml:5:7: processes.web.env_file: none.env not found;"
-        " create it, or write '?none.env' where it may be missing"
+        " create it, or write '?none.env' if it is optional"
     ]
 
 

@@ -47,7 +47,7 @@ def test_a_trusted_file_must_not_be_writable_for_everybody(tmp_path: Path) -> No
     file.write_text("x")
     file.chmod(0o666)
     assert read_text(file, shown="shown") == "x"
-    assert problem_of(file, trusted=True).message == "can be written by everybody; fix: chmod o-w shown"
+    assert problem_of(file, trusted=True).message == "everyone can write to it; fix: chmod o-w shown"
     file.chmod(0o664)
     assert read_text(file, shown="shown", trusted=True) == "x"
 

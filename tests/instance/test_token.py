@@ -57,7 +57,7 @@ def test_processes_that_make_it_at_once_agree(home: Path) -> None:
 def test_one_that_others_can_read_is_refused(home: Path) -> None:
     token = load_token()
     (home / ".prox/token").chmod(0o640)
-    with pytest.raises(TokenError, match="others can read") as caught:
+    with pytest.raises(TokenError, match="other users can read") as caught:
         load_token()
     assert token not in str(caught.value)
 

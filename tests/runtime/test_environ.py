@@ -101,7 +101,7 @@ def test_all_env_files_that_are_wrong_by_then_are_told(config: Config, tmp_path:
     with pytest.raises(ConfigError) as caught:
         build(config, "web-1", {})
     missing, broken, its = caught.value.problems
-    assert str(missing) == "common.env: not found; create it, or write '?common.env' where it may be missing"
+    assert str(missing) == "common.env: not found; create it, or write '?common.env' if it is optional"
     assert (broken.line, its.line) == (1, 1)
     assert broken.file.endswith("local.env")
     assert its.file.endswith("web.env")

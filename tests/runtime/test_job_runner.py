@@ -169,7 +169,7 @@ async def test_a_line_that_never_comes_aborts_the_job(autojump_clock: MockClock)
     async with running(text) as run:
         await run.done()
         assert (run.results, run.code) == ({"j": "aborted"}, 69)
-        assert run.jobs["j"].reason == "it needs mq: no line has matched 'ready' within its start_timeout"
+        assert run.jobs["j"].reason == "it needs mq: no line matched 'ready' within its start_timeout"
 
 
 async def test_an_end_that_never_comes_aborts_the_job(autojump_clock: MockClock) -> None:
@@ -180,7 +180,7 @@ async def test_an_end_that_never_comes_aborts_the_job(autojump_clock: MockClock)
     async with running(text) as run:
         await run.done()
         assert (run.results, run.code) == ({"j": "aborted"}, 69)
-        assert run.jobs["j"].reason == "it needs seed: it has not ended within its start_timeout"
+        assert run.jobs["j"].reason == "it needs seed: it did not exit within its start_timeout"
         assert run.jobs["j"].ended == 60
 
 

@@ -108,9 +108,7 @@ async def test_a_line_that_never_comes_is_not_waited_for_for_ever(autojump_clock
     async with simulated(text) as (supervisor, fake):
         supervisor.begin()
         await play(supervisor, fake, "mq running\npass 59\napi starting\npass 2\napi crashed\nmq running")
-        assert supervisor.process("api").reason == (
-            "it needs mq: no line has matched 'ready$' within its start_timeout"
-        )
+        assert supervisor.process("api").reason == ("it needs mq: no line matched 'ready$' within its start_timeout")
         await play(supervisor, fake, "mq writes ready\nstart api\napi running")
 
 

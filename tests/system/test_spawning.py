@@ -19,7 +19,7 @@ ENV = dict(os.environ)
 @pytest.mark.parametrize(
     ("command", "cwd", "exit", "words"),
     [
-        (("no-such-program",), "/", Exit(code=127), "was not found"),
+        (("no-such-program",), "/", Exit(code=127), "not found"),
         (("/etc/passwd",), "/", Exit(code=126), "Permission denied"),
         ("true", "/no/such/folder", Exit(code=127), "its working directory /no/such/folder does not exist"),
         (("a\0b",), "/", Exit(code=126), "null byte"),

@@ -1,16 +1,16 @@
-"""prox.yaml: text → frozen ``Config``, with all problems at once, each at its place (``configuration.md``).
+"""prox.yaml: text → frozen ``Config``, with every problem and its position.
 
-model      the types: the single definition of what can stand in the file
-document   YAML → nodes that know their place; one document over another
+model      the types: the single definition of the file's structure
+document   YAML → nodes with positions; merging of documents
 scalar_formats
-           values that are written in a form of their own, and the short forms of longer ones
+           formats of values such as durations, and the short forms of mappings
 value_types
-           what the values of a type look like in a document
+           which nodes a type accepts, and how messages describe it
 read       nodes → the types
-rules      what must hold within one section
-check      what must hold over the whole file
-parse      all of that: texts → a configuration and its problems
+rules      constraints within one section
+check      constraints across the file
+parse      all of these steps: texts → a configuration and its problems
 schema     the types → JSON Schema
-dump       the types → what prox would read again
+dump       a configuration → YAML that reads the same
 units      durations and sizes
 """

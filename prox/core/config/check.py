@@ -1,6 +1,6 @@
-"""Constraints across all of prox.yaml: names, dependencies, ports. Counterpart of ``rules``.
+"""Check constraints across prox.yaml: names, dependencies, ports. ``rules`` checks those within a section.
 
-Where a value could not be read, what follows from it is not said, too.
+Errors that only follow from a value that could not be read are not reported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def check_config(config: Config, document: Mapping, unread: set[str]) -> list[Problem]:
-    """Return what is wrong with a configuration; ``unread`` are the paths of what is not in it, as it is wrong."""
+    """Return the problems of a configuration. ``unread``: the paths of values that could not be read."""
     check = _Check(config, document, unread)
     check.something_to_run()
     check.names()
@@ -44,15 +44,15 @@ class _Check:
         }
 
     def _report(self, path: tuple[str, ...], message: str, *, item: str | None = None) -> None:
-        """Note a problem, at the value that the path leads to, or as near to it as there is something.
+        """Add a problem at the value with this path, or at the nearest existing one.
 
-        ``item``: of the list that is there.
+        ``item``: an item of the list at the path.
         """
         place = place_of(self._document, path if item is None else (*path, item))
         self.problems.append(Problem(place.file, place.line, place.column, path_of(*path), message))
 
     def _was_read(self, *path: str) -> bool:
-        """Say whether nothing is wrong with what the path leads to, nor with what that is in."""
+        """Return whether the value at the path, and everything above it, could be read."""
         text = path_of(*path)
         above = {path_of(*path[:length]) for length in range(1, len(path) + 1)}
         return not any(each in above or each.startswith((f"{text}.", f"{text}[")) for each in self._unread)
@@ -62,10 +62,10 @@ class _Check:
             self._report(("processes",), "there must be at least one process or job")
 
     def names(self) -> None:
-        """There is one name space for processes, jobs and groups."""
+        """Processes, jobs and groups share one name space."""
         for name in self._config.jobs:
             if name in self._config.processes:
-                self._report(("jobs", name), f"there is a process {name!r} already")
+                self._report(("jobs", name), f"duplicate name: {name!r} is also a process")
         for name, (section, spec) in self._all.items():
             for group in spec.groups:
                 if group in self._all:
@@ -81,7 +81,7 @@ class _Check:
                         hint = did_you_mean(other, self._all)
                         self._report(path, f"no process or job named {other!r}{hint}")
                 elif dependency.condition == "healthy" and not self._has_check(other):
-                    self._report(path, f"{other} has no healthcheck, and so cannot become healthy")
+                    self._report(path, f"{other} has no healthcheck, so it cannot become healthy")
 
     def _has_check(self, name: str) -> bool:
         process = self._config.processes.get(name)
@@ -93,7 +93,7 @@ class _Check:
         for cycle in cycles(edges):
             first, second = cycle[0], cycle[1 % len(cycle)]
             chain = " → ".join([*cycle, first])
-            self._report((self._all[first][0], first, "depends_on", second), f"is a cycle: {chain}")
+            self._report((self._all[first][0], first, "depends_on", second), f"dependency cycle: {chain}")
 
     def services(self) -> None:
         for name, service in self._config.services.items():
@@ -109,11 +109,11 @@ class _Check:
                 self._report(path, f"{service.process} has no port; set processes.{service.process}.port")
 
     def ports(self) -> None:
-        """No two may ask for the same one."""
+        """Ports, and the variables named after them, must be distinct."""
         seen: dict[int, tuple[str, ...]] = {}
         for path, port in sorted(self._fixed_ports(), key=self._order):
             if port in seen:
-                self._report(path, f"{port} is taken by {path_of(*seen[port])} already")
+                self._report(path, f"port {port} is already used by {path_of(*seen[port])}")
             seen.setdefault(port, path)
         variables: dict[str, str] = {}
         for name, (section, spec) in self._all.items():
@@ -121,7 +121,10 @@ class _Check:
                 continue
             variable = port_variable(name)
             if variable in variables:
-                self._report((section, name, "port"), f"would be {variable}, and so would {variables[variable]}'s")
+                self._report(
+                    (section, name, "port"),
+                    f"{variable} would name this port and that of {variables[variable]}; rename one of the processes",
+                )
             variables.setdefault(variable, name)
 
     def _fixed_ports(self) -> Iterator[tuple[tuple[str, ...], int]]:
@@ -137,19 +140,19 @@ class _Check:
                 yield ("proxy", key), port
 
     def _order(self, found: tuple[tuple[str, ...], int]) -> tuple[bool, int, int]:
-        """Return what sorts by place; what is laid over the file comes last."""
+        """Return a sort key by position; overrides come last."""
         place = place_of(self._document, found[0])
         return place.file != self._document.place.file, place.line, place.column
 
     def health_checks(self) -> None:
-        """A check of a process's own port needs one."""
+        """A health check of the process's own port requires ``port``."""
         for name, process in self._config.processes.items():
             check = process.healthcheck
             if check is None or process.port is not None or not self._was_read("processes", name, "port"):
                 continue
             for key, own in (("http", (check.http or "").startswith("/")), ("tcp", check.tcp is True)):
                 if own:
-                    message = f"looks at the process's own port, and it has none; set processes.{name}.port"
+                    message = f"checks the process's own port, but it has none; set processes.{name}.port"
                     self._report(("processes", name, "healthcheck", key), message)
 
 
@@ -159,7 +162,7 @@ def _sections(config: Config) -> Iterator[tuple[str, dict[str, ProcessSpec] | di
 
 
 def place_of(document: Mapping, path: tuple[str, ...]) -> Place:
-    """Return where the value stands that a path of keys leads to, or what is nearest to it."""
+    """Return the position of the value at a path of keys, or of the nearest existing one."""
     node: Node = document
     place = document.place
     for key in path:
@@ -167,7 +170,7 @@ def place_of(document: Mapping, path: tuple[str, ...]) -> Place:
             entry = node.entries[key]
             node, place = entry.value, entry.place if isinstance(entry.value, Mapping) else entry.value.place
         elif isinstance(node, Sequence):
-            # Its items are found by what they say.
+            # Items of a list are identified by their text.
             items = [item for item in node.items if getattr(item, "text", None) == key]
             node, place = (items[0], items[0].place) if items else (node, place)
         else:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from prox.core.config.model import Config
 
 FIXED_SECTIONS = ("api", "logs", "proxy", "certs")
-"""Settings that an instance uses from start to end."""
+"""Sections that cannot change while an instance runs."""
 
 
 class Difference(Struct, frozen=True):
-    """Names of processes and jobs. ``ignored``: sections that changed and need a new start of prox."""
+    """Names of processes and jobs. ``ignored``: changed sections that take effect at the next start of prox."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -26,9 +26,9 @@ class Difference(Struct, frozen=True):
 
 
 def difference(old: Config, new: Config, started_with: Config) -> Difference:
-    """Compare the configuration that runs with a new one.
+    """Compare the running configuration with a new one.
 
-    ``started_with``: what the file said at the start; the command line may have changed ``old`` since.
+    ``started_with``: the configuration file at the start, without the options that changed ``old``.
     """
     before, after = digests(old), digests(new)
     return Difference(

@@ -1,4 +1,4 @@
-"""A digest of a process's configuration, by which two instances, or two versions of prox.yaml, are compared."""
+"""Digests of process configurations, to compare two instances or two versions of prox.yaml."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def digests(config: Config) -> dict[str, str]:
-    """Return the digest of each process and job: equal exactly where everything that it is started with is equal.
+    """Return a digest of each process and job, over everything that it is started with.
 
-    The contents of env files, which are read at each start, do not count.
+    The contents of env files, which are read at each start, are not included.
     """
     common = [config.folder, config.env, config.env_file]
     return {name: _digest([common, spec, config.jobs.get(name)]) for name, spec in all_specs(config).items()}
 
 
 def _digest(value: object) -> str:
-    # The JSON of the standard library has escapes for names that are not UTF-8.
+    # The standard library's JSON escapes names that are not UTF-8.
     text = json.dumps(msgspec.to_builtins(value, order="deterministic"))
     return sha256(text.encode()).hexdigest()[:16]

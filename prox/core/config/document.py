@@ -1,7 +1,7 @@
-"""YAML → nodes that know their place, and scalars that stay as they were written. Counterpart of ``read``.
+"""Parse YAML into nodes with positions, whose scalars are kept as written. ``read`` converts them.
 
-Made from PyYAML's events, not from its values: those know no place, and YAML 1.1 turns ``0123`` into 83 and ``no``
-into false. Anchors, aliases and merge keys (``<<``) work; what a few bytes of them can grow to is bounded.
+Built from PyYAML's events: its values have no positions, and YAML 1.1 turns ``0123`` into 83 and ``no`` into false.
+Anchors, aliases and merge keys (``<<``) are supported; their expansion is bounded.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 32
 MAX_NODES = 100_000
-"""Values in a document, those that aliases repeat counted each time."""
+"""Maximum values in a document, including each repetition by an alias."""
 MAX_SHOWN = 80
-"""Characters of a key that a message repeats."""
+"""Maximum characters of a key in a message."""
 
 Kind = Literal["text", "number", "flag", "nothing"]
 
@@ -43,7 +43,7 @@ class Place(Struct, frozen=True):
 
 
 class Scalar(Struct, frozen=True):
-    """``text`` is what is written; ``kind`` is what YAML 1.2's core schema takes it for."""
+    """A scalar: its ``text`` as written, and its ``kind`` by the core schema of YAML 1.2."""
 
     text: str
     kind: Kind
@@ -56,7 +56,7 @@ class Sequence(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """``place`` is the key's."""
+    """A value of a mapping; ``place`` is that of its key."""
 
     place: Place
     value: Node
@@ -71,7 +71,7 @@ Node = Scalar | Sequence | Mapping
 
 
 def parse_document(text: str, file: str) -> tuple[Mapping | None, list[Problem]]:
-    """Return the map that a file is, and what is wrong with it as YAML; None where nothing can be made of it."""
+    """Return the top-level mapping of a file, or None if it is not readable, and its YAML problems."""
     composer = _Composer(file)
     try:
         node = composer.document(text)
@@ -85,16 +85,16 @@ def parse_document(text: str, file: str) -> tuple[Mapping | None, list[Problem]]
         node = Mapping({}, node.place)
     if not isinstance(node, Mapping):
         what = "a list" if isinstance(node, Sequence) else "a single value"
-        return None, [_problem(node.place, f"must be a mapping with the key `processes`, and is {what}")]
+        return None, [_problem(node.place, f"must be a mapping with the key `processes`, not {what}")]
     return node, composer.problems
 
 
 def merge(base: Mapping, over: Mapping, depth: int = 0) -> Mapping:
-    """Return ``base`` with ``over`` laid over it: maps deep, everything else replaced."""
+    """Return ``base`` merged with ``over``: mappings recursively, everything else replaced."""
     entries = dict(base.entries)
     for key, entry in over.entries.items():
         below = entries.get(key)
-        # Aliases within aliases may be deeper than what is written, and than Python can go.
+        # Nested aliases may be deeper than the text, and exceed Python's recursion limit.
         if depth < MAX_DEPTH and below and isinstance(below.value, Mapping) and isinstance(entry.value, Mapping):
             entry = Entry(entry.place, merge(below.value, entry.value, depth + 1))
         entries[key] = entry
@@ -102,7 +102,7 @@ def merge(base: Mapping, over: Mapping, depth: int = 0) -> Mapping:
 
 
 def scalar_kind(text: str) -> Kind:
-    """Return what a scalar without quotes is taken for (YAML 1.2.2 §10.3, and what looks like a number of 1.1)."""
+    """Return the kind of an unquoted scalar (YAML 1.2.2 §10.3, and numbers of YAML 1.1)."""
     if _NOTHING.fullmatch(text):
         return "nothing"
     if _FLAG.fullmatch(text):
@@ -111,7 +111,7 @@ def scalar_kind(text: str) -> Kind:
 
 
 def path_of(*keys: str) -> str:
-    """Return the path of a value as problems show it, on one line whatever its keys hold."""
+    """Return the path of a value for messages, on one line."""
     return ".".join(_shown_key(key) for key in keys).replace(".[", "[")
 
 
@@ -126,7 +126,7 @@ class _Unreadable(Exception):
 
 
 class _Composer:
-    """Events → one node. ``problems`` are those that do not end the reading."""
+    """Composes events into one node. ``problems``: those that do not end the parsing."""
 
     def __init__(self, file: str) -> None:
         self.problems: list[Problem] = []
@@ -145,21 +145,21 @@ class _Composer:
         next(self._events)
         further = next(self._events)
         if not isinstance(further, yaml.StreamEndEvent):
-            raise _Unreadable(_problem(self._place(further), "a second document begins here; only one is read"))
+            raise _Unreadable(_problem(self._place(further), "second document; only one is allowed"))
         return node
 
     def _node(self, event: Any, depth: int) -> tuple[Node, int]:
-        """Return a node, and how many it is with all that is in it."""
+        """Return a node, and the number of values in it, including itself."""
         place = self._place(event)
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
-                raise _Unreadable(_problem(place, f"*{event.anchor} refers to no anchor that stands before it"))
+                raise _Unreadable(_problem(place, f"*{event.anchor} refers to no earlier anchor"))
             return self._anchors[event.anchor]
         if depth > MAX_DEPTH:
             raise _Unreadable(_problem(place, f"is nested deeper than {MAX_DEPTH} levels"))
         node, size = self._new_node(event, place, depth)
         if size > MAX_NODES:
-            raise _Unreadable(_problem(place, f"holds more than {MAX_NODES} values"))
+            raise _Unreadable(_problem(place, f"contains more than {MAX_NODES} values"))
         if event.anchor:
             self._anchors[event.anchor] = node, size
         return node, size
@@ -208,7 +208,7 @@ class _Composer:
         return Mapping(entries, place), total
 
     def _merged(self, value: Node) -> list[Mapping]:
-        """Return what a merge key (yaml.org/type/merge) brings in, what goes first first."""
+        """Return the mappings of a merge key (yaml.org/type/merge), by descending precedence."""
         wanted = value.items if isinstance(value, Sequence) else (value,)
         found = [item for item in wanted if isinstance(item, Mapping)]
         if len(found) < len(wanted):
@@ -231,7 +231,7 @@ class _Composer:
 
 
 def _placed(value: Node, key: Place) -> Node:
-    """Return a value that is shown where its key stands, if there is nothing better to point at."""
+    """Return a value with the position of its key if it is a mapping or empty."""
     if isinstance(value, Mapping):
         return Mapping(value.entries, key)
     return Scalar(value.text, value.kind, key) if isinstance(value, Scalar) and value.kind == "nothing" else value
@@ -246,7 +246,7 @@ def _shown(tag: str) -> str:
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
-    """Return what the parser says, where it began what it could not end, and what it mostly is."""
+    """Return the problem for a syntax error: the parser's message, its context and a likely fix."""
     mark, start = error.problem_mark or error.context_mark, error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     begun = f" that begins in line {start.line + 1}" if start and start.line + 1 < line else ""
@@ -269,7 +269,7 @@ def _remedy(error: yaml.MarkedYAMLError, char: str) -> str:
 
 
 def _character_error(error: yaml.reader.ReaderError | UnicodeEncodeError, text: str, file: str) -> Problem:
-    # Where the parser is C's, the position is one in UTF-8.
+    # The C parser gives positions in UTF-8 bytes.
     found = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
     place = found.start() if found else 0
     line = text.count("\n", 0, place)

@@ -1,4 +1,4 @@
-"""A configuration → the YAML that prox would read as the same one. Counterpart of ``read``."""
+"""Write a configuration as YAML that prox reads as the same configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prox.core.config.model import Config, HealthCheck, Service, fields_of
 from prox.core.config.scalar_formats import FORMS, NOT_IN_FILE, write_env_file
 
 _BREAKS = re.compile("[\r\x85\u2028\u2029]")
-"""Line breaks that YAML turns into another one, or into a blank, where they are not escaped (1.2.2 §5.4)."""
+"""Line breaks that YAML normalizes unless they are escaped (1.2.2 §5.4)."""
 
 
 def to_yaml(config: Config) -> str:
@@ -24,7 +24,7 @@ def to_yaml(config: Config) -> str:
 
 
 def to_plain(config: Config) -> dict[str, Any]:
-    """Return a configuration as plain maps, lists and values, as they stand in a prox.yaml."""
+    """Return a configuration as plain dicts, lists and values, as in prox.yaml."""
     plain: dict[str, Any] = _struct(config)
     return plain
 
@@ -38,7 +38,7 @@ def _struct(value: msgspec.Struct) -> dict[str, Any]:
 
 
 def _implied(value: msgspec.Struct, name: str) -> bool:
-    """Say whether a field must not be written, as it only goes with others that are not there."""
+    """Return whether a field is omitted: it is valid only with others that are not set."""
     if isinstance(value, Service) and value.process is not None:
         return name != "process"
     if isinstance(value, HealthCheck) and name == "listener":
@@ -72,7 +72,7 @@ def _bare(value: Any) -> Any:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes every text that ``document`` would take for something else, and writes long ones as blocks."""
+    """A dumper that quotes strings that ``document`` would not read as text, and writes multi-line ones as blocks."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

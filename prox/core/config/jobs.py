@@ -1,4 +1,4 @@
-"""A job as the process that runs it."""
+"""Convert jobs to the processes that run them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def as_process(job: Job) -> ProcessSpec:
-    """Return the process that runs a job. It is started on request only; the job's own keys stay with the job."""
+    """Return the process that runs a job; it starts only on request. Keys specific to jobs are not copied."""
     return ProcessSpec(
         cmd=job.cmd,
         description=job.description,

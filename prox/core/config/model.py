@@ -1,8 +1,8 @@
-"""The configuration as understood: frozen values, durations in seconds, sizes in bytes, short forms made long.
+"""The types of the configuration: frozen, with durations in seconds, sizes in bytes, and short forms expanded.
 
-These types are the single definition of prox.yaml (the contract is ``configuration.md``): ``read`` builds
-them, ``schema`` generates the JSON Schema from them, ``dump`` writes them back as YAML. Their names are the
-keys of the file. ``form`` names how a value is written, where its type does not say it (``scalar_formats``).
+These types are the single definition of prox.yaml: ``read`` builds them, ``schema`` generates the JSON Schema from
+them, ``dump`` writes them as YAML. Field names are the keys of the file. ``form`` names the format of a value if its
+type does not determine it (``scalar_formats``).
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, inspect
 
 Duration = Annotated[float, Meta(ge=0, extra={"form": "duration"})]
-"""Seconds; written as Go writes durations (``1h30m``)."""
+"""Seconds; written in Go's syntax (``1h30m``)."""
 Period = Annotated[float, Meta(gt=0, extra={"form": "duration"})]
-"""The same, and never 0."""
+"""A duration greater than 0."""
 Size = Annotated[int, Meta(ge=1, extra={"form": "size"})]
 """Bytes; written ``64KB``, ``10MB``, ``1GiB`` (all powers of 1024)."""
 Scalars = Annotated[dict[str, str], Meta(extra={"form": "scalars"})]
-"""Variables: scalars taken as they are written."""
+"""Variables: scalars, taken as written."""
 Text = Annotated[str, Meta(extra={"form": "text"})]
 """One or more characters."""
 Name = Annotated[str, Meta(extra={"form": "name"})]
-"""Of a process, a job or a group."""
+"""The name of a process, a job or a group."""
 Pattern = Annotated[str, Meta(extra={"form": "pattern"})]
 """An RE2 regular expression."""
 PortNumber = Annotated[int, Meta(ge=1, le=65535)]
@@ -32,9 +32,9 @@ ExitCode = Annotated[int, Meta(ge=0, le=255)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Number = Annotated[int, Meta(ge=1, le=1_000_000)]
 Command = Annotated[str | tuple[str, ...], Meta(extra={"form": "command"})]
-"""A string goes through ``/bin/sh -c``, a list is executed as it is."""
+"""A string is run by ``/bin/sh -c``, a list is executed directly."""
 EnvFiles = Annotated[tuple["EnvFile", ...], Meta(extra={"form": "env_files"})]
-"""One, or a list that is read in order."""
+"""One env file, or a list that is read in order."""
 Dependencies = Annotated[dict[str, "Dependency"], Meta(extra={"form": "dependencies"})]
 """A list of names, or a mapping of conditions."""
 
@@ -44,7 +44,7 @@ Stdin = Annotated[Literal["open", "null"], Meta(extra={"form": "stdin"})]
 
 
 class EnvFile(Struct, frozen=True):
-    """An env file as written, relative to the project's folder; ``?.env.local`` makes it optional."""
+    """An env file as written, relative to the project directory; ``?.env.local`` makes it optional."""
 
     path: str
     optional: bool = False
@@ -53,9 +53,9 @@ class EnvFile(Struct, frozen=True):
 class Api(Struct, frozen=True, kw_only=True):
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] | None = None
-    """None: 5555, or a free one where that is taken; 0: a free one."""
+    """None: 5555, or a free port if it is taken; 0: a free port."""
     auth: bool | None = None
-    """None: on exactly when ``host`` is not a loopback address."""
+    """None: on if ``host`` is not a loopback address."""
     allowed_hosts: tuple[Text, ...] = ()
 
 
@@ -84,7 +84,7 @@ class HealthCheck(Struct, frozen=True, kw_only=True):
     start_period: Duration = 30.0
     start_interval: Period = 0.5
     listener: Literal["own", "any"] = "own"
-    """Of ``http`` and ``tcp`` on this machine: who must listen, a process of the own tree or anybody."""
+    """For ``http`` and ``tcp`` on this machine: the listener must be the process or a descendant, or any process."""
 
 
 class Dependency(Struct, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ class Stop(Struct, frozen=True, kw_only=True):
     cmd: Command | None = None
     leftovers: Literal["kill", "report", "ignore"] = "kill"
     scope: Literal["group", "leader"] = "group"
-    """Whom the signal is for; the kill at the end of ``timeout`` is for the whole group in any case."""
+    """The target of the signal; the kill after ``timeout`` always affects the whole group."""
 
 
 class Watch(Struct, frozen=True, kw_only=True):
@@ -120,7 +120,7 @@ class Watch(Struct, frozen=True, kw_only=True):
 
 
 class ListenFd(Struct, frozen=True):
-    """``port: {fd: 3}``: prox opens a listening socket on a free port, which the process gets as this descriptor.
+    """``port: {fd: 3}``: prox opens a listening socket on a free port, and passes it as this descriptor.
 
     At most 9, since a POSIX shell need not take larger numbers in redirections (Shell Command Language, 2.7).
     """
@@ -186,7 +186,7 @@ class Capture(Struct, frozen=True, kw_only=True):
 
 class Proxy(Struct, frozen=True, kw_only=True):
     enabled: bool
-    """Resolved: on when a port is set, or as written."""
+    """Resolved: as written, or on if a port is set."""
     host: Text = "127.0.0.1"
     http_port: PortNumber | None = None
     https_port: PortNumber | None = None
@@ -197,7 +197,7 @@ class Proxy(Struct, frozen=True, kw_only=True):
 
 
 class Service(Struct, frozen=True, kw_only=True):
-    """A name in front of the proxy: a ``port`` on ``host``, or a ``process`` (whose port it is)."""
+    """A service of the proxy: a ``port`` on ``host``, or the port of a ``process``."""
 
     port: PortNumber | None = None
     host: Text = "localhost"
@@ -211,13 +211,13 @@ class Certs(Struct, frozen=True, kw_only=True):
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """A whole prox.yaml. ``folder`` (absolute) is what every path in it is relative to."""
+    """A complete configuration. Its paths are relative to ``folder``, the project directory (absolute)."""
 
     folder: str
     file: str | None = None
-    """Absolute path of the file it was read from; None where it was no file."""
+    """Absolute path of the file; None if it was not read from a file."""
     digest: str | None = None
-    """Of the text of that file, and of the one that is laid over it; None where it was no file."""
+    """A digest of the text of the file and its override; None if it was not read from a file."""
     api: Api = Api()
     env_file: EnvFiles = ()
     env: Scalars = {}
@@ -232,7 +232,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
 @cache
 def fields_of(cls: type[Struct]) -> tuple[inspect.Field, ...]:
-    """Return the fields of a section with their types. Kept, as msgspec takes a millisecond to find them."""
+    """Return the fields of a section with their types. Cached, since msgspec takes a millisecond."""
     kind = inspect.type_info(cls)
     assert isinstance(kind, inspect.StructType)
     return kind.fields

@@ -1,4 +1,4 @@
-"""Texts → a configuration, with everything that is wrong with them in the order of the file."""
+"""Parse texts into a configuration, and list every problem in the order of the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Parsed(Struct, frozen=True):
-    """``config`` is None where nothing could be made of the texts; it is only good where there are no ``problems``."""
+    """``config`` is None if the texts are not readable, and valid only if there are no ``problems``."""
 
     config: Config | None
     problems: tuple[Problem, ...]
@@ -26,7 +26,7 @@ class Parsed(Struct, frozen=True):
 
 
 def parse(texts: Sequence[tuple[str, str]], *, folder: str, file: str | None) -> Parsed:
-    """Parse the text of prox.yaml, and of what is laid over it; each with the name by which problems call it."""
+    """Parse the text of prox.yaml and its overrides, each given with its name in messages."""
     documents: list[Mapping] = []
     problems: list[Problem] = []
     for text, name in texts:
@@ -45,6 +45,6 @@ def parse(texts: Sequence[tuple[str, str]], *, folder: str, file: str | None) ->
 
 
 def in_order(problems: Iterable[Problem], texts: Sequence[tuple[str, str]]) -> tuple[Problem, ...]:
-    """Return problems in the order in which somebody reads the files; those of other files come last."""
+    """Return problems in the order of the files and lines; those of other files come last."""
     places = {name: number for number, (_, name) in enumerate(texts)}
     return tuple(sorted(dict.fromkeys(problems), key=lambda each: (places.get(each.file, len(places)), each)))

@@ -1,7 +1,7 @@
-"""Nodes → the types of ``model``: whatever is wrong is noted with its place, and the reading goes on.
+"""Convert nodes to the types of ``model``, collecting every problem with its position.
 
-What cannot be read is taken as if it were not there, so that what stands beside it is still checked. The value
-that results is only good where no problem was noted.
+Unreadable values are treated as absent, so that the rest is still checked. The result is valid only if there are no
+problems.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class _Invalid:
-    """Problems found while reading."""
+    """The type of INVALID, which stands for an unreadable value."""
 
 
 INVALID = _Invalid()
@@ -45,9 +45,9 @@ _KEPT_WITHOUT_COMMAND = (ProcessSpec, Job)
 
 
 def read_config(document: Mapping, *, folder: str, file: str | None) -> tuple[Config, list[Problem], set[str]]:
-    """Return what a document says, what is wrong with its single values, and the paths of those that are not in it.
+    """Return the configuration of a document, the problems of its values, and the paths of unreadable values.
 
-    A misspelled key is wrong itself; what it was probably meant for is not read.
+    A misspelled key is a problem; the key that was probably meant counts as unreadable.
     """
     reader = _Reader(document)
     values = reader.fields(document, Config, "", left_out=NOT_IN_FILE)
@@ -55,7 +55,7 @@ def read_config(document: Mapping, *, folder: str, file: str | None) -> tuple[Co
 
 
 EXTENSION = "x-"
-"""Begins the keys at the top of the file that are ignored: a place for YAML anchors, as in Compose files."""
+"""Prefix of ignored top-level keys: a place for YAML anchors, as in Compose files."""
 
 
 class _Reader:
@@ -96,7 +96,7 @@ class _Reader:
     def fields(
         self, node: Mapping, cls: type[msgspec.Struct], path: str, *, left_out: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """Return the fields of a struct that a mapping sets and that could be read."""
+        """Return the readable fields of a struct that a mapping sets."""
         known = {field.name: field for field in fields_of(cls) if field.name not in left_out}
         values: dict[str, Any] = {}
         for key, entry in node.entries.items():
@@ -130,7 +130,7 @@ class _Reader:
                 self.report(entries[key].value.place, _join(path, key), message)
             elif not key or not isinstance(node, Mapping):
                 self.report(node.place, path, message)
-            # Else it is meant by a misspelled one, of which enough is said.
+            # Otherwise a misspelled key stands for it, which is already reported.
 
         if rule := RULES.get(cls):
             rule(values, report)
@@ -183,7 +183,7 @@ class _Reader:
     # -- single values
 
     def _union(self, node: Node, types: tuple[inspect.Type, ...], path: str) -> Any:
-        """Read a node as the first of several types that takes such a thing."""
+        """Read a node as the first of several types that accepts it."""
         for kind in types:
             if takes(kind, node):
                 return self.value(node, kind, path)
@@ -217,7 +217,7 @@ class _Reader:
 
     def _clean(self, node: Scalar, path: str) -> Any:
         if "\0" in node.text:
-            return self.report(node.place, path, "holds a NUL, which no program can be given")
+            return self.report(node.place, path, "contains a NUL character, which cannot be passed to a program")
         return node.text
 
     def _wrong(self, node: Node, path: str, wanted: str, kind: inspect.Type | None = None) -> _Invalid:
@@ -250,7 +250,7 @@ class _Reader:
 
     def _command(self, node: Node, kind: inspect.Type, path: str) -> Any:
         if isinstance(node, Scalar) and node.kind in ("text", "flag"):
-            # true and false are commands of the shell.
+            # true and false are shell commands.
             if not node.text.strip():
                 return self.report(node.place, path, "must not be empty")
             return self._clean(node, path)
@@ -272,13 +272,13 @@ class _Reader:
         if is_nothing(node):
             return {}
         if not isinstance(node, Mapping):
-            # What stands there instead may be a secret.
+            # The value is not shown: it may be a secret.
             return self.report(node.place, path, "must be a mapping of variables: {NAME: value}")
         found = {}
         for name, entry in node.entries.items():
             inner = _join(path, name)
             if not name or "=" in name or "\0" in name:
-                self.report(entry.place, inner, f"{name!r} cannot be the name of a variable")
+                self.report(entry.place, inner, f"invalid variable name {name!r}")
             elif not isinstance(entry.value, Scalar):
                 self._wrong(entry.value, inner, "a single value")
             elif (text := self._clean(entry.value, inner)) is not INVALID:
@@ -296,7 +296,7 @@ class _Reader:
 
     def _env_file(self, node: Node, path: str) -> Any:
         if isinstance(node, Mapping) and [is_nothing(entry.value) for entry in node.entries.values()] == [True]:
-            # So libyaml reads the item of [.env, ?.env.local]: as a key that has no value (YAML 1.2 §7.3.3 does not).
+            # libyaml reads ?.env.local in [.env, ?.env.local] as a key without a value (unlike YAML 1.2 §7.3.3).
             node = Scalar(f"?{next(iter(node.entries))}", "text", node.place)
         if not isinstance(node, Scalar) or is_nothing(node):
             return self._wrong(node, path, "the path of a file")
@@ -308,7 +308,7 @@ class _Reader:
             return self.report(node.place, path, str(error))
 
     def _dependencies(self, node: Node, path: str) -> Any:
-        """Read a list of names or a mapping of conditions; a condition that is not given is the usual one."""
+        """Read a list of names or a mapping of conditions; absent conditions get their default."""
         if isinstance(node, Sequence):
             listed: dict[str, Entry] = {}
             for n, item in enumerate(node.items):
@@ -348,7 +348,7 @@ def _join(path: str, key: str) -> str:
 
 
 def _default_conditions(document: Mapping) -> Iterable[tuple[str, str]]:
-    """Yield what one waits for in each process and job where nothing else is said (``configuration.md``)."""
+    """Yield the default condition of a dependency on each process and job."""
     for section in ("processes", "jobs"):
         entry = document.entries.get(section)
         found: Map[str, Entry] = entry.value.entries if entry and isinstance(entry.value, Mapping) else {}

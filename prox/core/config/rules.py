@@ -1,7 +1,7 @@
-"""Constraints within one section of prox.yaml, beyond the types of its values. Counterpart of ``check``.
+"""Check constraints within one section of prox.yaml. ``check`` checks those across sections.
 
-A rule gets the fields that are set, may fill in what follows from them, and tells ``report`` which key is wrong;
-a key that is not there means the section as a whole.
+A rule gets the fields that are set, may add derived ones, and calls ``report`` with the wrong key; an empty key stands
+for the section.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def _healthcheck(values: Values, report: Report) -> None:
     if not kinds:
         report("", f"needs one of {', '.join(CHECKS)}")
     for kind in kinds[1:]:
-        report(kind, f"is one too many: there is `{kinds[0]}` already, and exactly one of {', '.join(CHECKS)} can be")
+        report(kind, f"conflicts with `{kinds[0]}`: exactly one of {', '.join(CHECKS)} is allowed")
     if "status" in values and "http" not in values:
-        report("status", "goes with `http` only")
+        report("status", "requires `http`")
     if "listener" in values and "http" not in values and "tcp" not in values:
-        report("listener", "goes with `http` and `tcp` only")
+        report("listener", "requires `http` or `tcp`")
     for kind, wrong in (("http", _wrong_url), ("tcp", _wrong_address)):
         if isinstance(values.get(kind), str) and (message := wrong(values[kind])):
             report(kind, message)
@@ -54,8 +54,8 @@ def _wrong_url(url: str) -> str:
         good = False
     else:
         if good and "@" in parts.netloc:
-            # It is not shown: a password may be in it.
-            return "cannot hold a user or a password; use `cmd`, with a program that sends them"
+            # The URL is not shown: it may contain a password.
+            return "must not contain a user or password; use `cmd` with a program that sends them"
     return "" if good else f"must be a path such as /health, or a URL such as http://localhost:8000/, not {url!r}"
 
 
@@ -79,18 +79,18 @@ def _is_host(host: str) -> bool:
 def _dependency(values: Values, report: Report) -> None:
     condition = values.get("condition")
     if condition == "log" and "log" not in values:
-        report("condition", "log needs the line to wait for: {log: PATTERN}")
+        report("condition", "the condition log needs a pattern: {log: PATTERN}")
     if isinstance(condition, str) and condition != "log" and isinstance(values.get("log"), str):
-        report("log", f"does not go with the condition {condition!r}")
+        report("log", f"cannot be combined with condition {condition!r}")
 
 
 def _service(values: Values, report: Report) -> None:
     if "port" not in values and "process" not in values:
-        report("", "needs a `port`, or a `process` whose port it is")
+        report("", "needs `port` or `process`")
     if "process" in values:
         for key in ("port", "host"):
             if key in values:
-                report(key, "does not go with `process`, which has a port of its own")
+                report(key, "cannot be combined with `process`, which has its own port")
 
 
 def _proxy(values: Values, report: Report) -> None:
@@ -112,12 +112,12 @@ def _restart(values: Values, report: Report) -> None:
 
 def _watch(values: Values, report: Report) -> None:
     if values.get("paths") == ():
-        report("paths", "names nothing to watch")
+        report("paths", "must not be empty")
 
 
 def _job(values: Values, report: Report) -> None:
     if values.get("success_codes") == ():
-        report("success_codes", "names no code, so that it could never succeed")
+        report("success_codes", "must not be empty: the job could never succeed")
 
 
 RULES: dict[type[Struct], Callable[[Values, Report], None]] = {

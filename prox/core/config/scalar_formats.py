@@ -1,6 +1,6 @@
-"""Values that are written in a form of their own, and the short forms of longer ones.
+"""Formats of single values, and short forms of mappings.
 
-``read`` parses with these, ``dump`` writes with them, ``schema`` describes with them.
+Used by ``read`` to parse, by ``dump`` to write, by ``schema`` to describe.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-"""Of a name in the DNS (RFC 1123 §2.1), in lower case."""
+"""A label of a DNS name (RFC 1123 §2.1), in lower case."""
 REQUEST = r"(?:GET|POST|PUT|PATCH|DELETE) /[!-~]*"
 
 _NAME = re.compile(NAME)
@@ -33,14 +33,14 @@ _REQUEST = re.compile(REQUEST)
 
 
 class Form(Struct, frozen=True):
-    """How one kind of value is written. ``parse`` raises ValueError, with what it must be."""
+    """The format of one kind of value. ``parse`` raises ValueError with the expected format."""
 
     parse: Callable[[str], Any]
     what: str
     schema: dict[str, Any]
     write: Callable[[Any], Any] = lambda value: value
     any_kind: bool = False
-    """Whether what looks like a number or a flag is taken as it is written."""
+    """Whether scalars that look like numbers or flags are accepted as text."""
 
 
 def _text(text: str) -> str:
@@ -52,15 +52,15 @@ def _text(text: str) -> str:
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError(
-            f"{text[:80]!r} cannot be a name: at most 63 letters, digits, _, - and ., a letter or digit first"
+            f"{text[:80]!r} is not a valid name: at most 63 letters, digits, _, - and ., a letter or digit first"
         )
     if text == SYSTEM:
-        raise ValueError(f"{text!r} is the name of prox's own lines; choose another one")
+        raise ValueError(f"{text!r} is reserved for prox's own lines; choose another name")
     return text
 
 
 def _pattern(text: str) -> str:
-    # RE2 is only needed where there is a pattern.
+    # Imported only if there is a pattern.
     from prox.core.patterns import compile_regex
 
     try:
@@ -75,7 +75,7 @@ def _signal(text: str) -> str:
     if name not in Signals.__members__:
         raise ValueError(f"must be the name of a signal such as SIGTERM or SIGINT, not {text!r}")
     if Signals[name] in (SIGKILL, SIGSTOP):
-        raise ValueError(f"{name} cannot be answered by a process; set stop.timeout: 0s to have it killed at once")
+        raise ValueError(f"{name} cannot be handled by a process; to kill it at once, set stop.timeout: 0s")
     return name
 
 
@@ -93,7 +93,7 @@ def _stdin(text: str) -> str:
 
 def _label(text: str) -> str:
     if not _LABEL.fullmatch(text):
-        raise ValueError(f"{text!r} cannot be the name of a service: at most 63 of a-z, 0-9 and -, no - at its ends")
+        raise ValueError(f"{text!r} is not a valid service name: at most 63 of a-z, 0-9 and -, no - at its ends")
     return text
 
 
@@ -137,7 +137,7 @@ FORMS = {
     "stdin": Form(_stdin, "open or null", {"enum": ["open", "null", None]}, any_kind=True),
     "network": Form(_network, "an address", {"type": "string", "minLength": 1}),
 }
-"""Forms of a single value, by their names in ``model``."""
+"""The formats, by their names in ``model``."""
 
 SHORT: dict[type[Struct], tuple[tuple[str, ...], str]] = {
     model.ProcessSpec: (("scalar", "list"), "cmd"),
@@ -147,10 +147,10 @@ SHORT: dict[type[Struct], tuple[tuple[str, ...], str]] = {
     model.Watch: (("list",), "paths"),
     model.Dependency: (("scalar",), "condition"),
 }
-"""Which maps may be written as something shorter, and which of their keys that is."""
+"""The short forms of sections: the accepted shapes, and the key that they set."""
 
 NOT_IN_FILE = ("folder", "file", "digest")
-"""Fields of ``Config`` that are no keys."""
+"""Fields of ``Config`` that are not keys of the file."""
 
 
 def parse_env_file(text: str) -> model.EnvFile:

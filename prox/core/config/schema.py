@@ -1,4 +1,4 @@
-"""The types → JSON Schema (2020-12), with which editors complete and check a prox.yaml. Counterpart of ``read``."""
+"""Generate the JSON Schema (2020-12) of prox.yaml, with which editors complete and check it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from prox.core.config.scalar_formats import FORMS, NOT_IN_FILE, SHORT
 Schema = dict[str, Any]
 
 _NOT_REQUIRED = {(Proxy, "enabled"), (Dependency, "condition")}
-"""Fields that follow from others where they are not written."""
+"""Required fields that are derived if they are absent."""
 _ONE_OF: dict[type[Struct], tuple[str, ...]] = {HealthCheck: CHECKS, Service: ("port", "process")}
-"""Keys of which exactly one is there."""
+"""Keys of which exactly one is required."""
 _WORDS: Schema = {"type": "array", "items": {"type": ["string", "number", "boolean"]}, "minItems": 1}
 _STRUCTURES: dict[str, Schema] = {
     "command": {"anyOf": [{"type": ["string", "boolean"], "minLength": 1}, _WORDS]},
@@ -48,7 +48,7 @@ def _map_of(cls: type[Struct], definitions: dict[str, Schema]) -> Schema:
     elif cls in _ONE_OF:
         schema["oneOf"] = [{"required": [key]} for key in _ONE_OF[cls]]
     elif cls is not Config:
-        # All in it may be commented out.
+        # Every key in it may be commented out.
         schema["type"] = ["object", "null"]
     return schema
 
@@ -91,10 +91,10 @@ def _schema(kind: inspect.Type, definitions: dict[str, Schema]) -> Schema:
 
 
 def _reference(cls: type[Struct], definitions: dict[str, Schema]) -> Schema:
-    """Return a reference to the definition of a section, in which its short form is one more way to write it."""
+    """Return a reference to the definition of a section, which includes its short form."""
     name = cls.__name__
     if name not in definitions:
-        # A section that holds itself would find this.
+        # For sections that contain themselves.
         definitions[name] = {}
         long = _map_of(cls, definitions)
         shapes, key = SHORT.get(cls, ((), ""))
@@ -105,7 +105,7 @@ def _reference(cls: type[Struct], definitions: dict[str, Schema]) -> Schema:
         else:
             definitions[name] = long
         summary = (cls.__doc__ or "").partition("\n")[0]
-        # A class without a docstring has one that msgspec or Python made.
+        # Without a docstring, the class has a generated one.
         if summary and not summary.startswith(f"{name}("):
             definitions[name]["description"] = summary.replace("``", "`")
     return {"$ref": f"#/$defs/{name}"}

@@ -1,4 +1,4 @@
-"""Durations and sizes: text → numbers, and back to the shortest text that reads the same."""
+"""Parse and format durations and sizes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NANOSECONDS = {
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
 }
-"""Units of a duration, as Go's time.ParseDuration has them."""
+"""Units of Go's time.ParseDuration."""
 MAX_NANOSECONDS = 2**63 - 1
 """Go's longest duration, about 292 years."""
 BYTES = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
@@ -33,7 +33,7 @@ _MAX_LENGTH = 64
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds of a duration as Go writes it: ``500ms``, ``10s``, ``1h30m``, ``1.5s``. Raises ValueError."""
+    """Return the seconds of a duration in Go's syntax: ``500ms``, ``10s``, ``1h30m``, ``1.5s``. Raises ValueError."""
     text = text.strip()
     if _NUMBER.fullmatch(text) and text != "0" and len(text) <= _MAX_LENGTH:
         raise ValueError(f"{text!r} has no unit: write {text}s, {text}ms or {text}m")
@@ -46,8 +46,8 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Return the shortest way to write a duration."""
-    # As a product of floats it would not be exact, and what is read again not the same.
+    """Return the shortest exact text of a duration."""
+    # Fractions, since the product of floats would not be exact.
     left = min(round(Fraction(seconds) * 10**9), MAX_NANOSECONDS)
     text = ""
     for unit in ("h", "m"):
@@ -70,12 +70,12 @@ def parse_size(text: str) -> int:
     assert number is not None
     size = int(Fraction(number[0]) * BYTES[text[number.end() :].strip().lower()[:1]])
     if size > MAX_BYTES:
-        raise ValueError(f"{text!r} is more than any disk holds")
+        raise ValueError(f"{text!r} is too large")
     return size
 
 
 def format_size(size: int) -> str:
-    """Return the shortest way to write a size exactly."""
+    """Return the shortest exact text of a size."""
     for unit, factor in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
         if size and size % factor == 0:
             return f"{size // factor}{unit}"

@@ -1,4 +1,4 @@
-"""Value types in a document: whether a node may hold one, and how messages describe it. Used by ``read``."""
+"""Decide whether a node is acceptable for a type, and describe types in messages. Used by ``read``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import msgspec
 
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
-"""Words for a flag; YAML 1.1 has them all, and so have other readers of YAML where a flag is wanted."""
+"""Words for a flag, as in YAML 1.1."""
 _MAX_DIGITS = 18
 
 
 def describe(kind: inspect.Type) -> str:
-    """Say what a value of a type looks like."""
+    """Return a description of a type's values."""
     match kind:
         case inspect.Metadata(extra={"form": form}) if form in FORMS:
             return FORMS[form].what
@@ -32,7 +32,7 @@ def describe(kind: inspect.Type) -> str:
         case inspect.LiteralType(values=values):
             return _one_of([_written(value) for value in values])
         case inspect.IntType(ge=low, le=high):
-            return f"a whole number from {low} to {high}" if high is not None else "a whole number"
+            return f"an integer from {low} to {high}" if high is not None else "an integer"
         case inspect.BoolType():
             return "true or false"
         case inspect.VarTupleType():
@@ -65,7 +65,7 @@ def is_literal(value: Any, text: str) -> bool:
 
 
 def what_is(node: Node) -> str:
-    """Say what a node is, without a value that could be a secret or long."""
+    """Return a description of a node; long values are truncated."""
     match node:
         case Mapping():
             return "a mapping"
@@ -78,17 +78,17 @@ def what_is(node: Node) -> str:
 
 
 def hint_at_quotes(node: Node, kind: inspect.Type) -> str:
-    """Say what quotes have to do with it, where it would be right with them, or without."""
+    """Return a suggestion to add or remove quotes, if that makes the value valid; else empty."""
     if not isinstance(node, Scalar):
         return ""
     if node.kind in ("number", "flag") and _fits(kind, replace(node, kind="text")):
-        return "; put it in quotes where it is a text"
+        return "; put it in quotes"
     bare = scalar_kind(node.text)
     return "; leave out the quotes" if node.kind != bare and _fits(kind, replace(node, kind=bare)) else ""
 
 
 def _fits(kind: inspect.Type, node: Scalar) -> bool:
-    """Say whether a scalar would be read as a value of a type; its bounds apart."""
+    """Return whether a scalar is readable as a type, except for its bounds."""
     match kind:
         case inspect.Metadata(extra={"form": form}) if form in FORMS:
             try:
@@ -111,7 +111,7 @@ def shape(node: Node) -> str:
 
 
 def takes_nothing(kind: inspect.Type) -> bool:
-    """Say whether a key without a value is the same as an empty map or list, as where all in it is commented out."""
+    """Return whether a key without a value counts as an empty mapping or list: its content may be commented out."""
     match kind:
         case inspect.Metadata(extra={"form": form}):
             return form in ("scalars", "env_files", "dependencies", "stdin")
@@ -121,7 +121,7 @@ def takes_nothing(kind: inspect.Type) -> bool:
 
 
 def takes(kind: inspect.Type, node: Node) -> bool:
-    """Say whether a node has the look of a type's values."""
+    """Return whether a node has the shape of a type's values."""
     match kind:
         case inspect.StructType(cls=cls):
             return isinstance(node, Mapping) or is_nothing(node) or shape(node) in SHORT.get(cls, ((), ""))[0]

@@ -1,7 +1,7 @@
-"""The log pipeline's decisions: bytes → lines, batches, rings, filters.
+"""The pure part of the log pipeline: bytes → lines, batches, rings, filters.
 
-lines   chunks of bytes → whole lines, whatever way the bytes were split
-batch   the record of the pipeline: many lines of one stream that came at one time
+lines   chunks of bytes → lines, independent of the chunks
+batch   consecutive lines of one read, the unit of the pipeline
 ring    the newest lines of one process, bounded by lines and bytes
-query   which lines somebody asked for
+query   filters, and selection of the newest lines
 """

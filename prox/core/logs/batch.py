@@ -1,7 +1,6 @@
-"""The record of the pipeline: many lines of one stream that came at one time.
+"""Batches: consecutive lines of one stream from one read; the unit in which the pipeline stores and forwards output.
 
-A pump makes one batch of one read; rings, files, the console and streams pass it on whole, and split it only
-where somebody looks at single lines.
+A batch is split into lines only where single lines are needed.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ SYSTEM = "system"
 class Batch:
     """``count`` records with the ids ``first_id``, ``first_id + 1``, …; ids rise over all processes together.
 
-    ``data`` is lines ended by LF; where ``partial``, it is one piece of a line, without LF, and the next batch of the
-    same process and stream continues that line, or ``replaces`` its earlier pieces. ``time`` is in seconds since the
-    epoch. ``file``: the bytes for log files instead of ``data``; None: ``data``.
+    ``data``: lines ended by LF; if ``partial``, a piece of one line without LF, which the next batch of the same stream
+    continues, or whose earlier pieces it ``replaces``. ``time``: seconds since the epoch. ``file``: the bytes for log
+    files instead of ``data``; None: ``data``.
     """
 
     process: str
@@ -46,7 +45,7 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """The bytes that it holds."""
+        """Its size in memory, in bytes."""
         return len(self.data) + len(self.file or b"")
 
     def records(self) -> list[bytes]:
@@ -62,12 +61,12 @@ class Batch:
 
 
 def line_count(data: bytes) -> int:
-    """Return the number of LFs. ``bytes.count`` looks at each byte; ``replace`` finds them by memchr(3)."""
+    """Return the number of LFs. ``replace``, which uses memchr(3), is faster than ``bytes.count``."""
     return len(data.replace(b"\n", b"\n\n")) - len(data)
 
 
 def whole_line(batch: Batch) -> bytes | None:
-    """Return the text, in UTF-8, of a partly published line that this batch completes; None otherwise."""
+    """Return the text (UTF-8) of the partly published line that this batch completes; None if there is none."""
     if not batch.file or batch.partial:
         return None
     return batch.file.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace").encode()
@@ -75,7 +74,7 @@ def whole_line(batch: Batch) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line as people and programs see it: ``text`` without line end, bytes that are not UTF-8 as U+FFFD."""
+    """One line; ``text`` has no line end, and U+FFFD for invalid UTF-8."""
 
     id: int
     timestamp: datetime
@@ -87,9 +86,9 @@ class LogLine:
 
 
 def text_of(record: bytes, *, partial: bool = False) -> str:
-    """Return a record as text: a CR that belongs to the line's end is dropped, what is not UTF-8 is U+FFFD.
+    """Return a record as text: a CR at the line's end is dropped, invalid UTF-8 becomes U+FFFD.
 
-    ``partial``: the line goes on, so that a CR at the record's end is one in the middle of the line.
+    ``partial``: the line continues, so a CR at the record's end is within the line.
     """
     return (record if partial else record.removesuffix(b"\r")).decode("utf-8", "replace")
 
@@ -98,13 +97,13 @@ def texts_of(batch: Batch) -> list[str]:
     """Return the text of each record, as ``text_of`` does for one."""
     if batch.partial:
         return [text_of(batch.data, partial=True)]
-    # At once for all: no UTF-8 sequence, valid or not, reaches over a line end (RFC 3629 §3).
+    # One call for all lines: no UTF-8 sequence extends over a line end (RFC 3629 §3).
     text = batch.data.decode("utf-8", "replace")
     return (text.replace("\r\n", "\n") if "\r" in text else text)[:-1].split("\n")
 
 
 def timestamp(time: float) -> str:
-    """Return RFC 3339 in UTC with exactly three decimals and ``Z``."""
+    """Return a time as RFC 3339 in UTC, with three decimals and ``Z``."""
     seconds, milliseconds = divmod(round(time * 1000), 1000)
     return f"{_second(seconds)}.{milliseconds:03d}Z"
 
@@ -119,7 +118,7 @@ def _shown(time: float) -> datetime:
 
 
 def lines_of(batch: Batch, chosen: Iterable[tuple[int, str]] | None = None) -> list[LogLine]:
-    """Return the lines of a batch: all, or those ``chosen``, each given by its id and text."""
+    """Return the lines of a batch: all, or those ``chosen``, given as ids and texts."""
     when = _shown(batch.time)
     return [
         LogLine(number, when, batch.process, batch.stream, text, batch.partial, batch.replaces)

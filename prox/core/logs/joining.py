@@ -17,7 +17,7 @@ class LineJoiner:
         self._unfinished: dict[tuple[str, str], str] = {}
 
     def add(self, process: str, stream: str, text: str, *, partial: bool, replaces: bool) -> str:
-        """Add a record, and return its line as far as it is known."""
+        """Add a record, and return its line so far."""
         key = (process, stream)
         line = text if replaces else self._unfinished.get(key, "") + text
         if partial:
@@ -32,7 +32,7 @@ class LineJoiner:
 
 
 def joined(lines: Iterable[LogLine]) -> list[str]:
-    """Return the texts of lines, each once and whole."""
+    """Return the texts of complete lines, each once."""
     joiner = LineJoiner()
     texts = []
     for line in lines:

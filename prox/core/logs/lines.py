@@ -1,11 +1,10 @@
-"""Chunks of bytes → whole lines, the same lines whatever way the bytes were split.
+"""Split a stream of bytes into lines, independent of the chunks.
 
-A line ends at LF, which is no part of it; a CR before it stays, as it is a byte that the process wrote.
-A line longer than ``MAX_LINE`` comes in several pieces, so that no line can hold more than that in memory.
+A line ends at LF, which is not part of it; a CR before it is kept. A line longer than ``MAX_LINE`` is split into
+pieces, to bound the memory of a line.
 
-An unfinished line, such as a prompt or a progress bar, can be published before its LF (``show``); the rest of the line
-then follows in further pieces. Of text rewritten by CR only the newest state is published. Log files get the line once,
-whole.
+An unfinished line, such as a prompt or a progress bar, can be published before its LF (``show``); the rest follows in
+further pieces. Of text rewritten by CR, only the newest state is published. Log files get the complete line once.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 MAX_LINE = 1024 * 1024
-"""Bytes of a line after which it is cut into pieces (``http-api.md``: 1 MiB)."""
+"""Bytes of a line above which it is split into pieces."""
 
 
 class Piece(NamedTuple):
-    """Whole lines, each ended by LF, or (``partial``) a part of one line, more of which follows."""
+    """Complete lines, each ended by LF, or (``partial``) a part of one line that continues."""
 
     data: bytes
     partial: bool = False
@@ -28,7 +27,7 @@ class Piece(NamedTuple):
 
 
 class LineSplitter:
-    """Cuts one stream into lines. Feed it chunks; what has no LF yet is kept for the next one."""
+    """Splits one stream into lines. An unfinished line is kept until the next chunk."""
 
     def __init__(self, max_line: int = MAX_LINE) -> None:
         self._max_line = max_line
@@ -36,7 +35,7 @@ class LineSplitter:
         self._shown = 0
         """Bytes of the tail that were published."""
         self._is_shown = False
-        """Whether a part of the present line was published."""
+        """Whether a part of the current line was published."""
 
     @property
     def has_news(self) -> bool:
@@ -55,7 +54,7 @@ class LineSplitter:
         return [Piece(new, partial=True, replaces=replaces, file=b"")]
 
     def feed(self, chunk: bytes) -> list[Piece]:
-        """Return what ``chunk`` completes, in order."""
+        """Return the pieces that ``chunk`` completes, in order."""
         end = chunk.rfind(b"\n") + 1
         if not end:
             self._tail += chunk
@@ -72,7 +71,7 @@ class LineSplitter:
         return pieces + self._cut_tail()
 
     def flush(self) -> list[Piece]:
-        """Return the last line, which no LF ended, as a whole one: the stream is at its end."""
+        """Return the last line, without LF, as complete: the stream has ended."""
         if self._is_shown:
             self._tail += b"\n"
             return [self._completed()]
@@ -80,7 +79,7 @@ class LineSplitter:
         return [Piece(tail + b"\n")] if tail else []
 
     def _completed(self) -> Piece:
-        """Return the rest of a partly published line, which is finished now."""
+        """Return the rest of a partly published line, which is now complete."""
         line = bytes(self._tail)
         state = line[:-1].rstrip(b"\r")
         rewritten = state.rfind(b"\r") + 1
@@ -92,7 +91,7 @@ class LineSplitter:
         return Piece(line[shown:], file=line)
 
     def _cut_tail(self) -> list[Piece]:
-        """Cut pieces off an unfinished line as long as it is longer than the limit."""
+        """Split pieces off an unfinished line while it is longer than the limit."""
         pieces = []
         while len(self._tail) > self._max_line:
             size = _char_boundary(self._tail, self._max_line)
@@ -108,7 +107,7 @@ class LineSplitter:
         return pieces
 
     def _cut_lines(self, whole: bytes) -> list[Piece]:
-        """Cut the lines of a block that are longer than the limit; lines between them stay together."""
+        """Split the lines of a block that are longer than the limit; lines between them stay together."""
         pieces: list[Piece] = []
         plain_from = start = 0
         while start < len(whole):
@@ -127,7 +126,7 @@ class LineSplitter:
 
 
 def _whole_chars(data: bytes) -> bytes:
-    """Return data without the first bytes of a UTF-8 character at its end, the rest of which is to come."""
+    """Return data without an incomplete UTF-8 character at its end."""
     for place in range(1, min(4, len(data) + 1)):
         byte = data[-place]
         if byte & 0xC0 != 0x80:
@@ -137,7 +136,7 @@ def _whole_chars(data: bytes) -> bytes:
 
 
 def _char_boundary(data: bytes | bytearray, size: int) -> int:
-    """Return the place at or up to 3 bytes before ``size`` where no UTF-8 character is cut (RFC 3629 §3)."""
+    """Return the last position up to ``size`` that does not split a UTF-8 character (RFC 3629 §3)."""
     for place in range(size, max(size - 4, 0), -1):
         if data[place] & 0xC0 != 0x80:
             return place

@@ -1,4 +1,4 @@
-"""The first line of what a process wrote that a pattern matches."""
+"""Find the first line in a process's output that matches a pattern."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def first_match(pieces: Sequence[Piece], matches: Callable[[bytes], bool]) -> st
     for piece in pieces:
         records = [piece.data] if piece.partial else piece.data[:-1].split(b"\n")
         if piece.file and not piece.partial:
-            # The whole line, of which parts were published before.
+            # The complete line, parts of which were published before.
             records.append(piece.file[:-1])
         for record in records:
             text = text_of(record, partial=piece.partial)

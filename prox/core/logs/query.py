@@ -1,4 +1,4 @@
-"""Which lines somebody asked for: a filter over batches, and the newest lines of several rings."""
+"""Filter batches of log lines, and select the newest lines of several rings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LogFilter(Struct, frozen=True):
     until: float | None = None
 
     def wants(self, batch: Batch) -> bool:
-        """Say whether lines of this batch may be asked for, without a look at the lines."""
+        """Return whether lines of this batch may pass, without examining them."""
         return (
             (self.processes is None or batch.process in self.processes)
             and (self.stream is None or batch.stream == self.stream)
@@ -35,7 +35,7 @@ class LogFilter(Struct, frozen=True):
         )
 
     def lines(self, batch: Batch) -> list[LogLine]:
-        """Return the lines of a batch that are asked for, in order."""
+        """Return the lines of a batch that pass, in order."""
         if not self.wants(batch):
             return []
         if self.matches is None:
@@ -45,7 +45,7 @@ class LogFilter(Struct, frozen=True):
 
 
 class Selection(Struct, frozen=True):
-    """``lines``: the newest that were asked for, oldest first. ``total``: how many match, before the limits."""
+    """The newest ``lines`` that pass, oldest first, and the ``total`` that pass without the limits."""
 
     lines: list[LogLine]
     total: int
@@ -61,9 +61,9 @@ def newest_first(rings: Iterable[Ring]) -> list[Batch]:
 def select(
     batches: Iterable[Batch], wanted: LogFilter, *, lines: int | None = None, size: int | None = None
 ) -> Selection:
-    """Return the newest lines that ``wanted`` asks for: at most ``lines``, and ``size`` bytes of text.
+    """Return the newest lines that pass the filter: at most ``lines``, and ``size`` bytes of text.
 
-    ``batches`` are those of ``newest_first``.
+    ``batches``: as returned by ``newest_first``.
     """
     newest: list[LogLine] = []
     total = 0
@@ -89,5 +89,5 @@ def _within(newest: list[LogLine], size: int) -> int:
 
 
 def _millis(time: float) -> float:
-    """Return the time as people see it: a filter by a line's shown timestamp must find that line."""
+    """Return a time rounded as shown: filtering by a shown timestamp must find its line."""
     return round(time * 1000) / 1000

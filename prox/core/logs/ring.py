@@ -1,7 +1,7 @@
 """The newest lines of one process, bounded by lines and by bytes.
 
-The ring keeps whole batches, one more than the bounds ask for at the most, and cuts to the bounds when it is
-read: appending costs the same for a batch of one line and of a thousand.
+The ring keeps complete batches, at most one more than the bounds require, and cuts to the bounds when it is read, so
+that the cost of appending does not depend on the number of lines.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Ring:
             head = self._batches[0]
 
     def newest_first(self) -> Iterator[Batch]:
-        """Yield what is in the ring, newest batch first, the oldest one cut to the bounds.
+        """Yield the batches, newest first, the oldest one cut to the bounds.
 
-        The newest record is there even where it alone is larger than the bound.
+        The newest record is included even if it alone exceeds the bound.
         """
         lines, size = self._max_lines, self._max_bytes
         newest = True
@@ -58,13 +58,13 @@ class Ring:
             size -= kept.size
 
     def held_after(self, last_id: int) -> int:
-        """Return how many lines with an id above ``last_id`` are in the ring."""
+        """Return the number of lines in the ring with an id above ``last_id``."""
         return sum(max(0, min(batch.count, batch.end_id - last_id - 1)) for batch in self.newest_first())
 
     def lost_after(self, last_id: int) -> int:
-        """Return how many lines with an id above ``last_id`` the ring has held and lost, at the most.
+        """Return an upper bound of the lines with an id above ``last_id`` that the ring has dropped.
 
-        Exact while one process writes; ids are shared, so others' lines in between count too.
+        Exact while only one process writes; ids are shared between processes.
         """
         oldest = None
         held = 0
@@ -77,7 +77,7 @@ class Ring:
 
 
 def _keep_newest(batch: Batch, lines: int, size: int, *, at_least: int) -> Batch | None:
-    """Return the newest part of ``batch`` within the bounds; None where nothing of it is."""
+    """Return the newest part of ``batch`` within the bounds; None if it is empty."""
     if batch.count <= lines and batch.size <= size:
         return batch
     keep = 0

@@ -1,7 +1,7 @@
-"""Which lines of a batch a pattern matches: one search over the whole batch, or, where that could differ, line by line.
+"""Find the lines of a batch that match a pattern: by one search over the batch if possible, otherwise line by line.
 
-``line_by_line`` says what is right; ``at_once`` is fast. A search over many lines finds the same lines if the pattern
-is compiled for it (``patterns.Pattern.find``), and if the bytes are the text: no CR, and nothing that is not UTF-8.
+``line_by_line`` is the reference, ``at_once`` is fast. Both find the same lines if the pattern is compiled for it
+(``patterns.Pattern.find``) and the bytes are valid UTF-8 without CR.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def matching_lines(batch: Batch, pattern: Pattern) -> list[tuple[int, str]]:
-    """Return the id and the text of each line of a batch that matches."""
+    """Return the ids and texts of the matching lines of a batch."""
     found = None if batch.partial or batch.file is not None else at_once(batch, pattern)
     return line_by_line(batch, pattern) if found is None else found
 
 
 def line_by_line(batch: Batch, pattern: Pattern) -> list[tuple[int, str]]:
-    """Return the same. The last part of a line that was published in parts matches if the whole line does."""
+    """Like ``matching_lines``. The last part of a line published in parts matches if the complete line does."""
     lines = list(enumerate(texts_of(batch), batch.first_id))
     whole = whole_line(batch)
     if whole is not None and pattern(whole):
@@ -30,7 +30,7 @@ def line_by_line(batch: Batch, pattern: Pattern) -> list[tuple[int, str]]:
 
 
 def at_once(batch: Batch, pattern: Pattern) -> list[tuple[int, str]] | None:
-    """Return the same for a batch of whole lines; None if only a look at each line can tell."""
+    """Like ``matching_lines``, for a batch of complete lines; None if each line must be examined."""
     data = batch.data
     if pattern.find is None or b"\r" in data or not _is_utf8(data):
         return None
@@ -42,7 +42,7 @@ def at_once(batch: Batch, pattern: Pattern) -> list[tuple[int, str]] | None:
         if end < 0:
             break
         if match[1] > end:
-            # It reaches into the next line, and may hide a match there. To search again would take quadratic time.
+            # It extends into the next line, and may hide a match there. Searching again would take quadratic time.
             return None
         number += line_count(data[counted:begin])
         counted = begin

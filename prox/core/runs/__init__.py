@@ -1,1 +1,1 @@
-"""`prox run` without its effects: what a run was, how it is judged, and which jobs determined its length."""
+"""The pure part of `prox run`: the plan of a run, its record, and its exit code."""

@@ -1,4 +1,4 @@
-"""The plan of a run and its open needs: pure functions of the graph. Counterpart: ``runtime.job_runner``."""
+"""Plan a run: the order of jobs, and the processes that they need. ``runtime.job_runner`` carries it out."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from prox.core.config.model import Dependency, Job
 
 OnFailure = Literal["finish", "keep-going", "fail-fast"]
-"""After a failure: let what runs end and start nothing, go on with what does not depend on it, or stop everything."""
+"""After a failure: start nothing more, continue with everything that does not depend on it, or stop everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """Which jobs are requested, how many slots they share, and what follows from a failure."""
+    """The requested jobs, the slots that they share, and the reaction to a failure."""
 
     requested: tuple[str, ...]
     slots: int
@@ -26,14 +26,14 @@ class RunPlan:
 
 
 def keeps_alive(job: str, depends_on: Mapping[str, Mapping[str, Dependency]]) -> set[str]:
-    """Return the names that a job needs, directly or not, its own left out."""
+    """Return the transitive dependencies of a job."""
     return set(needed([job], depends_on)) - {job}
 
 
 def must_live(job: str, depends_on: Mapping[str, Mapping[str, Dependency]], finished: Collection[str]) -> set[str]:
-    """Return the names of the processes that must not end while a job runs.
+    """Return the processes that must not exit while a job runs.
 
-    What is depended on as ``completed`` or ``finished`` may end, and so may what only ``finished`` jobs needed.
+    Dependencies with condition ``completed`` or ``finished`` may exit, as may those only needed by ``finished`` jobs.
     """
     found: set[str] = set()
     path = [job]
@@ -46,12 +46,12 @@ def must_live(job: str, depends_on: Mapping[str, Mapping[str, Dependency]], fini
 
 
 def chain_lengths(jobs: Mapping[str, Job], depends_on: Mapping[str, Iterable[str]]) -> dict[str, int]:
-    """Return for each job the number of jobs in the longest chain of those that depend on it, itself included.
+    """Return for each job the length of the longest chain of jobs that depend on it, including itself.
 
-    Of the jobs that could start, the one with the longest chain is started first.
+    Of the jobs that could start, the one with the longest chain starts first.
     """
     lengths = {name: int(name in jobs) for name in depends_on}
-    # Dependents come after what they need, so that in reverse order the length of each is known.
+    # In reverse order, the lengths of all dependents are known.
     for name in reversed(needed(depends_on, depends_on)):
         for other in depends_on[name]:
             if other in lengths:
@@ -62,10 +62,10 @@ def chain_lengths(jobs: Mapping[str, Job], depends_on: Mapping[str, Iterable[str
 def pick(
     waiting: Iterable[str], jobs: Mapping[str, Job], *, free: int, total: int, held: Collection[str]
 ) -> str | None:
-    """Return the job that is to start next; None if none can.
+    """Return the job to start next; None if none can start.
 
-    ``waiting``: the most urgent first. ``free``: slots that are free, of ``total``. ``held``: locks. A job that needs
-    more slots than are free keeps them: those after it do not overtake it.
+    ``waiting``: by priority. ``free``: free slots, of ``total``. ``held``: locks that are held. A job that needs more
+    slots than are free is not overtaken by those after it.
     """
     for name in waiting:
         job = jobs[name]

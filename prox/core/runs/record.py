@@ -1,7 +1,7 @@
-"""The record of one `prox run`: what `run.json` holds and what every report is made from.
+"""The record of one `prox run`: the content of `run.json`, and the source of every report.
 
-All times but ``RunRecord.started_at`` are seconds after the start of the run, from a monotonic clock. What did not
-happen is None.
+All times except ``RunRecord.started_at`` are seconds since the start of the run, by a monotonic clock; None: it did not
+happen.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     name: str
     description: str = ""
     requested: bool = True
-    """Whether it was named, rather than needed by one that was."""
+    """Whether it was requested, rather than needed by a requested job."""
     result: Result
     allow_failure: bool = False
     """Its failure is not a failure of the run."""
     reason: str | None = None
-    """A sentence; None where it passed at the first attempt."""
+    """A message; None if it passed at the first attempt."""
     exit_code: int | None = None
     signal: str | None = None
     depends_on: tuple[str, ...] = ()
     released: float | None = None
-    """When nothing that it depends on kept it waiting any longer; slots and locks still may."""
+    """When the conditions of all its dependencies held; it may still have waited for slots and locks."""
     started: float | None = None
     ended: float | None = None
     attempts: tuple[AttemptRecord, ...] = ()
@@ -74,7 +74,7 @@ class ProcessRecord(Struct, frozen=True, kw_only=True):
     description: str = ""
     depends_on: tuple[str, ...] = ()
     borrowed: bool = False
-    """It belongs to the instance that runs in the project, and was left running."""
+    """Whether it belongs to the project's running instance, and was left running."""
     started: float | None = None
     ready: float | None = None
     ended: float | None = None
@@ -82,7 +82,7 @@ class ProcessRecord(Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     signal: str | None = None
     failure: str | None = None
-    """Why it failed the run: a sentence; None where it did not."""
+    """Why it failed the run, as a message; None if it did not."""
     log: str | None = None
     """Its log file, relative to the folder of the run."""
     last_lines: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class ProcessRecord(Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(Struct, frozen=True, kw_only=True):
-    """A whole run. ``folder``, absolute, holds ``run.json``, the logs and the trace."""
+    """One run. ``folder`` (absolute) contains ``run.json``, the logs and the trace."""
 
     id: str
     prox_version: str

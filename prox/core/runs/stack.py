@@ -1,4 +1,4 @@
-"""The configuration of a run, made from that of the project."""
+"""Derive the configuration of a run from that of the project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Spec = TypeVar("_Spec", ProcessSpec, Job)
 def with_borrowed(config: Config, names: Collection[str]) -> Config:
     """Return a configuration in which these processes run in another instance, and are ready.
 
-    What they depend on is not needed for them.
+    Their dependencies are not needed.
     """
     processes = {
         name: ProcessSpec(cmd=spec.cmd, description=spec.description, env=spec.env, env_file=spec.env_file)
@@ -32,7 +32,7 @@ def with_borrowed(config: Config, names: Collection[str]) -> Config:
 
 
 def isolated(config: Config) -> Config:
-    """Return a configuration that can run beside another instance: ports are chosen anew, unless they are fixed."""
+    """Return a configuration that can run beside another instance, with free ports except where they are fixed."""
     processes = {
         name: msgspec.structs.replace(spec, port="auto") if isinstance(spec.port, int) and not spec.fixed else spec
         for name, spec in config.processes.items()
@@ -45,16 +45,16 @@ def isolated(config: Config) -> Config:
 
 
 def reduced(config: Config, names: Collection[str]) -> Config:
-    """Return a configuration with these processes and jobs only, without a proxy. What they need of others is ready."""
+    """Return a configuration with only these processes and jobs, without a proxy. Other dependencies count as ready."""
     processes = {name: _among(spec, names) for name, spec in config.processes.items() if name in names}
     jobs = {name: _among(job, names) for name, job in config.jobs.items() if name in names}
     return msgspec.structs.replace(config, processes=processes, jobs=jobs, services={}, proxy=None)
 
 
 def per_worker_names(config: Config) -> tuple[str, ...]:
-    """Return the processes and jobs that each worker of a test run has for itself.
+    """Return the processes and jobs of which each pytest-xdist worker has its own.
 
-    They are those with ``per_worker``, and all that depend on one of those.
+    These are the ones with ``per_worker``, and all that depend on them.
     """
     specs = config.processes | config.jobs
     found = {name for name, spec in specs.items() if spec.per_worker}
@@ -79,7 +79,7 @@ def is_per_worker(config: Config, name: str) -> bool:
 
 
 def harness_facts(config: Config) -> dict[str, list[str]]:
-    """Return the names that a test harness needs to know of a configuration."""
+    """Return the names in a configuration that a test harness needs."""
     return {
         "autostart": [name for name, spec in config.processes.items() if spec.autostart],
         "per_worker": list(per_worker_names(config)),
@@ -88,25 +88,25 @@ def harness_facts(config: Config) -> dict[str, list[str]]:
 
 
 def with_job(config: Config, name: str, job: Job) -> Config:
-    """Return a configuration with a further job."""
+    """Return a configuration with an additional job."""
     return msgspec.structs.replace(config, jobs=config.jobs | {name: job})
 
 
 def default_dependency(config: Config, name: str) -> Dependency:
-    """Return a dependency with the default condition (``configuration.md``)."""
+    """Return a dependency with the default condition."""
     if name in config.jobs:
         return Dependency(condition="completed")
     return Dependency(condition="healthy" if config.processes[name].healthcheck else "started")
 
 
 def _among(spec: _Spec, names: Collection[str]) -> _Spec:
-    """Return a process or job that depends on these only."""
+    """Return a process or job with only these dependencies."""
     found = {name: dependency for name, dependency in spec.depends_on.items() if name in names}
     return msgspec.structs.replace(spec, depends_on=found)
 
 
 def _with_dependencies(spec: _Spec, names: Collection[str]) -> _Spec:
-    """Return a process or job for which a borrowed process need only have started: it is ready."""
+    """Return a process or job with condition ``started`` for borrowed processes, which are ready."""
     found = {
         name: Dependency(condition="started") if name in names else dependency
         for name, dependency in spec.depends_on.items()

@@ -1,4 +1,4 @@
-"""The exit code of a run (the contract is ``cli.md``)."""
+"""Determine the exit code of a run (``docs/jobs.md``)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def exit_code_of(
 ) -> int:
     """Return the exit code of a run.
 
-    ``signal``: the one that ended the run. ``timed_out``: ``--timeout`` ended it. A job that was not requested, but
-    needed by one that was, counts as a dependency that failed.
+    ``signal``: the one that ended the run. ``timed_out``: ``--timeout`` ended it. A failed job that was not requested
+    counts as a failed dependency.
     """
     if signal is not None:
         return BY_SIGNAL + signal
@@ -47,12 +47,12 @@ def _code_of(job: JobRecord) -> int:
         return TIMED_OUT
     if job.signal is not None:
         return BY_SIGNAL + signal_number(job.signal)
-    # A job may fail with 0, which its ``success_codes`` need not hold.
+    # A job can fail with code 0 if its ``success_codes`` do not include 0.
     return job.exit_code or SEVERAL_FAILED
 
 
 def signal_number(name: str) -> int:
-    """Return the number of a signal by the name that ``core.lifecycle.signal_name`` gives it."""
+    """Return the number of a signal; the inverse of ``core.lifecycle.signal_name``."""
     if name.startswith("SIGRTMIN+"):
         return Signals["SIGRTMIN"] + int(name.removeprefix("SIGRTMIN+"))
     return Signals[name].value if name in Signals.__members__ else int(name.removeprefix("signal "))

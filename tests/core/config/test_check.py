@@ -44,7 +44,7 @@ def test_processes_jobs_and_groups_have_one_name_space() -> None:
     )
     assert problems_of(text) == [
         "prox.yaml:3:35: processes.api.groups: 'web' is the name of a process",
-        "prox.yaml:5:8: jobs.web: there is a process 'web' already",
+        "prox.yaml:5:8: jobs.web: duplicate name: 'web' is also a process",
         "prox.yaml:10:7: jobs.test.groups: 'test' is the name of a job",
         "prox.yaml:11:7: jobs.test.groups: 'web' is the name of a process",
     ]
@@ -62,9 +62,9 @@ def test_a_group_may_have_many_members() -> None:
         ("[database, ~x]", 28, "~x", "no process or job named '~x'"),
         ("{migrat: started}", 26, "migrat", "no process or job named 'migrat' (did you mean 'migrate'?)"),
         ("{backend: }", 18, "backend", "no process or job named 'backend'"),
-        ("{database: healthy}", 28, "database", "database has no healthcheck, and so cannot become healthy"),
-        ("{migrate: {condition: healthy}}", 18, "migrate", "migrate has no healthcheck, and so cannot become healthy"),
-        ("[web]", 18, "web", "is a cycle: web → web"),
+        ("{database: healthy}", 28, "database", "database has no healthcheck, so it cannot become healthy"),
+        ("{migrate: {condition: healthy}}", 18, "migrate", "migrate has no healthcheck, so it cannot become healthy"),
+        ("[web]", 18, "web", "dependency cycle: web → web"),
     ],
 )
 def test_what_is_wrong_with_what_it_depends_on(depends_on: str, column: int, name: str, message: str) -> None:
@@ -110,8 +110,8 @@ def test_a_cycle_is_shown_whole_and_once() -> None:
         "  lone: {cmd: x, depends_on: [lone]}\n"
     )
     assert problems_of(text) == [
-        "prox.yaml:3:33: processes.a.depends_on.b: is a cycle: a → b → c → a",
-        "prox.yaml:8:31: jobs.lone.depends_on.lone: is a cycle: lone → lone",
+        "prox.yaml:3:33: processes.a.depends_on.b: dependency cycle: a → b → c → a",
+        "prox.yaml:8:31: jobs.lone.depends_on.lone: dependency cycle: lone → lone",
     ]
 
 
@@ -143,10 +143,10 @@ def test_no_port_is_given_twice() -> None:
         "services: {app: 8080}\n"
     )
     assert problems_of(text) == [
-        "prox.yaml:3:21: processes.b.port: 8080 is taken by processes.a.port already",
-        "prox.yaml:7:21: jobs.e.port: 8080 is taken by processes.a.port already",
-        "prox.yaml:8:55: proxy.https_port: 80 is taken by proxy.http_port already",
-        "prox.yaml:9:13: api.port: 8080 is taken by processes.a.port already",
+        "prox.yaml:3:21: processes.b.port: port 8080 is already used by processes.a.port",
+        "prox.yaml:7:21: jobs.e.port: port 8080 is already used by processes.a.port",
+        "prox.yaml:8:55: proxy.https_port: port 80 is already used by proxy.http_port",
+        "prox.yaml:9:13: api.port: port 8080 is already used by processes.a.port",
     ]
 
 
@@ -157,13 +157,16 @@ def test_an_api_on_any_free_port_takes_none() -> None:
 
 def test_what_is_laid_over_the_file_comes_after_it() -> None:
     assert problems_of("api: {port: 1}\nprocesses: {a: {cmd: x, port: 2}}", "api: {port: 2}\n") == [
-        "prox.override.yaml:1:13: api.port: 2 is taken by processes.a.port already"
+        "prox.override.yaml:1:13: api.port: port 2 is already used by processes.a.port"
     ]
 
 
 def test_no_two_ports_are_told_in_one_variable() -> None:
     text = "processes:\n  web-1: {cmd: x, port: 1}\n  WEB.1: {cmd: x, port: auto}\n  web_1: x\n"
-    assert problems_of(text) == ["prox.yaml:3:25: processes.WEB.1.port: would be PROX_PORT_WEB_1, and so would web-1's"]
+    assert problems_of(text) == [
+        "prox.yaml:3:25: processes.WEB.1.port: PROX_PORT_WEB_1 would name this port and that of web-1; "
+        "rename one of the processes"
+    ]
 
 
 @pytest.mark.parametrize(("key", "value", "column"), [("tcp", "true", 24), ("http", "/health", 25)])
@@ -171,7 +174,7 @@ def test_a_check_of_its_own_port_needs_one(key: str, value: str, column: int) ->
     text = f"processes:\n  web:\n    cmd: x\n    healthcheck: {{{key}: {value}}}\n"
     assert problems_of(text) == [
         f"prox.yaml:4:{column}: processes.web.healthcheck.{key}:"
-        " looks at the process's own port, and it has none; set processes.web.port"
+        " checks the process's own port, but it has none; set processes.web.port"
     ]
     for port in ("80", "auto", "{fd: 3}"):
         config_of(f"{text}    port: {port}\n")
@@ -215,16 +218,15 @@ def test_what_is_beside_a_mistake_is_still_checked() -> None:
         "prox.yaml:2:3: processes.web: `cmd` is missing",
         "prox.yaml:2:14: processes.web.env: must be a mapping of variables: {NAME: value}",
         "prox.yaml:2:31: processes.web.depends_on.nowhere: no process or job named 'nowhere'",
-        "prox.yaml:3:14: processes.api.cmd:"
-        " must be a command: a string, or a list of words, not 5; put it in quotes where it is a text",
+        "prox.yaml:3:14: processes.api.cmd: must be a command: a string, or a list of words, not 5; put it in quotes",
         "prox.yaml:3:51: processes.api.healthcheck.interval:"
         " must be a duration such as 500ms, 10s or 1h30m, not 'soon'",
-        "prox.yaml:3:70: processes.api.healthcheck.log: is one too many:"
-        " there is `tcp` already, and exactly one of cmd, http, tcp, log, notify can be",
+        "prox.yaml:3:70: processes.api.healthcheck.log: conflicts with `tcp`:"
+        " exactly one of cmd, http, tcp, log, notify is allowed",
         "prox.yaml:3:70: processes.api.healthcheck.log:"
         " the pattern '(' is not a regular expression (RE2): missing ): (",
         "prox.yaml:4:22: processes.db.port: 80 is taken by processes.api.port already",
-        "prox.yaml:4:35: processes.db.groups[0]: 'a b' cannot be a name:"
+        "prox.yaml:4:35: processes.db.groups[0]: 'a b' is not a valid name:"
         " at most 63 letters, digits, _, - and ., a letter or digit first",
         "prox.yaml:4:40: processes.db.groups: 'api' is the name of a process",
         "prox.yaml:5:1: prox: is an unknown key (did you mean 'proxy'?)",

@@ -78,7 +78,7 @@ def test_a_file_with_nothing_in_it(text: str) -> None:
     [("- a\n", "a list"), ("[]", "a list"), ("just text", "a single value"), ("5", "a single value")],
 )
 def test_what_is_no_map(text: str, what: str) -> None:
-    assert problems_of(text) == [f"prox.yaml:1:1: must be a mapping with the key `processes`, and is {what}"]
+    assert problems_of(text) == [f"prox.yaml:1:1: must be a mapping with the key `processes`, not {what}"]
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_what_is_no_map(text: str, what: str) -> None:
         ("processes:\n  web: 'x\n  api: y\n", "4:1", "(while scanning a quoted scalar that begins in line 2)"),
         ("processes:\n  web: [x,\n  api: y\n", "4:1", "(while parsing a flow sequence that begins in line 2)"),
         ("processes:\n  web: x\n api: y\n", "3:2", "did not find expected key"),
-        ("processes:\n  web: *other\n", "2:8", "*other refers to no anchor that stands before it"),
-        ("processes: &a {web: *a}\n", "1:21", "*a refers to no anchor that stands before it"),
-        ("processes: {web: x}\n---\nprocesses: {api: y}\n", "2:1", "a second document begins here; only one is read"),
+        ("processes:\n  web: *other\n", "2:8", "*other refers to no earlier anchor"),
+        ("processes: &a {web: *a}\n", "1:21", "*a refers to no earlier anchor"),
+        ("processes: {web: x}\n---\nprocesses: {api: y}\n", "2:1", "second document; only one is allowed"),
         ("%NO\n---\nprocesses: {web: x}\n", "1:4", "found unknown directive name"),
         ('processes:\n  web: "\\q"\n', "2:9", "found unknown escape character"),
         ('processes:\n  web: "\\ud800"\n', "2:11", "found invalid Unicode character escape code"),
@@ -171,7 +171,7 @@ def test_a_process_like_another() -> None:
 def test_aliases_cannot_grow_without_end(repeat: str) -> None:
     lines = ["a0: &a0 {x: y}"]
     lines += [f"a{n}: &a{n} " + repeat.format(", ".join([f"*a{n - 1}"] * 10)) for n in range(1, 30)]
-    assert any("holds more than 100000 values" in problem for problem in problems_of("\n".join(lines)))
+    assert any("contains more than 100000 values" in problem for problem in problems_of("\n".join(lines)))
 
 
 @pytest.mark.parametrize("text", ["[" * 500, "{a: " * 500, "- " * 5000, "? " * 500])

@@ -48,8 +48,7 @@ def test_problems_come_in_the_order_of_the_file_whoever_finds_them() -> None:
         "prox.yaml:3:45: processes.web.helthcheck: is an unknown key (did you mean 'healthcheck'?)",
         "prox.yaml:4:3: processes.web: duplicate key; the first one is in line 3",
         "prox.yaml:5:9: processes.web2: the tag !x is not known here; leave it out",
-        "prox.yaml:6:17: jobs.j.cmd: must be a command: a string, or a list of words, not 5;"
-        " put it in quotes where it is a text",
+        "prox.yaml:6:17: jobs.j.cmd: must be a command: a string, or a list of words, not 5; put it in quotes",
         "prox.yaml:6:26: jobs.j.port: 80 is taken by processes.web.port already",
     ]
 
@@ -57,7 +56,7 @@ def test_problems_come_in_the_order_of_the_file_whoever_finds_them() -> None:
 def test_columns_are_counted_as_people_do() -> None:
     text = "processes:\r\n  wéb😀: x\r\n  b: {cmd: 日本, tty: x}\r\n"
     assert problems_of(text) == [
-        "prox.yaml:2:3: processes.wéb😀: 'wéb😀' cannot be a name:"
+        "prox.yaml:2:3: processes.wéb😀: 'wéb😀' is not a valid name:"
         " at most 63 letters, digits, _, - and ., a letter or digit first",
         "prox.yaml:3:21: processes.b.tty: must be true or false, not 'x'",
     ]
@@ -90,7 +89,7 @@ def test_problems_name_the_file_in_which_they_are() -> None:
     assert problems_of("api: {port: 80, auth: x}\nprocesses: {web: {cmd: x, tty: y}, db: z}\n", over) == [
         "prox.yaml:1:23: api.auth: must be true or false, not 'x'",
         "prox.override.yaml:2:3: processes.db: `cmd` is missing",
-        "prox.override.yaml:2:14: processes.db.port: 80 is taken by api.port already",
+        "prox.override.yaml:2:14: processes.db.port: port 80 is already used by api.port",
         "prox.override.yaml:3:18: processes.web.env.A: must be a single value, not a list",
         "prox.override.yaml:3:28: processes.web.tty: must be true or false, not 'x'",
         "prox.override.yaml:4:1: prox: is an unknown key (did you mean 'proxy'?)",
@@ -99,11 +98,11 @@ def test_problems_name_the_file_in_which_they_are() -> None:
 
 def test_files_that_are_no_maps_are_all_told() -> None:
     assert problems_of("- x", "processes: {web: x}\n---\n") == [
-        "prox.yaml:1:1: must be a mapping with the key `processes`, and is a list",
-        "prox.override.yaml:2:1: a second document begins here; only one is read",
+        "prox.yaml:1:1: must be a mapping with the key `processes`, not a list",
+        "prox.override.yaml:2:1: second document; only one is allowed",
     ]
     assert problems_of("processes: {web: 5}", "a: &a b\nc: [*d]") == [
-        "prox.override.yaml:2:5: *d refers to no anchor that stands before it"
+        "prox.override.yaml:2:5: *d refers to no earlier anchor"
     ]
 
 

@@ -264,7 +264,7 @@ def test_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "-a", "_a", ".a", "a b", "a/b", "é", "n" * 64, "a\\n", "a:b"])
 def test_what_is_no_name(name: str) -> None:
-    wrong = "cannot be a name: at most 63 letters, digits, _, - and ., a letter or digit first"
+    wrong = "is not a valid name: at most 63 letters, digits, _, - and ., a letter or digit first"
     for section in ("processes", "jobs"):
         (problem,) = problems_of(f'{section}:\n  "{name}": x\n')
         assert problem.startswith(f"prox.yaml:2:3: {section}.{name[:80]}: ")
@@ -276,7 +276,7 @@ def test_what_is_no_name(name: str) -> None:
 
 
 def test_the_name_of_prox_itself() -> None:
-    wrong = "'system' is the name of prox's own lines; choose another one"
+    wrong = "'system' is reserved for prox's own lines; choose another name"
     assert problems_of("processes: {system: x}\njobs: {system: y}\n") == [
         f"prox.yaml:1:13: processes.system: {wrong}",
         f"prox.yaml:2:8: jobs.system: {wrong}",
@@ -290,6 +290,6 @@ def test_the_name_of_prox_itself() -> None:
 def test_what_is_no_name_of_a_service(name: str) -> None:
     (problem,) = problems_of(f"processes: {{web: x}}\nservices:\n  '{name}': 80\n")
     assert problem == (
-        f"prox.yaml:3:3: services.{name}: {name!r} cannot be the name of a service:"
+        f"prox.yaml:3:3: services.{name}: {name!r} is not a valid service name:"
         " at most 63 of a-z, 0-9 and -, no - at its ends"
     )

@@ -6,8 +6,8 @@ import pytest
 
 from helpers.config import problems_of
 
-PORTS = "a whole number from 1 to 65535"
-TEXT_HINT = "; put it in quotes where it is a text"
+PORTS = "an integer from 1 to 65535"
+TEXT_HINT = "; put it in quotes"
 
 
 @pytest.mark.parametrize(
@@ -21,16 +21,16 @@ TEXT_HINT = "; put it in quotes where it is a text"
         ("description: true", 18, "description", f"must be a string, not true{TEXT_HINT}"),
         ("description: [a]", 18, "description", "must be a string, not a list"),
         ("description:", 5, "description", "has no value; it must be a string"),
-        ('description: "a\\0"', 18, "description", "holds a NUL, which no program can be given"),
+        ('description: "a\\0"', 18, "description", "contains a NUL character, which cannot be passed to a program"),
         ("cwd: ''", 10, "cwd", "must not be empty"),
         ("cwd: {a: b}", 5, "cwd", "must be a string, not a mapping"),
         ("env: [A=b]", 10, "env", "must be a mapping of variables: {NAME: value}"),
         ("env: A=hunter2", 10, "env", "must be a mapping of variables: {NAME: value}"),
         ("env: {A: [hunter2]}", 14, "env.A", "must be a single value, not a list"),
         ("env: {A: {b: c}}", 11, "env.A", "must be a single value, not a mapping"),
-        ("env: {'': x}", 11, "env.", "'' cannot be the name of a variable"),
-        ("env: {A=b: x}", 11, "env.A=b", "'A=b' cannot be the name of a variable"),
-        ('env: {A: "hunter2\\0"}', 14, "env.A", "holds a NUL, which no program can be given"),
+        ("env: {'': x}", 11, "env.", "invalid variable name ''"),
+        ("env: {A=b: x}", 11, "env.A=b", "invalid variable name 'A=b'"),
+        ('env: {A: "hunter2\\0"}', 14, "env.A", "contains a NUL character, which cannot be passed to a program"),
         ("env_file: ''", 15, "env_file", "must be the path of a file"),
         ("env_file: '?'", 15, "env_file", "must be the path of a file"),
         ("env_file: {a: b}", 5, "env_file", "must be the path of a file, not a mapping"),
@@ -79,7 +79,7 @@ TEXT_HINT = "; put it in quotes where it is a text"
         ("healthcheck: {tcp: 80, retries: x}", 37, "healthcheck.retries",
          "must be an integer from 1 to 1000000, not 'x'"),
         ("healthcheck: {http: 'http://x/', status: 200}", 46, "healthcheck.status",
-         "must be a list, each a whole number from 100 to 599, not 200"),
+         "must be a list, each an integer from 100 to 599, not 200"),
         ("healthcheck: {http: 'http://x/', status: [200, 99]}", 52, "healthcheck.status[1]",
          "must be from 100 to 599, not 99"),
         ("depends_on: other", 17, "depends_on", "must be a list of names, or a mapping of conditions, not 'other'"),
@@ -105,7 +105,7 @@ TEXT_HINT = "; put it in quotes where it is a text"
          "must be the name of a signal such as SIGTERM or SIGINT, not 'foo'"),
         ("stop: {signal: 9}", 20, "stop.signal", "must be the name of a signal, not 9"),
         ("stop: {signal: SIGKILL}", 20, "stop.signal",
-         "SIGKILL cannot be answered by a process; set stop.timeout: 0s to have it killed at once"),
+         "SIGKILL cannot be handled by a process; to kill it at once, set stop.timeout: 0s"),
         ("stop: {leftovers: keep}", 23, "stop.leftovers", "must be one of ignore, kill, report, not 'keep'"),
         ("watch: src", 12, "watch", "must be a list or a mapping, not 'src'"),
         ("watch: {paths: src}", 20, "watch.paths", "must be a list, each a string, not 'src'"),

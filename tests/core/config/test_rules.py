@@ -29,18 +29,17 @@ def problems_of_check(check: str) -> list[str]:
         ("{cmdd: x}", ["19: healthcheck.cmdd: is an unknown key (did you mean 'cmd'?)"]),
         (
             "{tcp: 80, cmd: x}",
-            [f"33: healthcheck.cmd: is one too many: there is `tcp` already, and exactly one of {ALL_KINDS} can be"],
+            [f"33: healthcheck.cmd: conflicts with `tcp`: exactly one of {ALL_KINDS} is allowed"],
         ),
         (
             "{cmd: x, log: y, notify: true}",
             [
-                f"32: healthcheck.log: is one too many: there is `cmd` already, and exactly one of {ALL_KINDS} can be",
-                f"43: healthcheck.notify: is one too many: there is `cmd` already,"
-                f" and exactly one of {ALL_KINDS} can be",
+                f"32: healthcheck.log: conflicts with `cmd`: exactly one of {ALL_KINDS} is allowed",
+                f"43: healthcheck.notify: conflicts with `cmd`: exactly one of {ALL_KINDS} is allowed",
             ],
         ),
         ("{cmd: x, htp: /}", ["27: healthcheck.htp: is an unknown key (did you mean 'http'?)"]),
-        ("{tcp: 80, status: [200]}", ["36: healthcheck.status: goes with `http` only"]),
+        ("{tcp: 80, status: [200]}", ["36: healthcheck.status: requires `http`"]),
         ("{htp: /, status: [200]}", ["19: healthcheck.htp: is an unknown key (did you mean 'http'?)"]),
     ],
 )
@@ -69,7 +68,7 @@ def test_what_is_no_url(url: str) -> None:
 
 def test_a_url_with_a_password_is_refused_and_not_shown() -> None:
     assert problems_of_check("{http: 'http://me:hunter2@localhost/'}") == [
-        "25: healthcheck.http: cannot hold a user or a password; use `cmd`, with a program that sends them"
+        "25: healthcheck.http: must not contain a user or password; use `cmd` with a program that sends them"
     ]
 
 
@@ -89,9 +88,9 @@ def test_what_is_no_address(address: str) -> None:
 @pytest.mark.parametrize(
     ("dependency", "column", "key", "message"),
     [
-        ("log", 22, "", "log needs the line to wait for: {log: PATTERN}"),
-        ("{condition: log}", 34, ".condition", "log needs the line to wait for: {log: PATTERN}"),
-        ("{condition: started, log: x}", 48, ".log", "does not go with the condition 'started'"),
+        ("log", 22, "", "the condition log needs a pattern: {log: PATTERN}"),
+        ("{condition: log}", 34, ".condition", "the condition log needs a pattern: {log: PATTERN}"),
+        ("{condition: started, log: x}", 48, ".log", "cannot be combined with condition 'started'"),
         ("{lgo: x}", 23, ".lgo", "is an unknown key (did you mean 'log'?)"),
         ("{condition: stated, log: x}", 34, ".condition",
          "must be one of completed, finished, healthy, log, started, not 'stated'"),
@@ -151,16 +150,16 @@ def test_when_the_proxy_is_on(proxy: str, enabled: bool, http_port: int | None, 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("services: {app: }", "2:12: services.app: needs a `port`, or a `process` whose port it is"),
-        ("services: {app: {}}", "2:12: services.app: needs a `port`, or a `process` whose port it is"),
-        ("services: {app: {host: x}}", "2:12: services.app: needs a `port`, or a `process` whose port it is"),
+        ("services: {app: }", "2:12: services.app: needs `port` or `process`"),
+        ("services: {app: {}}", "2:12: services.app: needs `port` or `process`"),
+        ("services: {app: {host: x}}", "2:12: services.app: needs `port` or `process`"),
         (
             "services: {app: {port: 1, process: web}}",
-            "2:24: services.app.port: does not go with `process`, which has a port of its own",
+            "2:24: services.app.port: cannot be combined with `process`, which has its own port",
         ),
         (
             "services: {app: {process: web, host: x}}",
-            "2:38: services.app.host: does not go with `process`, which has a port of its own",
+            "2:38: services.app.host: cannot be combined with `process`, which has its own port",
         ),
         ("services: {app: {prt: 1}}", "2:18: services.app.prt: is an unknown key (did you mean 'port'?)"),
         (
@@ -168,11 +167,11 @@ def test_when_the_proxy_is_on(proxy: str, enabled: bool, http_port: int | None, 
             "2:18: services.app.port: has no value; it must be an integer from 1 to 65535",
         ),
         ("jobs: {j: {cmd: x, success_codes: []}}",
-         "2:35: jobs.j.success_codes: names no code, so that it could never succeed"),
+         "2:35: jobs.j.success_codes: must not be empty: the job could never succeed"),
         ("jobs: {j: {cmd: x, success_codes: [x]}}",
          "2:36: jobs.j.success_codes[0]: must be an integer from 0 to 255, not 'x'"),
         ("jobs: {j: {cmd: x, success_codes: }}",
-         "2:20: jobs.j.success_codes: names no code, so that it could never succeed"),
+         "2:20: jobs.j.success_codes: must not be empty: the job could never succeed"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_service_or_a_job(text: str, problem: str) -> None:
@@ -182,9 +181,9 @@ def test_what_is_wrong_with_a_service_or_a_job(text: str, problem: str) -> None:
 @pytest.mark.parametrize(
     ("watch", "column", "key", "message"),
     [
-        ("[]", 12, "", "names nothing to watch"),
-        ("{paths: []}", 20, ".paths", "names nothing to watch"),
-        ("{paths: }", 13, ".paths", "names nothing to watch"),
+        ("[]", 12, "", "must not be empty"),
+        ("{paths: []}", 20, ".paths", "must not be empty"),
+        ("{paths: }", 13, ".paths", "must not be empty"),
         ("{}", 5, "", "`paths` is missing"),
         ("{pahts: [x]}", 13, ".pahts", "is an unknown key (did you mean 'paths'?)"),
     ],

@@ -40,22 +40,22 @@ def test_accepted(form: str, text: str, value: Any) -> None:
     ("form", "text", "message"),
     [
         ("text", "", "must not be empty"),
-        ("name", "_x", "'_x' cannot be a name"),
-        ("name", "n" * 64, "cannot be a name"),
-        ("name", "x\n", "cannot be a name"),
-        ("name", "system", "the name of prox's own lines"),
+        ("name", "_x", "'_x' is not a valid name"),
+        ("name", "n" * 64, "is not a valid name"),
+        ("name", "x\n", "is not a valid name"),
+        ("name", "system", "reserved for prox's own lines"),
         ("pattern", "(", "not a regular expression"),
         ("signal", "SIGFOO", "must be the name of a signal"),
-        ("signal", "kill", "SIGKILL cannot be answered by a process"),
-        ("signal", "SIGSTOP", "SIGSTOP cannot be answered by a process"),
+        ("signal", "kill", "SIGKILL cannot be handled by a process"),
+        ("signal", "SIGSTOP", "SIGSTOP cannot be handled by a process"),
         ("request", "post /reset", "must be a method and a path"),
         ("request", "POST reset", "must be a method and a path"),
         ("request", "POST /a b", "must be a method and a path"),
         ("request", "POST /\r\nHost: x", "must be a method and a path"),
-        ("label", "App", "cannot be the name of a service"),
-        ("label", "-a", "cannot be the name of a service"),
-        ("label", "a-", "cannot be the name of a service"),
-        ("label", "l" * 64, "cannot be the name of a service"),
+        ("label", "App", "is not a valid service name"),
+        ("label", "-a", "is not a valid service name"),
+        ("label", "a-", "is not a valid service name"),
+        ("label", "l" * 64, "is not a valid service name"),
         ("domain", "a..b", "must be a domain"),
         ("domain", "http://x", "must be a domain"),
         ("domain", ".".join(["l" * 63] * 4), "must be a domain"),
@@ -70,7 +70,7 @@ def test_refused(form: str, text: str, message: str) -> None:
 
 
 def test_a_long_value_is_not_repeated_whole() -> None:
-    with pytest.raises(ValueError, match="cannot be a name") as caught:
+    with pytest.raises(ValueError, match="is not a valid name") as caught:
         FORMS["name"].parse("/" * 10_000)
     assert len(str(caught.value)) < 300
 

@@ -46,7 +46,7 @@ def node(text: str) -> Node:
         (ProcessSpec, "cmd", "a command"),
         (ProcessSpec, "env", "a mapping of variables"),
         (ProcessSpec, "depends_on", "a list or a mapping"),
-        (ProcessSpec, "port", "a whole number from 1 to 65535, auto or a mapping (fd)"),
+        (ProcessSpec, "port", "an integer from 1 to 65535, auto or a mapping (fd)"),
         (ProcessSpec, "tty", "true or false"),
         (ProcessSpec, "restart", "one of always, no, on-failure, unhealthy or a mapping"),
         (ProcessSpec, "watch", "a list or a mapping"),
@@ -64,7 +64,7 @@ def test_types_in_words(section: type[Struct], key: str, text: str) -> None:
 
 def test_sections_in_words() -> None:
     assert describe_struct(Watch) == "a list or a mapping"
-    assert describe_struct(Service) == "a whole number from 1 to 65535 or a mapping"
+    assert describe_struct(Service) == "an integer from 1 to 65535 or a mapping"
     assert describe_struct(Api) == "a mapping (host, port, auth, …)"
 
 
@@ -115,14 +115,14 @@ def test_a_short_form_is_taken_where_its_section_has_one() -> None:
 @pytest.mark.parametrize(
     ("section", "key", "text", "hint"),
     [
-        (ProcessSpec, "description", "5", "; put it in quotes where it is a text"),
-        (ProcessSpec, "description", "true", "; put it in quotes where it is a text"),
+        (ProcessSpec, "description", "5", "; put it in quotes"),
+        (ProcessSpec, "description", "true", "; put it in quotes"),
         (ProcessSpec, "port", "'80'", "; leave out the quotes"),
         (ProcessSpec, "port", "'auto'", ""),
         (ProcessSpec, "port", "x", ""),
         (ProcessSpec, "groups", "5", ""),
         (ProcessSpec, "description", "[5]", ""),
-        (HealthCheck, "http", "5", "; put it in quotes where it is a text"),
+        (HealthCheck, "http", "5", "; put it in quotes"),
     ],
 )
 def test_quotes_are_hinted_at_where_they_make_the_difference(

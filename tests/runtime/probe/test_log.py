@@ -17,7 +17,7 @@ TARGET = Target(name="api", instance="i1", pid=1, port=None, env={}, cwd="/")
 async def test_no_line_yet() -> None:
     probe = LogProbe("Listening")
     probe.feed(LineSplitter().feed(b"starting\nlistening\nList"))
-    assert await probe.check(TARGET) == CheckResult(False, "no line has matched 'Listening' yet")
+    assert await probe.check(TARGET) == CheckResult(False, "no line matched 'Listening' yet")
 
 
 async def test_the_first_line_that_matches_is_shown() -> None:
