@@ -225,7 +225,7 @@ def test_what_is_beside_a_mistake_is_still_checked() -> None:
         " exactly one of cmd, http, tcp, log, notify is allowed",
         "prox.yaml:3:70: processes.api.healthcheck.log:"
         " the pattern '(' is not a regular expression (RE2): missing ): (",
-        "prox.yaml:4:22: processes.db.port: 80 is taken by processes.api.port already",
+        "prox.yaml:4:22: processes.db.port: port 80 is already used by processes.api.port",
         "prox.yaml:4:35: processes.db.groups[0]: 'a b' is not a valid name:"
         " at most 63 letters, digits, _, - and ., a letter or digit first",
         "prox.yaml:4:40: processes.db.groups: 'api' is the name of a process",

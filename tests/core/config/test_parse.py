@@ -49,7 +49,7 @@ def test_problems_come_in_the_order_of_the_file_whoever_finds_them() -> None:
         "prox.yaml:4:3: processes.web: duplicate key; the first one is in line 3",
         "prox.yaml:5:9: processes.web2: the tag !x is not known here; leave it out",
         "prox.yaml:6:17: jobs.j.cmd: must be a command: a string, or a list of words, not 5; put it in quotes",
-        "prox.yaml:6:26: jobs.j.port: 80 is taken by processes.web.port already",
+        "prox.yaml:6:26: jobs.j.port: port 80 is already used by processes.web.port",
     ]
 
 
