@@ -18,13 +18,13 @@ import trio
 
 from prox._version import __version__
 from prox.app import log_files_of, run_tree
-from prox.core.config.doubtful import doubts
+from prox.core.config.config_warnings import doubts
 from prox.core.errors import NotReady, ProxError, TimedOut
 from prox.core.logs.batch import SYSTEM
 from prox.core.logs.query import LogFilter
 from prox.core.runs.stack import harness_facts
 from prox.instance.folder import LOG_FILE, InstanceFolder
-from prox.owned_instance import end_killed_runs, end_left_behind
+from prox.killed_instances import end_killed_runs, end_left_behind
 from prox.runtime.lifeline import watch_lifeline
 from prox.runtime.readiness import wait_all_ready
 from prox.runtime.supervisor import Supervisor

@@ -27,7 +27,7 @@ from prox.core.runs.record import SUCCEEDED, RunRecord
 from prox.core.runs.verdict import exit_code_of
 from prox.instance.folder import FOLDER, InstanceFolder
 from prox.instance.runs import new_run_folder
-from prox.owned_instance import end_killed_runs
+from prox.killed_instances import end_killed_runs
 from prox.proxy.listeners import listen_for
 from prox.runtime.borrowed import NOTHING_BORROWED
 from prox.runtime.lifeline import watch_lifeline
@@ -35,7 +35,7 @@ from prox.runtime.real_platform import real_platform
 from prox.runtime.signals import StopSignals
 from prox.runtime.supervisor import Supervisor
 from prox.runtime.watchdog import Watchdog, watch_list
-from prox.sinks.blocks import BlockPrinter
+from prox.sinks.block_printer import BlockPrinter
 from prox.sinks.ci import Block
 from prox.sinks.console import Console
 from prox.sinks.files import LogFiles

@@ -16,8 +16,8 @@ from prox.net.clocks import IdleClock
 from prox.net.lingering import linger
 
 if TYPE_CHECKING:
-    from prox.api.answers import Failure
     from prox.api.hypercorn_shell import Event, Shell, SignedConfig
+    from prox.api.responses import Failure
 
 MAX_READ = 16 * 1024
 """Bytes of one read; each layer below the app may buffer this much for each connection."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from prox.api.answers import Failure, json_response
+from prox.api.responses import Failure, json_response
 from prox.core.errors import ProxError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 from quart import Blueprint, Response, request
 
-from prox.api.answers import encode
 from prox.api.openapi import describe
+from prox.api.responses import encode
 from prox.api.sse import event, stream_response
 from prox.core.snapshots import LeftoverEvent, Overflow, ProcessEvent, ProcessSnapshot, ShutdownEvent, Status
 

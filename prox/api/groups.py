@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from quart import Blueprint, Response
 
-from prox.api.answers import Success, json_response
 from prox.api.openapi import describe
+from prox.api.responses import Success, json_response
 
 if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor

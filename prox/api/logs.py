@@ -10,11 +10,11 @@ import trio
 from msgspec import UNSET, Meta, Struct, UnsetType
 from quart import Blueprint, Response, request
 
-from prox.api.answers import json_response
 from prox.api.errors import InvalidParameter
 from prox.api.log_events import DroppedLines, LogEncoder, LogEvents
 from prox.api.openapi import describe
 from prox.api.parameters import IS_INSTANT, moment, read
+from prox.api.responses import json_response
 from prox.api.sse import stream_response
 from prox.core.errors import UnknownProcess
 from prox.core.logs.batch import SYSTEM, timestamp

@@ -16,8 +16,8 @@ import msgspec
 from quart import Blueprint, Response
 
 from prox._version import __version__
-from prox.api.answers import Failure, json_response
 from prox.api.browser_safety import HEALTH_PATH
+from prox.api.responses import Failure, json_response
 
 if TYPE_CHECKING:
     from quart_trio import QuartTrio

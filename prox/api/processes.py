@@ -11,9 +11,9 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from quart import Blueprint, Response, request
 
-from prox.api.answers import Success, json_response
 from prox.api.openapi import describe
 from prox.api.parameters import read, read_body, signal_number, signal_pattern
+from prox.api.responses import Success, json_response
 from prox.core.snapshots import HealthcheckSnapshot, HistoryEntry, Leftover, ProcessSnapshot
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from quart import Blueprint, Response, request
 
 from prox._version import __version__
-from prox.api.answers import encode, json_response
 from prox.api.errors import InvalidParameter, ProxyNotEnabled, RequestNotFound
 from prox.api.logs import LogRecord, record
 from prox.api.openapi import describe
 from prox.api.parameters import IS_INSTANT, moment, read, read_body
+from prox.api.responses import encode, json_response
 from prox.api.sse import event, stream_response
 from prox.core.exchanges import Exchange, ExchangeFilter, RequestRecord, record_of
 from prox.core.har import har, visible

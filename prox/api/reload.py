@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from quart import Blueprint, Response
 
-from prox.api.answers import json_response
 from prox.api.openapi import describe
+from prox.api.responses import json_response
 from prox.core.errors import ConfigError, Problem
 from prox.instance.project import load_config
 from prox.system.threads import in_thread

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from prox.api.answers import Failure
 from prox.api.app import create_app
 from prox.api.connection import ApiConnection, refusal
 from prox.api.errors import http_failure, log
 from prox.api.hypercorn_shell import Shell, SignedConfig
+from prox.api.responses import Failure
 from prox.net.acceptor import Acceptor
 
 if TYPE_CHECKING:

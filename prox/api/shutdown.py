@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from quart import Blueprint, Response, request
 
-from prox.api.answers import Success, json_response
 from prox.api.openapi import describe
+from prox.api.responses import Success, json_response
 from prox.core.errors import ShuttingDown
 from prox.core.text import one_line, printable
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 from quart import Blueprint, Response
 
 from prox._version import __version__
-from prox.api.answers import json_response
 from prox.api.openapi import describe
+from prox.api.responses import json_response
 
 if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor

@@ -18,7 +18,7 @@ def config(as_json: bool, schema: bool) -> None:
 
         print_json(json_schema())
         return
-    from prox.core.config.doubtful import doubts
+    from prox.core.config.config_warnings import doubts
     from prox.core.config.dump import to_plain, to_yaml
 
     loaded = load_project()

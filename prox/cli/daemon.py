@@ -26,7 +26,7 @@ from prox.core.text import escape_controls
 from prox.instance.folder import FOLDER, LOG_FILE
 from prox.instance.owned_files import append_file, open_folder
 from prox.instance.running import check_free
-from prox.system.given_environment import given_environment
+from prox.system.initial_environment import initial_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,7 @@ def _spawn(config: Config, arguments: list[str], log: int, keep: list[int]) -> s
     return subprocess.Popen(
         [*command, f"--ready-fd={keep[0]}", *arguments],
         cwd=config.folder,
-        env=given_environment(),
+        env=initial_environment(),
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,

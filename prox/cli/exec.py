@@ -33,7 +33,7 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     The exit code is that of the command.
     """
     from prox.runtime.environ import process_environment
-    from prox.system.given_environment import given_environment
+    from prox.system.initial_environment import initial_environment
 
     # click leaves the `--` in.
     command = command[1:] if command[0] == "--" else command
@@ -46,7 +46,9 @@ def exec_command(name: str, command: tuple[str, ...]) -> int:
     client = find_client()
     ports = _known_ports(config, client)
     urls = client.status().get("urls", {}) if client else {}
-    built = process_environment(config, name, specs[name], ports, instance="", inherited=given_environment(), urls=urls)
+    built = process_environment(
+        config, name, specs[name], ports, instance="", inherited=initial_environment(), urls=urls
+    )
     folder = Path(config.folder, specs[name].cwd)
     try:
         os.chdir(folder)

@@ -18,7 +18,7 @@ from prox.cli.output import colored, is_terminal, say, warn
 from prox.cli.parameters import seconds
 from prox.cli.project import load_project
 from prox.cli.up import refuse_terminals
-from prox.core.config.doubtful import doubts
+from prox.core.config.config_warnings import doubts
 from prox.core.config.jobs import all_specs
 from prox.core.errors import ProxError, UnknownProcess
 from prox.core.spelling import did_you_mean

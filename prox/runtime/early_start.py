@@ -19,7 +19,7 @@ from prox.core.config.jobs import all_specs
 from prox.core.config.model import ListenFd
 from prox.core.scheduling import needed
 from prox.runtime.environ import process_environment, working_folder
-from prox.system.given_environment import given_environment
+from prox.system.initial_environment import initial_environment
 from prox.system.ports import is_taken
 from prox.system.spawning import Spawned, SpawnFailed, spawn
 from prox.watchdog.marks import KILL_SECONDS
@@ -62,7 +62,7 @@ def spawn_early(
     wanted = list(names)
     if not specs.keys() >= set(wanted) or not _has_plenty_of_descriptors(len(specs)):
         return {}
-    inherited = given_environment()
+    inherited = initial_environment()
     children: dict[str, EarlyChild] = {}
     for name in needed(wanted, graph):
         spec = specs[name]

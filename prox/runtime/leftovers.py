@@ -21,7 +21,7 @@ from prox.system.group import wait_any_ended
 from prox.system.listeners import own_listeners
 from prox.system.ports import find_holders, is_taken
 from prox.system.process_table import look
-from prox.system.shared_look import SharedLook
+from prox.system.shared_read import SharedRead
 from prox.system.threads import in_thread
 from prox.watchdog.marks import (
     GRACE_SECONDS,
@@ -54,7 +54,7 @@ class Leftovers:
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
-        self._marks = SharedLook(partial(marked, instance))
+        self._marks = SharedRead(partial(marked, instance))
         self._names: dict[int, str] = {}
         """The names of started processes, by tag."""
 

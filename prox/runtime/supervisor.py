@@ -38,7 +38,7 @@ from prox.runtime.real_platform import real_platform
 from prox.runtime.reload import apply_difference, finish
 from prox.runtime.reset import reset_process
 from prox.runtime.unclaimed import end_unclaimed
-from prox.system.given_environment import given_environment
+from prox.system.initial_environment import initial_environment
 from prox.system.process_table import look
 from prox.system.threads import in_thread
 from prox.system.usage import Usage, UsageSampler
@@ -88,7 +88,7 @@ class Supervisor:
             hub=self.hub,
             platform=platform,
             leftovers=platform.leftovers(self.instance),
-            inherited=given_environment(),
+            inherited=initial_environment(),
             folder=folder or Path(tempfile.gettempdir()),
             ports=dict(ports or {}),
             early=early if early is not None else {},

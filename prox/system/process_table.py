@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prox.system.shared_look import SharedLook
+from prox.system.shared_read import SharedRead
 from prox.watchdog.marks import Row, process_table
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def read_process_table() -> ProcessTable:
     return ProcessTable(process_table())
 
 
-_SHARED = SharedLook(lambda: read_process_table())
+_SHARED = SharedRead(lambda: read_process_table())
 
 
 async def look() -> ProcessTable:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from prox.client.errors import ApiError
-from prox.client.kept import KeptConnection
+from prox.client.persistent_connection import PersistentConnection
 from prox.core.scheduling import needed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Instance:
         place: str = "",
     ) -> None:
         self.client = client
-        self._kept = KeptConnection(client.target)
+        self._kept = PersistentConnection(client.target)
         self.folder = folder
         self.stack = stack
         self.facts = facts

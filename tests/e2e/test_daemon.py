@@ -110,7 +110,7 @@ def test_it_gives_up_in_time(project: Project) -> None:
     assert ran.returncode == 124
     shown, message = ran.stderr.splitlines()
     assert shown.endswith("web    │ still busy")
-    assert message.startswith("prox: not ready after 2 s: web (health check: no line has matched")
+    assert message.startswith("prox: not ready after 2 s: web (health check: no line matched")
     assert project.state() is None
 
 

@@ -46,6 +46,6 @@ async def test_results_of_checks_are_counted(autojump_clock: MockClock) -> None:
         assert details.healthcheck.last_check is not None
         assert len(details.check_results) == 2
         (waiting, count), *_ = details.check_results.items()
-        assert "no line has matched" in waiting
+        assert "no line matched" in waiting
         assert count > 1
         assert [entry.event for entry in details.history] == ["started (pid 4000)", "healthy"]

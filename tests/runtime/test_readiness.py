@@ -54,7 +54,7 @@ async def test_the_last_result_of_a_check_is_in_the_message_of_a_timeout(autojum
         await play(supervisor, fake, "start web\nstart plain")
         with pytest.raises(TimedOut) as failure:
             await wait_all_ready(supervisor, ["plain", "web"], 5)
-        assert str(failure.value).startswith("not ready after 5 s: web (health check: no line has matched")
+        assert str(failure.value).startswith("not ready after 5 s: web (health check: no line matched")
 
 
 async def test_a_shutdown_meanwhile_is_no_failure(autojump_clock: MockClock) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from prox.core.health import CheckResult
 from prox.runtime.probe.base import Probe, Target
+from prox.runtime.probe.factory import open_probe
 from prox.runtime.probe.loop import run_probe
-from prox.runtime.probe.opening import open_probe
 
 __all__ = ["CheckResult", "Probe", "Target", "open_probe", "run_probe"]

@@ -12,13 +12,13 @@ import trio
 
 from prox.core.health import CheckResult
 from prox.runtime.probe.base import Probe
-from prox.runtime.probe.reach import LOCALHOST, Unreachable, connect_own, own_port
+from prox.runtime.probe.connect import LOCALHOST, Unreachable, connect_own, own_port
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from prox.runtime.probe.base import Target
-    from prox.runtime.probe.reach import ProbeConnection
+    from prox.runtime.probe.connect import ProbeConnection
 
 PORTS = {"http": 80, "https": 443}
 CHUNK = 16 * 1024

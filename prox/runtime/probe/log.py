@@ -42,5 +42,5 @@ class LogProbe(Probe):
 
     async def check(self, target: Target) -> CheckResult:
         if self._line is None:
-            return CheckResult(False, f"no line has matched {self._pattern!r} yet")
+            return CheckResult(False, f"no line matched {self._pattern!r} yet")
         return CheckResult(True, self._line)

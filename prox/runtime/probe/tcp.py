@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from prox.core.health import CheckResult
 from prox.runtime.probe.base import Probe
-from prox.runtime.probe.reach import LOCALHOST, Unreachable, connect_own, own_port
+from prox.runtime.probe.connect import LOCALHOST, Unreachable, connect_own, own_port
 
 if TYPE_CHECKING:
     from prox.runtime.probe.base import Target

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SharedLook(Generic[T]):
+class SharedRead(Generic[T]):
     """A shared call of a blocking function ``read`` in a thread. At most one call runs, and one more is pending."""
 
     def __init__(self, read: Callable[[], T]) -> None:
         self._read = read
         # One for each run of Trio: several threads may each have one.
-        self._state: trio.lowlevel.RunVar[_State[T]] = trio.lowlevel.RunVar("SharedLook")
+        self._state: trio.lowlevel.RunVar[_State[T]] = trio.lowlevel.RunVar("SharedRead")
 
     async def look(self) -> T:
         """Return the result of a ``read`` that begins after this call. Raises OSError as ``read`` does."""

@@ -9,9 +9,11 @@ import sys
 
 import pytest
 
-PRINT = (
-    "import json; from prox.system.given_environment import given_environment; print(json.dumps(given_environment()))"
-)
+PRINT = """
+import json
+from prox.system.initial_environment import initial_environment
+print(json.dumps(initial_environment()))
+"""
 
 
 @pytest.mark.parametrize(

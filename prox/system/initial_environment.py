@@ -10,7 +10,7 @@ _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 """Values that Python sets LC_CTYPE to in the C locale (PEP 538)."""
 
 
-def given_environment() -> dict[str, str]:
+def initial_environment() -> dict[str, str]:
     """Return the environment of this process, with LC_CTYPE as it was before Python coerced it."""
     found = dict(os.environ)
     if found.get(_VARIABLE) in _COERCED:

@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from prox.system.shared_look import SharedLook
+from prox.system.shared_read import SharedRead
 
 
 class Reader:
@@ -27,7 +27,7 @@ class Reader:
 
 async def test_tasks_that_ask_during_a_read_share_the_next_one() -> None:
     reader = Reader()
-    shared, found = SharedLook(reader), list[int]()
+    shared, found = SharedRead(reader), list[int]()
 
     async def ask() -> None:
         found.append(await shared.look())
@@ -53,7 +53,7 @@ async def test_a_failure_reaches_its_task_and_the_next_read_is_a_new_one() -> No
             raise error
         return "read"
 
-    shared = SharedLook(read)
+    shared = SharedRead(read)
     with pytest.raises(OSError, match="no descriptor"):
         await shared.look()
     assert await shared.look() == "read"
@@ -61,7 +61,7 @@ async def test_a_failure_reaches_its_task_and_the_next_read_is_a_new_one() -> No
 
 async def test_a_task_that_is_cancelled_does_not_cancel_the_read_of_others() -> None:
     reader = Reader()
-    shared, found = SharedLook(reader), list[int]()
+    shared, found = SharedRead(reader), list[int]()
     impatient = trio.CancelScope()
 
     async def ask_impatiently() -> None:
@@ -84,5 +84,5 @@ async def test_a_task_that_is_cancelled_does_not_cancel_the_read_of_others() -> 
 
 @pytest.mark.parametrize("runs", [2])
 def test_each_run_of_trio_has_its_own(runs: int) -> None:
-    shared = SharedLook(lambda: "read")
+    shared = SharedRead(lambda: "read")
     assert [trio.run(shared.look) for _ in range(runs)] == ["read"] * runs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.config import config_of
-from prox.core.config.doubtful import doubts
+from prox.core.config.config_warnings import doubts
 
 
 @pytest.mark.parametrize("word", ["$PORT", "--port=${PORT}", "a$_b", "${A1}/x"])

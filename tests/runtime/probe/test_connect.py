@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from prox.runtime.probe.reach import Address, Unreachable, _is_local, connect_own
+from prox.runtime.probe.connect import Address, Unreachable, _is_local, connect_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable

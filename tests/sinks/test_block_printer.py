@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from prox.core.logs.batch import Batch
-from prox.sinks.blocks import BlockPrinter
+from prox.sinks.block_printer import BlockPrinter
 from prox.sinks.ci import Block
 from prox.sinks.record import head
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prox.client.errors import ApiError, ConnectionLost
-from prox.client.kept import KeptConnection
+from prox.client.persistent_connection import PersistentConnection
 from prox.client.target import Target
 from prox.core.errors import NoInstance
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 PROBE = "GET /api/v1/status"
 
 
-def kept(server: Server) -> KeptConnection:
-    return KeptConnection(Target(host="127.0.0.1", port=server.port, instance="ab12"))
+def kept(server: Server) -> PersistentConnection:
+    return PersistentConnection(Target(host="127.0.0.1", port=server.port, instance="ab12"))
 
 
 def test_requests_share_one_connection(serve: Serve, answer: Answer) -> None:

@@ -11,7 +11,7 @@ import pytest
 from helpers.killed import left_running
 from prox.instance.folder import InstanceFolder
 from prox.instance.runs import killed_runs, new_run_folder
-from prox.owned_instance import end_killed_runs, end_left_behind
+from prox.killed_instances import end_killed_runs, end_left_behind
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import json
 
 from msgspec import UNSET, Struct, UnsetType
 
-from prox.api.answers import Success, encode, json_response
+from prox.api.responses import Success, encode, json_response
 
 
 class Place(Struct):

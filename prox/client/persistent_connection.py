@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from prox.client.target import Target
 
 
-class KeptConnection:
+class PersistentConnection:
     """A thread-safe connection for GET requests. Raises the errors of ``Client``."""
 
     def __init__(self, target: Target) -> None:
