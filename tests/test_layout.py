@@ -1,8 +1,7 @@
 """The test tree mirrors the source tree: prox/core/health.py is tested in tests/core/test_health.py.
 
-What a module needs several files for has its name first (test_supervisor_stop.py); what runs the whole program is
-in tests/e2e/, what is promised of it in tests/guarantees/. A document that says which test shows something names one
-that is there.
+Every module has a test file, or several whose names begin with its name (test_supervisor_simulated.py). Tests of the
+whole program are in tests/e2e/, tests of its guarantees in tests/guarantees/. Tests that documents name exist.
 """
 
 from __future__ import annotations
@@ -40,6 +39,21 @@ def has_its_place(path: Path) -> bool:
     modules = {module.stem for module in (PROX / place.parent).glob("[!_]*")}
     name = place.stem.removeprefix("test_")
     return place.name.startswith("test_") and any(name == module or name.startswith(f"{module}_") for module in modules)
+
+
+def test_each_module_has_its_test_file() -> None:
+    """Modules whose names begin with an underscore are parts of their package."""
+    modules = [path for path in PROX.rglob("[!_]*.py") if not path.name.startswith("_")]
+    untested = [str(path.relative_to(PROX.parent)) for path in sorted(modules) if not has_its_test(path)]
+    assert untested == []
+
+
+def has_its_test(module: Path) -> bool:
+    folder = TESTS / module.parent.relative_to(PROX)
+    return any(
+        path.stem == f"test_{module.stem}" or path.stem.startswith(f"test_{module.stem}_")
+        for path in folder.glob("test_*.py")
+    )
 
 
 def test_no_modules_import_each_other() -> None:
