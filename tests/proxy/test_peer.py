@@ -9,6 +9,7 @@ import h11
 import pytest
 import trio
 
+from helpers.connections import connected_streams
 from prox.core.messages import Refused, RequestHead
 from prox.core.plain_heads import PlainRequest
 from prox.proxy.peer import Peer, TooSlow
@@ -25,14 +26,8 @@ CHUNKED = b"POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r
 @asynccontextmanager
 async def connected(*, to_client: bool) -> AsyncIterator[tuple[Peer, trio.SocketStream]]:
     """Yield a peer, and the stream at its other end."""
-    with trio.socket.socket() as listener:
-        await listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        stream = await trio.open_tcp_stream(*listener.getsockname())
-        accepted, _ = await listener.accept()
-        async with stream, trio.SocketStream(accepted) as other:
-            with trio.fail_after(30):
-                yield Peer(stream, to_client=to_client), other
+    async with connected_streams() as (stream, other):
+        yield Peer(stream, to_client=to_client), other
 
 
 async def body_of(peer: Peer) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 import trio
 import trio.testing
 
+from helpers.connections import connected_streams
 from prox.proxy import wire as module
 from prox.proxy.wire import Ended, Wire
 
@@ -19,14 +20,8 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def connected() -> AsyncIterator[tuple[Wire, trio.SocketStream]]:
     """Yield a wire, and the stream at its other end."""
-    with trio.socket.socket() as listener:
-        await listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        stream = await trio.open_tcp_stream(*listener.getsockname())
-        accepted, _ = await listener.accept()
-        async with stream, trio.SocketStream(accepted) as other:
-            with trio.fail_after(30):
-                yield Wire(stream), other
+    async with connected_streams() as (stream, other):
+        yield Wire(stream), other
 
 
 async def test_bytes_pass_both_ways_until_the_end() -> None:

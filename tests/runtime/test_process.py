@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,8 @@ from prox.core.lifecycle import Exit, Phase
 from prox.core.logs.query import LogFilter
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from prox.runtime.supervisor import Supervisor
 
 ONE = "processes: {web: {cmd: web, autostart: false, stop: {timeout: 10s}}}"
@@ -135,8 +138,9 @@ async def test_lines_before_the_exit_come_before_its_report(autojump_clock: Mock
         assert [(await anext(lines)).text for _ in range(2)] == ["some words", "web crashed: exited with code 3"]
 
 
-async def test_a_stop_in_the_tick_in_which_a_start_is_refused(autojump_clock: MockClock) -> None:
-    """Its port is taken, and the look-up of the holder has just ended: the stop wins, and prox goes on."""
+@asynccontextmanager
+async def stopped_while_refused() -> AsyncIterator[tuple[Supervisor, FakePlatform]]:
+    """A process is stopped in the tick in which its start is refused: its port is taken, and the holder just found."""
     fake = FakePlatform()
     fake.taken[8000], fake.looking[8000] = "node (pid 1)", trio.Event()
     async with simulated(PORT, fake) as (supervisor, _):
@@ -144,6 +148,11 @@ async def test_a_stop_in_the_tick_in_which_a_start_is_refused(autojump_clock: Mo
         await trio.testing.wait_all_tasks_blocked()
         fake.looking[8000].set()
         supervisor.stop("web")
+        yield supervisor, fake
+
+
+async def test_a_stop_in_the_tick_of_a_refusal_wins(autojump_clock: MockClock) -> None:
+    async with stopped_while_refused() as (supervisor, fake):
         await trio.testing.wait_all_tasks_blocked()
         assert supervisor.process("web").status == "stopped"
         assert supervisor.process("web").reason is None
@@ -151,14 +160,8 @@ async def test_a_stop_in_the_tick_in_which_a_start_is_refused(autojump_clock: Mo
         await play(supervisor, fake, "start web\nweb running")
 
 
-async def test_a_start_in_the_tick_after_that_is_one_of_its_own(autojump_clock: MockClock) -> None:
-    fake = FakePlatform()
-    fake.taken[8000], fake.looking[8000] = "node (pid 1)", trio.Event()
-    async with simulated(PORT, fake) as (supervisor, _):
-        supervisor.start("web")
-        await trio.testing.wait_all_tasks_blocked()
-        fake.looking[8000].set()
-        supervisor.stop("web")
+async def test_a_start_after_such_a_stop_is_a_new_one(autojump_clock: MockClock) -> None:
+    async with stopped_while_refused() as (supervisor, fake):
         fake.taken.clear()
         goal = supervisor.start("web")
         with trio.fail_after(5):

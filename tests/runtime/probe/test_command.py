@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
+from helpers.probes import first_report
 from prox.core.config.model import HealthCheck
 from prox.core.health import CheckResult
 from prox.core.text import MAX_OUTPUT
-from prox.runtime.probe import Target, run_probe
+from prox.runtime.probe import Target
 from prox.runtime.probe.command import CommandProbe
 from prox.system.process_table import read_process_table
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from prox.core.health import HealthState
 
 
 @pytest.fixture
@@ -59,19 +58,7 @@ async def test_a_timeout_ends_the_whole_group_also_where_a_grandchild_holds_the_
 ) -> None:
     command = "trap '' TERM; sh -c \"trap '' TERM; while :; do sleep 1000; done\" & echo $$ > group; wait"
     check = HealthCheck(cmd=command, timeout=1)
-    seen: list[HealthState] = []
-    reported = trio.Event()
-
-    def report(state: HealthState) -> None:
-        seen.append(state)
-        reported.set()
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(run_probe, CommandProbe(command), check, target, report)
-        with trio.fail_after(60):
-            await reported.wait()
-        nursery.cancel_scope.cancel()
-    assert seen[0].last_output == "timed out after 1s"
+    assert (await first_report(CommandProbe(command), check, target)).last_output == "timed out after 1s"
     assert not read_process_table().in_group(int((tmp_path / "group").read_text()))
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
+from helpers.probes import first_report
 from prox.core.config.model import HealthCheck
 from prox.core.health import CheckResult
-from prox.runtime.probe import run_probe
 from prox.runtime.probe.http import HttpProbe
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Started
-    from prox.core.health import HealthState
     from prox.runtime.probe import Target
 
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
@@ -147,20 +146,8 @@ async def test_nobody_listens(serve: Callable[..., Started], unused: int) -> Non
 
 async def test_no_answer_in_time(serve: Callable[..., Started]) -> None:
     server = serve("HTTP/1.1 200 MORE")
-    seen: list[HealthState] = []
-    reported = trio.Event()
-
-    def report(state: HealthState) -> None:
-        seen.append(state)
-        reported.set()
-
-    async with trio.open_nursery() as nursery:
-        spec = HealthCheck(http="/", timeout=0.2)
-        nursery.start_soon(run_probe, HttpProbe("/", ()), spec, server.target, report)
-        with trio.fail_after(60):
-            await reported.wait()
-        nursery.cancel_scope.cancel()
-    assert seen[0].last_output == "timed out after 0.2s"
+    state = await first_report(HttpProbe("/", ()), HealthCheck(http="/", timeout=0.2), server.target)
+    assert state.last_output == "timed out after 0.2s"
 
 
 async def test_https_on_loopback_takes_any_certificate(serve: Callable[..., Started], certificate: Path) -> None:
