@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -136,25 +135,23 @@ def test_open_streams_delay_nothing(held: Project) -> None:
         prox.wait_line("two    │ stopping")
         assert statuses(held)["one"] == "stopping"
         let(held, "one", "two")
-        started = time.monotonic()
         assert prox.wait() == 0
-        assert time.monotonic() - started < 10
         # Each has heard everything, to the end.
         assert b'"status":"stopped"' in events.read()
         assert b'"line":"stopping"' in logs.read()
 
 
-def test_a_stop_takes_as_long_as_the_slowest(project: Project) -> None:
+def test_all_are_asked_before_any_is_killed(project: Project) -> None:
     names = [f"p{number}" for number in range(6)]
-    stubborn = "trap '' TERM; echo ready; while :; do sleep 1000; done"
+    stubborn = "trap 'echo asked' TERM; echo ready; while :; do sleep 1000; done"
     project.write("shutdown_timeout: 700ms\nprocesses:\n" + "".join(f'  {name}: "{stubborn}"\n' for name in names))
     with project.up() as prox:
         for name in names:
             prox.wait_line(re.compile(f"{name} .*ready"))
-        started = time.monotonic()
         prox.signal(signal.SIGTERM)
         assert prox.wait() == 0
-        assert 0.6 < time.monotonic() - started < 4
+        for name in names:
+            assert re.search(f"{name} .*asked", prox.output)
 
 
 def test_what_a_process_is_asked_to_stop_by(project: Project) -> None:

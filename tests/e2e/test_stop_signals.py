@@ -100,12 +100,10 @@ def test_nobody_reads_what_it_prints(project: Project) -> None:
     ) as prox:
         wait_until(lambda: project.state() is not None)
         prox.send_signal(signal.SIGTERM)
-        started = time.monotonic()
         while prox.poll() is None:
             prox.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
                 prox.wait(0.1)
-        assert time.monotonic() - started < 4
         assert prox.returncode == 130
         assert_nothing_left(project)
 
