@@ -82,3 +82,16 @@ def is_test(path: Path, name: str) -> bool:
 def functions_of(path: Path) -> set[str]:
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return {node.name for node in ast.parse(path.read_bytes()).body if isinstance(node, functions)}
+
+
+def test_docstrings_name_their_subject() -> None:
+    """A docstring begins with a verb or a noun phrase (docs/contributing.md)."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found = [
+        f"{path.relative_to(PROX)}: {text.splitlines()[0]}"
+        for path in sorted(PROX.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, kinds) and (text := ast.get_docstring(node) or "")
+        if re.match(r"(?:What|Who|That|Whatever)\b", text)
+    ]
+    assert found == []

@@ -71,7 +71,7 @@ def encode_batch(batch: Batch, matches: Pattern | None) -> bytes:
 
 
 class LogEvents:
-    """The events of one stream. Tracks the id up to which its client has received, or been told about, all lines."""
+    """The events of one stream. Tracks the id up to which its client has received all lines, or their number."""
 
     def __init__(self, encoder: LogEncoder, wanted: LogFilter, position: int) -> None:
         self._encoder = encoder
