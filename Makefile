@@ -37,7 +37,7 @@ demo: $(VENV)/.for-use
 	  'Or open http://web.localhost:6788 in a browser. Ctrl-C here stops everything.' ''
 	@$(DEMO) up
 
-setup: $(VENV)/.for-work real
+setup: $(VENV)/.for-work $(VENV)/.for-docs real
 
 test: $(VENV)/.for-work real
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal $(ARGS)
