@@ -55,15 +55,20 @@ def test_the_example_runs_and_ends_without_a_word_of_complaint(project: Project)
 
 
 def test_the_demo_prints_commands_that_work(project: Project) -> None:
-    """`make demo` in a copy of what it needs, with the environment that the tests run in and a free port."""
-    venv = Path(sys.executable).parents[1]
+    """`make demo` in a copy of what it needs, with the prox that the tests run and a free port."""
+    # Never the real environment: make would build it again if its stamps were missing.
+    venv = project.folder / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "prox").symlink_to(Path(sys.executable).with_name("prox"))
     text = {name: (ROOT / name).read_text() for name in ("Makefile", "prox.example.yaml", "pyproject.toml")}
     (port,) = free_ports(1)
     for name in text:
         project.write(text[name].replace("6788", str(port)), name)
         os.utime(project.folder / name, (0, 0))
+    for stamp in (".created", ".for-use"):
+        (venv / stamp).touch()
     options = {"cwd": project.folder, "env": project.env}
-    with RunningProx(["make", "demo", f"VENV={venv}"], options) as demo:
+    with RunningProx(["make", "demo"], options) as demo:
         demo.wait_line("services: web, api")
         ready = project.run("-c", "prox.example.yaml", "wait", "web", "api", "worker", "--timeout", "25s")
         assert ready.returncode == 0, ready.stderr + demo.output
