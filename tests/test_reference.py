@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from prox.core.config.schema import json_schema
 from prox.core.snapshots import ProcessSnapshot
 from prox.proxy.recorder import Recorder
 from prox.runtime.supervisor import Supervisor
+from prox.testing.process import ProcessHandle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,3 +226,22 @@ def test_every_configuration_in_the_docs_is_valid(name: str) -> None:
         assert [str(problem) for problem in problems] == [line for line in shown if "not found; create it" not in line]
     else:
         assert wrong == {}
+
+
+def test_every_fixture_and_option_of_the_plugin_is_in_the_reference() -> None:
+    source = (Path(prox.__file__).parent / "testing" / "plugin.py").read_text(encoding="utf-8")
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    fixtures = {
+        node.name
+        for node in functions
+        if any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list) and node.name[0] != "_"
+    }
+    assert {name for name in named(page("testing.md")["Fixtures and the marker"]) if "=" not in name} == fixtures
+    options = {name.partition("=")[0] for name in named(page("testing.md")["Options"])}
+    assert options == set(re.findall(r'"(--prox-[\w-]+)"', source))
+
+
+def test_every_method_of_a_process_under_tests_is_in_the_reference() -> None:
+    described = {re.sub(r"\W*(\w+).*", r"\1", name) for name in named(page("testing.md")["A process"])}
+    public = {name for name in dir(ProcessHandle) if not name.startswith("_")}
+    assert described | {"aio"} == public
