@@ -57,7 +57,7 @@ async def test_a_name_of_somebody_else(api: Api, error_of: ErrorOf) -> None:
     await refused(api, error_of, {"Host": f"evil.example:{api.port}"}, "FORBIDDEN_HOST")
 
 
-async def test_a_page_of_somebody_else(api: Api, error_of: ErrorOf) -> None:
+async def test_requests_of_a_foreign_page_are_refused(api: Api, error_of: ErrorOf) -> None:
     await refused(api, error_of, {"Origin": "https://evil.example"}, "FORBIDDEN_ORIGIN")
 
 
@@ -78,7 +78,7 @@ LOOKALIKES = [
 ]
 
 
-async def test_what_only_looks_like_this_machine(api: Api) -> None:
+async def test_names_that_resemble_this_machine_are_refused(api: Api) -> None:
     for name in LOOKALIKES:
         for method, path, headers, code in (
             ("GET", "/status", {"Host": name}, "FORBIDDEN_HOST"),

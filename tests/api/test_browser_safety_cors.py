@@ -44,7 +44,7 @@ async def test_without_a_token_too(serve: Serve) -> None:
         assert (answer.status, cors(answer)) == (401, {"access-control-allow-origin": PAGE})
 
 
-async def test_nobody_else(api: Api) -> None:
+async def test_other_origins_get_no_cors_headers(api: Api) -> None:
     assert cors(await api.ask("GET", "/status")) == {}
     for origin in ("http://evil.example", "null", "http://localhost.evil.example", "*"):
         for method in ("GET", "OPTIONS", "POST"):

@@ -75,7 +75,9 @@ async def test_a_process_that_is_not_there(api: Api) -> None:
     assert (await api.error("GET", "/processes/nobody"))[2] == "no process named 'nobody'"
 
 
-async def test_a_mistake_of_ours(api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_internal_error_shows_no_details(
+    api: Api, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def broken() -> NoReturn:
         raise ZeroDivisionError("a secret of ours")
 

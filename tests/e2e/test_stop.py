@@ -184,7 +184,7 @@ processes:
     assert "by-neither: its stop.cmd failed (exited with code 4: sorry); sending SIGQUIT" in prox.output
 
 
-def test_grandchildren_that_will_not_go(project: Project) -> None:
+def test_grandchildren_that_ignore_term_are_killed(project: Project) -> None:
     project.write("""
 processes:
   # Its leader goes at once, its grandchild only by force.

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from helpers.leftovers import is_alive
-from helpers.project import guards_of, kill_with_guard, wait_until
+from helpers.project import watchdogs_of, kill_with_guard, wait_until
 from helpers.scale import Repeats, figure, times
 from prox.instance.folder import instance_prefix
 from prox.watchdog.marks import marked
@@ -44,7 +44,7 @@ def start(project: Project, **options: bool) -> RunningProx:
 
 
 def guard_of(prox: RunningProx) -> int:
-    (guard,) = guards_of(prox.pid)
+    (guard,) = watchdogs_of(prox.pid)
     return guard
 
 
@@ -115,7 +115,7 @@ def test_the_terminal_is_closed(project: Project) -> None:
     figure("the terminal is closed", times=len(took), worst_seconds=max(took))
 
 
-def test_the_guard_is_killed(project: Project) -> None:
+def test_the_watchdog_is_killed(project: Project) -> None:
     """Another one takes its place, and everything ends as usual."""
     project.write(CROWD)
     took = []
@@ -124,7 +124,7 @@ def test_the_guard_is_killed(project: Project) -> None:
             first = guard_of(prox)
             os.kill(first, signal.SIGKILL)
             prox.wait_line("restarting it")
-            wait_until(lambda: len(guards_of(prox.pid)) == 1)
+            wait_until(lambda: len(watchdogs_of(prox.pid)) == 1)
             # The new one knows all that the one before did.
             prox.signal(signal.SIGKILL)
             took.append(wait_gone(project))
@@ -134,7 +134,7 @@ def test_the_guard_is_killed(project: Project) -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "down"])
-def test_the_guard_and_prox_are_killed_together(project: Project, command: str) -> None:
+def test_watchdog_and_prox_are_killed_together(project: Project, command: str) -> None:
     """What is left is found by its variable at the next `prox up` or `prox down`, named, and ended."""
     project.write(CROWD)
     repeats = Repeats(1, 50)
@@ -160,7 +160,7 @@ def test_the_guard_and_prox_are_killed_together(project: Project, command: str) 
     figure(f"SIGKILL to guard and prox together, then `prox {command}`", times=repeats.count)
 
 
-def test_the_guard_costs_next_to_nothing(project: Project) -> None:
+def test_the_watchdog_costs_next_to_nothing(project: Project) -> None:
     project.write(CROWD)
     with start(project) as prox:
         guard = psutil.Process(guard_of(prox))

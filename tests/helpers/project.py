@@ -296,7 +296,7 @@ def open_files(pid: int) -> dict[int, str]:
     return found
 
 
-def guards_of(prox: int) -> list[int]:
+def watchdogs_of(prox: int) -> list[int]:
     """Return the watchdog of an instance, given by pid: as a rule one."""
     found = []
     for child in psutil.Process(prox).children():
@@ -308,7 +308,7 @@ def guards_of(prox: int) -> list[int]:
 
 def kill_with_guard(prox: int) -> None:
     """Kill an instance and its watchdog so that neither does anything any more."""
-    (guard,) = guards_of(prox)
+    (guard,) = watchdogs_of(prox)
     # Stopped, it cannot start another one in between.
     os.kill(prox, signal.SIGSTOP)
     os.kill(guard, signal.SIGKILL)

@@ -130,14 +130,14 @@ async def test_a_child_that_ignores_term_is_killed_after_its_leader_left(start) 
     assert not read_process_table().in_group(running.child.pid)
 
 
-async def test_a_stopped_process_is_woken_to_obey(start) -> None:
+async def test_a_suspended_process_is_resumed_to_stop(start) -> None:
     running = await start("trap 'echo bye; kill -9 $! 2>&-; exit 0' TERM; sleep 1000 & echo ready; kill -STOP $$; wait")
     await running.wait_line(b"ready")
     assert await running.end() == Exit(code=0)
     await running.wait_line(b"bye")
 
 
-async def test_a_process_that_forks_while_it_is_killed_does_not_win(start) -> None:
+async def test_a_process_that_forks_while_it_is_killed_is_killed_too(start) -> None:
     running = await start("trap '' TERM; echo ready; while :; do sh -c 'trap \"\" TERM; sleep 1000' & done")
     await running.wait_line(b"ready")
     running.child.skip_grace()
@@ -208,7 +208,7 @@ async def test_a_signal_is_for_the_leader_alone(start) -> None:
 
 
 @pytest.mark.parametrize("has_handle", [True, False])
-async def test_a_signal_is_never_for_a_stranger(has_handle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_signal_never_reaches_another_process(has_handle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not has_handle:
         monkeypatch.delattr(os, "pidfd_open")
     child = Child(spawn(("sleep", "1000"), cwd="/", env=ENV, merge=True))

@@ -62,7 +62,9 @@ async def test_the_daemon_of_another_process_is_a_stranger(
     assert "not by this process" in await refusal(start(idle).target, other.port)
 
 
-async def test_a_stranger_is_named(serve: Callable[..., Started], start: Callable[..., Started], idle: str) -> None:
+async def test_another_listener_is_named(
+    serve: Callable[..., Started], start: Callable[..., Started], idle: str
+) -> None:
     stranger, ours = serve(hosts="127.0.0.1,::1", name="other"), start(idle)
     message = await refusal(ours.target, stranger.port)
     name = sys.executable.rpartition("/")[2]

@@ -28,7 +28,7 @@ import trio
 
 import prox
 from helpers.leftovers import end, wait_ended
-from helpers.project import SECONDS, Answer, guards_of, open_files, wait_until
+from helpers.project import SECONDS, Answer, watchdogs_of, open_files, wait_until
 from helpers.scale import times
 from prox.api.app import create_app
 from prox.api.settings import ApiSettings
@@ -146,7 +146,7 @@ def filled(rule: str) -> list[str]:
     return list(dict.fromkeys(re.sub(r"<[^>]+>|\{[^}]+\}", name, rule) for name in ("web", "idle", "nobody")))
 
 
-async def test_the_routes_are_found(tmp_path: Path) -> None:
+async def test_every_route_of_the_app_is_tried(tmp_path: Path) -> None:
     """Were this wrong, all that follows would show nothing."""
     async with target(tmp_path) as here:
         assert {EXCEPTION, "/metrics", "/api/v1/shutdown", "/api/v1/processes/web/stop"} <= set(here.paths)
@@ -224,7 +224,7 @@ async def test_no_answer_holds_the_token(tmp_path: Path) -> None:
         await here.ask(ask)
 
 
-async def test_a_name_that_has_come_to_stand_for_this_machine(tmp_path: Path) -> None:
+async def test_dns_rebinding_is_refused(tmp_path: Path) -> None:
     """DNS rebinding: a page of that name would be of the same origin as prox."""
     async with target(tmp_path) as here:
 
@@ -237,7 +237,7 @@ async def test_a_name_that_has_come_to_stand_for_this_machine(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("settings", ["", "auth: true"])
-async def test_a_page_of_somebody_else(tmp_path: Path, settings: str) -> None:
+async def test_requests_of_a_foreign_page_are_refused(tmp_path: Path, settings: str) -> None:
     """Also one that has got hold of the token."""
     token = {"Authorization": f"Bearer {load_token()}"}
     async with target(tmp_path, settings) as here:
@@ -492,7 +492,7 @@ def test_looking_at_a_project_runs_nothing_of_it(project: Project) -> None:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="there is no /proc to read it from")
-def test_what_a_daemon_and_its_guard_hold(project: Project) -> None:
+def test_what_a_daemon_and_its_watchdog_hold(project: Project) -> None:
     """Nothing of whoever started it, no module of the project's, and no door but one on the loopback address."""
     config = project.write("api: {port: 0, auth: true}\nprocesses: {web: exec sleep 1000}")
     for module in ("json", "trio", "prox"):
@@ -509,7 +509,7 @@ def test_what_a_daemon_and_its_guard_hold(project: Project) -> None:
     assert project.get(f"/logs?process={token}", Authorization=f"Bearer {token}").status == 404
     state = project.state()
     assert state
-    (guard,) = guards_of(state["pid"])
+    (guard,) = watchdogs_of(state["pid"])
     family = [psutil.Process(state["pid"]), *psutil.Process(state["pid"]).children(recursive=True)]
     assert guard in {each.pid for each in family}
     for each in family:
