@@ -90,7 +90,7 @@ def test_a_command_on_the_spot(project: Project) -> None:
         (("--keep-going", "--fail-fast"), "cannot be combined"),
         (("--report", "pdf=x"), "must be KIND=FILE"),
         (("--jobs", "0"), "0 is not in the range"),
-        (("--only-failed",), "there is no earlier run"),
+        (("--only-failed",), "no earlier run in this project"),
     ],
 )
 def test_bad_usage(arguments: tuple[str, ...], message: str, project: Project) -> None:
@@ -295,7 +295,7 @@ def test_a_pattern_without_files_is_said(project: Project) -> None:
     project.write("jobs: {j: {cmd: 'true', junit: 'out/*.xml'}}")
     ran = project.run("run", "--report", "junit=r.xml")
     assert ran.returncode == 0
-    assert ran.stderr == "prox: j has written no JUnit file that matches 'out/*.xml' in this run\n"
+    assert ran.stderr == "prox: j wrote no JUnit file that matches 'out/*.xml' in this run\n"
 
 
 def test_a_report_that_cannot_be_written_is_a_failure(project: Project) -> None:

@@ -36,5 +36,5 @@ async def end_remaining(
     found = await leftovers.find(lambda name: not ignored if name is None else name not in ignored)
     remaining = (*await leftovers.describe(found), *await leftovers.held_ports(held_ports))
     for each in remaining:
-        report(f"left running: {each}")
+        report(f"still running after the stop: {each}")
     return remaining

@@ -91,7 +91,7 @@ class RunLeftovers:
             found = await self._finder.find(self._owns)
             self._owner.leftovers = await self._finder.describe(found, self._owner.name)
         for each in self._owner.leftovers:
-            self._hub.system(f"left running: {each}")
+            self._hub.system(f"still running after the stop: {each}")
 
     def _is_unwanted(self) -> bool:
         life = self._owner.life

@@ -20,6 +20,9 @@ class Subscribers(Generic[T]):
         self._open: dict[Subscription[T], None] = {}
         self._closed = False
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def add(self, subscription: Subscription[T]) -> None:
         self._open[subscription] = None
         if self._closed:

@@ -116,7 +116,7 @@ async def test_a_token_that_others_can_read(serve: Serve, tmp_path: Path, monkey
     monkeypatch.setenv("HOME", str(tmp_path))
     load_token()
     (tmp_path / ".prox" / "token").chmod(0o644)
-    with pytest.raises(TokenError, match="others can read"):
+    with pytest.raises(TokenError, match="other users can read"):
         async with serve(settings="auth: true"):
             raise AssertionError("never entered")
 

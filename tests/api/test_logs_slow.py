@@ -104,7 +104,7 @@ def record(hub: Any, made: list[object]) -> None:
 
 
 def subscribers(api: Api) -> int:
-    return api.supervisor.hub.subscribers + len(api.supervisor._processes.events._subscriptions)
+    return api.supervisor.hub.subscribers + len(api.supervisor._processes.events._subscribers)
 
 
 async def wait_freed(api: Api) -> None:

@@ -8,6 +8,7 @@ import re
 import signal
 import stat
 import subprocess
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from helpers.leftovers import is_alive, wait_ended
 from helpers.project import SECONDS, kill_with_guard, open_files, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from helpers.project import Project
@@ -165,9 +167,19 @@ def test_a_daemon_that_was_killed_blocks_nothing(project: Project) -> None:
     assert project.client("down").returncode == 0
 
 
+@contextmanager
+def sleeping() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that sleeps until the end of the block."""
+    with subprocess.Popen(["sleep", "1000"]) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
 def test_files_that_were_left(project: Project) -> None:
     """Nothing runs, whatever they say, though the number is that of a stranger who lives."""
-    with subprocess.Popen(["sleep", "1000"]) as stranger:
+    with sleeping() as stranger:
         state = {"pid": stranger.pid, "port": 1, "host": "127.0.0.1", "started_at": "2025-01-19T10:00:00.000Z",
                  "config_file": "x", "instance": "ab12"}  # fmt: skip
         project.write("processes: {web: echo hello}")
@@ -176,12 +188,11 @@ def test_files_that_were_left(project: Project) -> None:
             project.write(text, ".prox/prox.state")
             status = project.client("status")
             assert (status.returncode, status.stdout) == (69, "")
-            assert status.stderr.startswith(f"prox: no instance is running in {project.folder}; `prox up` starts it")
+            assert status.stderr.startswith(f"prox: no instance is running in {project.folder}; `prox up` starts one")
             assert project.client("down").returncode == 0
         assert project.run("up", "--exit-when-done").returncode == 0
         assert project.state() is None
         assert stranger.poll() is None
-        stranger.kill()
 
 
 def test_the_instance_of_another_project_is_left_alone(project: Project, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_what_comes_on_it_means_nothing_and_its_end_is_an_end_on_request(project
         assert project.get("/status").json()["status"] == "running"
         os.close(writing)
         assert prox.wait() == 0
-        assert "its lifeline has closed" in prox.output
+        assert "lifeline closed, stopping" in prox.output
 
 
 def test_of_a_daemon(project: Project) -> None:

@@ -157,7 +157,7 @@ processes:
     for name, reason in (
         ("crlf", r"'./crlf.sh' has Windows line endings .* the interpreter '/bin/sh\\r'; convert it"),
         ("env", "the interpreter '/no/such/python' that the first line of './env.py' names was not found"),
-        ("gone", "the command './gone.sh' not found"),
+        ("gone", "command './gone.sh' not found"),
         ("file", "its working directory .*/afile is not a directory; change its cwd"),
         ("below", "its working directory .*/afile/below does not exist; create it"),
         ("missing", "its working directory .*/missing does not exist; create it, or change its cwd"),
@@ -338,7 +338,7 @@ def test_what_cannot_start_again_is_not_stopped(what: str, project: Project) -> 
                 reason = ".env: not found"
             case "command":
                 (project.folder / "sub" / "run").unlink()
-                reason = "the command './run' not found"
+                reason = "command './run' not found"
             case _:
                 (project.folder / "sub").rename(project.folder / "other")
                 reason = f"its working directory {project.folder}/sub does not exist"
@@ -411,7 +411,7 @@ def test_the_doctor_goes_on_after_a_token_that_others_can_read(project: Project)
     (home / "token").chmod(0o644)
     ran = project.run("doctor")
     assert ran.returncode == 1
-    assert "~/.prox/token: others can read" in ran.stdout
+    assert "other users can read ~/.prox/token" in ran.stdout
     assert "open files" in ran.stdout
 
 

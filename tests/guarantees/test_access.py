@@ -28,7 +28,7 @@ import trio
 
 import prox
 from helpers.leftovers import end, wait_ended
-from helpers.project import SECONDS, Answer, watchdogs_of, open_files, wait_until
+from helpers.project import SECONDS, Answer, open_files, wait_until, watchdogs_of
 from helpers.scale import times
 from prox.api.app import create_app
 from prox.api.settings import ApiSettings
@@ -426,7 +426,7 @@ def test_what_everybody_can_write_to_starts_nothing(project: Project, name: str,
     (project.folder / name).chmod(0o646)
     ran = project.run(*command)
     assert ran.returncode == 78
-    assert f"{name}: can be written by everybody" in ran.stderr
+    assert f"{name}: everyone can write to it" in ran.stderr
     assert sorted(os.listdir(project.folder)) == [".env", "prox.override.yaml", "prox.yaml"]
 
 

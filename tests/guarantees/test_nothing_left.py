@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from helpers.leftovers import is_alive
-from helpers.project import watchdogs_of, kill_with_guard, wait_until
+from helpers.project import kill_with_guard, wait_until, watchdogs_of
 from helpers.scale import Repeats, figure, times
 from prox.instance.folder import instance_prefix
 from prox.watchdog.marks import marked
@@ -148,7 +148,7 @@ def test_watchdog_and_prox_are_killed_together(project: Project, command: str) -
         if command == "down":
             ran = project.client("down")
             assert ran.returncode == 0
-            assert ran.stdout.count("left by a prox that was killed") == COUNT
+            assert ran.stdout.count("left running by a prox that was killed") == COUNT
         else:
             with start(project) as prox:
                 assert prox.output.count("an earlier prox was killed and has left") == COUNT

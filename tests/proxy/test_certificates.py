@@ -118,7 +118,7 @@ def test_what_is_there_is_no_certificate(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "certs").write_text("in the way")
-    with pytest.raises(prox.ProxError, match="not a folder"):
+    with pytest.raises(prox.ProxError, match="not a directory"):
         ensure(config_for(tmp_path))
 
 

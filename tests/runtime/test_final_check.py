@@ -58,7 +58,7 @@ async def test_each_policy(policy: str, ended: set[int], remaining: set[int]) ->
     assert [line for line in reports if "was left behind; ending it" in line] == [
         f"process {pid} was left behind; ending it" for pid in sorted(ended)
     ]
-    assert len([line for line in reports if line.startswith("left running: ")]) == len(remaining)
+    assert len([line for line in reports if line.startswith("still running after the stop: ")]) == len(remaining)
 
 
 async def test_a_port_that_is_still_held_is_reported() -> None:

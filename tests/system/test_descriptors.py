@@ -12,8 +12,10 @@ from prox.system.descriptors import RESERVED, check_reserve
 
 
 @pytest.fixture
-def limit() -> object:
-    """A function that sets the soft limit for the length of the test."""
+def limit(monkeypatch: pytest.MonkeyPatch) -> object:
+    """A function that sets the soft limit during the test, in which nothing else is spawned or logged."""
+    monkeypatch.setattr(descriptors, "_log_files", 0)
+    monkeypatch.setattr(descriptors, "spawned", frozenset)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     yield lambda number: resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
