@@ -25,9 +25,11 @@ PG = ROOT / "examples" / "fullstack" / "bin" / "pg"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-DOWNLOADS = {"PIP_CACHE_DIR": str(Path.home() / ".cache" / "pip"), "NPM_CONFIG_CACHE": str(Path.home() / ".npm")} | {
-    name: value for name, value in os.environ.items() if re.match(r"PIP_|NPM_CONFIG_|\w+_PROXY$", name, re.IGNORECASE)
-}
+DOWNLOADS = {
+    "PIP_NO_COMPILE": "1",
+    "PIP_CACHE_DIR": str(Path.home() / ".cache" / "pip"),
+    "NPM_CONFIG_CACHE": str(Path.home() / ".npm"),
+} | {name: value for name, value in os.environ.items() if re.match(r"PIP_|NPM_CONFIG_|\w+_PROXY$", name, re.IGNORECASE)}
 """Where pip and npm look for packages: what the developer has set, and has downloaded before."""
 
 
