@@ -1,18 +1,20 @@
 """The reverse proxy and the request inspector: ``http://SERVICE.DOMAIN:PORT`` reaches a process or a port.
 
-server      listeners, connections, and their end
-client      one client's connection: its requests one after the other, and what is answered without an upstream
-peer        one HTTP/1.1 connection, whose messages are checked (``core.messages``) before h11 parses them
+service     starts and drains the proxy of an instance; listeners: its sockets
+server      accepts connections; context: the state that they share
+client      one client's connection: routes its requests, and answers those that are not forwarded
 forward     one request to its upstream, and the response back
-tunnel      an upgraded connection: bytes both ways
-upstream    connections to upstreams: opened, kept alive, given back
-targets     service → address, once its process is up
-pages       what a person sees where there is no answer to pass on
-listeners   what it listens on; service: its part in the life of the instance
+peer        one HTTP/1.1 connection, whose messages are checked (``core.messages``) before h11 parses them
+wire        the bytes of one connection
+tunnel      an upgraded connection: bytes in both directions
+upstream    connections to upstreams: opened, kept alive, reused
+late_watch  detects closed connections
+targets     the address of a service, once its process is ready
+pages       the proxy's own responses; service_pages: those about services
 recorder    the exchanges that the inspector shows; body_budget: the memory of their bodies
-capture     one body as it passes
-decoding    bodies as they are shown: decompressed, as text where they are text
-replay      a recorded request once more
+capture     the captured body of one message
+decoding    decompresses and decodes bodies for display
+replay      sends a recorded request again
 certificates
-            the local certificate authority, and a certificate for the domain; trust: stores that believe in it
+            the local certificate authority, and a certificate for the domain; trust: adds the authority to trust stores
 """

@@ -1,4 +1,4 @@
-"""The memory of all captured bodies: bounded; the oldest move to private files."""
+"""The memory budget of all captured bodies. At the limit the oldest move to private files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 64 * 1024 * 1024
 """Memory limit for all captured bodies; beyond it the oldest move to files."""
 SPILL_BYTES = 48 * 1024 * 1024
-"""Where moving begins, so that there is room for what comes meanwhile."""
+"""Moving begins here, so that there is room for bodies that arrive meanwhile."""
 
 
 class Movable(Protocol):
@@ -34,7 +34,7 @@ class Movable(Protocol):
 
 
 class BodyBudget:
-    """Bounds the memory of all bodies. ``run`` moves the oldest to files in ``folder``; None: they are dropped."""
+    """The memory budget. ``run`` moves the oldest bodies to files in ``folder``; None: it drops them."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
@@ -48,7 +48,7 @@ class BodyBudget:
         return self._used
 
     def reserve(self, body: Movable, size: int) -> bool:
-        """Count bytes that a body is about to hold; return False if there is no room."""
+        """Reserve memory for bytes of a body; return False if there is no room."""
         if self._used + size > MEMORY_BYTES:
             self._full.set()
             return False
@@ -62,14 +62,14 @@ class BodyBudget:
         self._used -= size
 
     def drop(self, body: Movable, file: Path | None) -> None:
-        """Count a body no longer, and remove its file soon."""
+        """Forget a body, and let ``run`` remove its file."""
         self._oldest.pop(body, None)
         if file is not None:
             self._unlinked.append(file)
             self._full.set()
 
     async def run(self) -> None:
-        """Move bodies to files, and remove files, until cancelled; then remove them all."""
+        """Move bodies to files, and remove files of dropped bodies, until cancelled; then remove the folder."""
         try:
             while True:
                 await self._full.wait()

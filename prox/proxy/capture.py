@@ -1,4 +1,4 @@
-"""One body as it passes: counted in full, kept up to a limit, in memory or (where memory is short) in a file."""
+"""The captured body of one message: kept up to a limit, in memory or, if the budget is short, in a file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from prox.proxy.body_budget import BodyBudget
 
 SMALL_PART = 4096
-"""Parts are joined up to this size."""
+"""Parts are joined up to this size, in bytes."""
 PART_BYTES = 64
 """Memory overhead of a part in bytes, rounded up."""
 
 
 class CapturedBody:
-    """Fed with each part of a body. ``limit``: bytes that are kept; 0: it is only counted."""
+    """The first ``limit`` bytes of a body, and its full ``size``. 0: only the size is counted."""
 
     __slots__ = (
         "_budget", "_discarded", "_file", "_held", "_in_file", "_kept", "_limit", "_moving", "_moving_held", "_parts",
@@ -41,7 +41,7 @@ class CapturedBody:
 
     def feed(self, data: bytes | bytearray) -> None:
         size = len(data)
-        # With a gap it would be no body: after the first byte that is not kept, none is.
+        # Nothing is kept after the first dropped byte: a body must not have gaps.
         if size and self._kept == self.size and (room := self._limit - self._kept):
             self._keep(data if size <= room else data[:room])
         self.size += size
@@ -56,18 +56,18 @@ class CapturedBody:
         if joins:
             parts[-1] += data
         else:
-            # A copy of what h11 gives, which is mutable.
+            # Copied, since h11 yields mutable bytearrays.
             parts.append(bytes(data))
         self._held += held
         self._kept += len(data)
 
     @property
     def truncated(self) -> bool:
-        """Whether fewer bytes were kept than passed."""
+        """Whether fewer bytes were kept than the body has."""
         return self._kept < self.size
 
     def reader(self) -> Callable[[], bytes]:
-        """Return a function that returns what is kept now. It may read a file, so it belongs into a thread."""
+        """Return a function that returns the bytes kept now. It may read a file: call it in a thread."""
         file, size, rest = self._file, self._in_file, b"".join((*self._moving, *self._parts))
 
         def read() -> bytes:
@@ -77,24 +77,24 @@ class CapturedBody:
                 with file.open("rb") as opened:
                     return opened.read(size) + rest
             except OSError:
-                # Its exchange was forgotten meanwhile.
+                # Its exchange was dropped meanwhile.
                 return b""
 
         return read
 
     def begin_move(self) -> None:
-        """Set aside what is in memory, for ``move``; more may be fed meanwhile."""
+        """Set aside the parts in memory for ``move``; ``feed`` may add more meanwhile."""
         self._moving, self._parts = self._parts, []
         self._moving_held, self._held = self._held, 0
 
     def move(self, file: Path) -> None:
-        """Append what was set aside to a file (0600). Blocks. Raises OSError."""
+        """Append the parts set aside to a file (0600). Blocks. Raises OSError."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         with open(os.open(self._file or file, flags, 0o600), "wb") as out:
             out.writelines(self._moving)
 
     def end_move(self, file: Path) -> None:
-        """Free what ``move`` has written."""
+        """Free the parts that ``move`` has written."""
         if self._discarded:
             self._budget.drop(self, file)
             return
@@ -104,7 +104,7 @@ class CapturedBody:
         self._moving, self._moving_held = [], 0
 
     def discard(self) -> None:
-        """Free everything: the exchange is no longer kept, or its body cannot be."""
+        """Free everything, and keep nothing from now on."""
         self._discarded = True
         if self._kept:
             self._budget.release(self._held + self._moving_held)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 CA_DAYS = 3650
 LEAF_DAYS = 397
-"""The most that browsers accept of a certificate (CA/Browser Forum, Baseline Requirements §6.3.2)."""
+"""The longest validity that browsers accept (CA/Browser Forum, Baseline Requirements §6.3.2)."""
 RENEW_DAYS = 30
 BUNDLE = "ca-bundle.pem"
-"""The system's authorities and ours, for programs that read only one file."""
+"""The system's authorities and prox's, for programs that read only one file."""
 
 
 class CertificateFailed(ProxError):
@@ -42,7 +42,7 @@ class CertificateFailed(ProxError):
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate with its key, as files, and the certificate of its authority."""
+    """The files of a certificate, of its key and of its authority's certificate."""
 
     file: Path
     key: Path
@@ -52,19 +52,19 @@ class Certificate:
     by_mkcert: bool
 
     def context(self) -> ssl.SSLContext:
-        """Return a server's settings with this certificate. Raises CertificateFailed."""
+        """Return a server's TLS context with this certificate. Raises CertificateFailed."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
         try:
             context.load_cert_chain(self.file, self.key)
         except (OSError, ssl.SSLError) as error:
-            raise CertificateFailed(f"the certificate {self.file} cannot be used: {error}") from None
+            raise CertificateFailed(f"cannot use the certificate {self.file}: {error}") from None
         return context
 
     @property
     def is_due(self) -> bool:
-        """Whether it is to be renewed."""
+        """Whether it expires within RENEW_DAYS."""
         return self.expires - datetime.now(UTC) < timedelta(days=RENEW_DAYS)
 
 
@@ -73,20 +73,17 @@ def certs_folder(config: Config) -> Path:
 
 
 def names_of(domain: str, services: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that a certificate is for: the domain, ``*.DOMAIN``, and each service with ``*.SERVICE.DOMAIN``.
+    """Return the names for a certificate: the domain, ``*.DOMAIN``, and each service with ``*.SERVICE.DOMAIN``.
 
-    Services are named themselves, as a wildcard below a single label (``*.localhost``) matches nothing for many
-    clients (RFC 6125 §6.4.3, and §7.2 on what is too wide).
+    Services are listed by name, since many clients match nothing against a wildcard below a single label
+    (``*.localhost``; RFC 6125 §6.4.3, §7.2).
     """
     hosts = [f"{service}.{domain}" for service in services]
     return (domain, f"*.{domain}", *hosts, *(f"*.{host}" for host in hosts))
 
 
 def load(config: Config) -> Certificate | None:
-    """Return the certificate that there is for the project's domain and services; None if there is none that fits.
-
-    Blocks.
-    """
+    """Return the stored certificate; None unless it covers the project's domain and services. Blocks."""
     from cryptography import x509
 
     assert config.proxy is not None
@@ -99,7 +96,7 @@ def load(config: Config) -> Certificate | None:
         leaf.verify_directly_issued_by(issuer)
         found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except Exception:
-        # No file, another authority, or not one of prox's certificates: it is made anew.
+        # No file, another authority, or a file that prox did not write: the caller makes a new one.
         return None
     names = tuple(found.get_values_for_type(x509.DNSName))
     if not key.exists() or not set(names_of(domain, config.services)) <= set(names):
@@ -108,9 +105,9 @@ def load(config: Config) -> Certificate | None:
 
 
 def ensure(config: Config, *, regenerate: bool = False) -> Certificate:
-    """Return the project's certificate, a new one if there is none that fits or it expires soon. Blocks.
+    """Return the project's certificate; make a new one if ``load`` finds none or it expires soon. Blocks.
 
-    Raises CertificateFailed, also where ``certs.auto_generate`` is false and there is none.
+    Raises CertificateFailed, also if there is none and ``certs.auto_generate`` is false.
     """
     found = None if regenerate else load(config)
     if found and not found.is_due:
@@ -120,8 +117,7 @@ def ensure(config: Config, *, regenerate: bool = False) -> Certificate:
             return found
         folder = certs_folder(config)
         raise CertificateFailed(
-            f"there is no certificate for proxy.domain in {folder}, and certs.auto_generate is false; "
-            "make one with `prox certs --regenerate`"
+            f"no certificate for proxy.domain in {folder}: certs.auto_generate is false; run `prox certs --regenerate`"
         )
     _generate(config)
     made = load(config)
@@ -136,7 +132,7 @@ def _generate(config: Config) -> None:
     assert config.proxy is not None
     folder, domain = certs_folder(config), config.proxy.domain
     if not Path(config.folder).is_dir():
-        raise CertificateFailed(f"no certificate is made: the project's folder {config.folder} is gone")
+        raise CertificateFailed(f"cannot make a certificate: the project's directory {config.folder} is gone")
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_folder(folder, create=True, link=True) as inside:
@@ -147,11 +143,11 @@ def _generate(config: Config) -> None:
             write_file(f"{domain}.pem", leaf.public_bytes(pem) + issuer.public_bytes(pem), inside)
             write_file(BUNDLE, _system_authorities() + issuer.public_bytes(pem), inside)
     except OSError as error:
-        raise CertificateFailed(f"no certificate can be written to {folder}: {error.strerror or error}") from None
+        raise CertificateFailed(f"cannot write a certificate to {folder}: {error.strerror or error}") from None
 
 
 def _authority_files(folder: Path) -> tuple[Path, Path, bool]:
-    """Return certificate and key of the authority, and whether it is mkcert's."""
+    """Return the paths of the authority's certificate and key, and whether it is mkcert's."""
     root = _mkcert_root()
     if root and (root / "rootCA.pem").is_file() and os.access(root / "rootCA-key.pem", os.R_OK):
         return root / "rootCA.pem", root / "rootCA-key.pem", True
@@ -159,7 +155,7 @@ def _authority_files(folder: Path) -> tuple[Path, Path, bool]:
 
 
 def _mkcert_root() -> Path | None:
-    """Return the folder of mkcert's authority, where mkcert is installed."""
+    """Return the folder of mkcert's authority; None if mkcert is not installed."""
     if given := os.environ.get("CAROOT"):
         return Path(given)
     program = shutil.which("mkcert")
@@ -173,7 +169,7 @@ def _mkcert_root() -> Path | None:
 
 
 def _authority(folder: Path, inside: int) -> tuple[x509.Certificate, CertificateIssuerPrivateKeyTypes]:
-    """Return the authority, made where there is none."""
+    """Return the authority; make it if there is none."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 

@@ -1,4 +1,4 @@
-"""One client's connection: its requests one after the other, each routed, recorded, and answered."""
+"""The connection of one client: its requests are routed, recorded and answered one after the other."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HEADER_SECONDS = 10.0
 
 
 class ClientConnection:
-    """Serves one client. ``scheme``: how it reached prox."""
+    """One client's connection. ``scheme``: that of the listener, ``http`` or ``https``."""
 
     def __init__(
         self, context: ProxyContext, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], scheme: str
@@ -61,13 +61,13 @@ class ClientConnection:
         return None if self._retired else self._idle_since
 
     def retire(self) -> None:
-        """Close it if no request is under way; one that is, is the last."""
+        """Close the connection if it is idle, otherwise after the request under way."""
         self._retired = True
         if self._idle_since is not None:
             self._peer.wire.close()
 
     async def run(self) -> None:
-        """Serve requests until the client leaves or is idle for too long, or until this is cancelled."""
+        """Serve requests until the client leaves, has been idle for too long, or this is cancelled."""
         try:
             while not self._retired and await self._serve_one():
                 pass
@@ -97,7 +97,7 @@ class ClientConnection:
         return await self._respond(head)
 
     async def _end_idle(self) -> None:
-        # A head that has begun has a clock of its own.
+        # HEADER_SECONDS limits a head that has begun.
         if self._peer.is_unused:
             self._peer.wire.close()
 
@@ -116,10 +116,10 @@ class ClientConnection:
             return await self._answer(head, service_pages.unknown(context, head.host))
         return await self._forward(head, found)
 
-    # -- answers of the proxy's own
+    # -- the proxy's own responses
 
     async def _answer(self, head: RequestHead | PlainRequest, page: Page, exchange: Exchange | None = None) -> bool:
-        """Send a page; the connection goes on where the request has no body that is still to come."""
+        """Send a page, and keep the connection unless a request body may still arrive; return whether it is kept."""
         as_html = pages.wants_html(head)
         complete = head.framing.kind == "length" and head.framing.length == 0
         again = complete and head.version == "1.1" and not self._retired and not _asks_to_close(head)
@@ -135,7 +135,7 @@ class ClientConnection:
         return False
 
     async def _refuse(self, page: Page) -> None:
-        """Answer a request that cannot be read, and close the connection: where it ends is unknown."""
+        """Answer a malformed request, and close the connection: the end of the request is unknown."""
         await self._peer.wire.write(pages.refusal(page))
         await self._linger()
 
@@ -159,7 +159,7 @@ class ClientConnection:
             exchange.error = exchange.error or "the client closed the connection"
             raise
         except BaseException:
-            # Of several tasks, Cancelled comes in a group.
+            # A nursery wraps Cancelled in a group, so its type does not tell.
             if trio.current_effective_deadline() == float("-inf"):
                 exchange.error = exchange.error or "prox stopped"
             raise
@@ -193,7 +193,7 @@ class ClientConnection:
     async def _pass_on(
         self, head: RequestHead | PlainRequest, found: Route, exchange: Exchange, deadline: float
     ) -> bool:
-        """``deadline``: until when a process that starts is waited for."""
+        """Forward a request, and wait for a starting process until ``deadline``; return whether another may follow."""
         context = self._context
         service = context.services[found.service]
         random = context.recorder.random
@@ -238,7 +238,7 @@ class ClientConnection:
             return await self._finish(head, outcome, exchange)
 
     async def _wait_for(self, service: Service, deadline: float) -> Address | NotUp:
-        """Wait for a starting process; a client that leaves meanwhile ends the wait. Raises Ended."""
+        """Wait for a starting process. Raises Ended if the client leaves meanwhile."""
         found: Address | NotUp | None = None
         async with trio.open_nursery() as nursery:
 
@@ -254,13 +254,13 @@ class ClientConnection:
         return found
 
     async def _finish(self, head: RequestHead | PlainRequest, outcome: Outcome, exchange: Exchange) -> bool:
-        """Answer what was not answered yet; return whether another request may follow."""
+        """Send an error response if the client has none yet; return whether another request may follow."""
         exchange.error = outcome.reason or None
         match outcome.kind:
             case "done":
                 if self._peer.start_next_message():
                     return True
-                # A client whose request is whole, and who asked for the end, sends nothing more.
+                # A client that has sent its whole request with `Connection: close` sends nothing more.
                 expected = _asks_to_close(head) and self._peer.has_all_sent
                 if not (exchange.is_tunnel or expected):
                     await self._linger()
@@ -293,5 +293,5 @@ def _code(status: int) -> str:
 
 
 def _asks_to_close(head: RequestHead | PlainRequest) -> bool:
-    """RFC 9112 §9.6."""
+    """Return whether the client sent ``Connection: close`` (RFC 9112 §9.6)."""
     return head.close if isinstance(head, PlainRequest) else b"close" in connection_options(head.values)

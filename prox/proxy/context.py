@@ -27,7 +27,7 @@ class ProxyContext:
     watches: LateWatches
     """Watches of clients whose requests are in progress."""
     idle: LateWatches
-    """Watches that close connections which are idle for too long."""
+    """Watches that close clients' idle connections."""
     recorder: Recorder
     trusted: Sequence[IPv4Network | IPv6Network]
     pseudonym: bytes

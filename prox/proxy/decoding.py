@@ -1,4 +1,4 @@
-"""Bodies as they are shown: decompressed, as text where they are text. Bounded: a small body may expand without end."""
+"""Decompress and decode bodies for display, within a limit: a small body may expand to any size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from prox.core.messages import Fields
 
 MAX_SHOWN = 8 * 1024 * 1024
-"""Bytes that a body may have after decompression; the rest is left out."""
+"""The most bytes of a body after decompression; the rest is left out."""
 MAX_CODINGS = 4
 _TEXT = re.compile(r"text/|.*(?:json|xml|javascript|yaml|x-www-form-urlencoded|graphql|event-stream)", re.IGNORECASE)
 _CHARSET = re.compile(r'charset\s*=\s*"?([\w.:-]+)', re.IGNORECASE)
@@ -23,9 +23,9 @@ def value_of(fields: Fields, name: bytes) -> str:
 
 
 def decompress(data: bytes, encoding: str) -> bytes | None:
-    """Undo the content codings (RFC 9110 §8.4), at most MAX_SHOWN bytes of the result; None if that cannot be done.
+    """Return at most MAX_SHOWN bytes of a body without its content codings (RFC 9110 §8.4); None if that fails.
 
-    A body that was captured in part gives the part that can be read.
+    A truncated body yields the part that can be decompressed.
     """
     codings = [coding.strip().lower() for coding in encoding.split(",") if coding.strip()]
     if len(codings) > MAX_CODINGS:
@@ -34,7 +34,7 @@ def decompress(data: bytes, encoding: str) -> bytes | None:
         try:
             decoded = _undo(data, coding)
         except Exception:
-            # Each library has errors of its own, and what is shown then is the body as it was sent.
+            # Each library raises its own errors. The body is then shown as it was sent.
             return None
         if decoded is None:
             return None
@@ -49,7 +49,7 @@ def _undo(data: bytes, coding: str) -> bytes | None:
         case "gzip" | "x-gzip":
             return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(data, MAX_SHOWN)
         case "deflate":
-            # Some send the bare format (RFC 9110 §8.4.1.2).
+            # Some servers omit the zlib header (RFC 9110 §8.4.1.2).
             raw = (data[:1] and (data[0] & 0x0F) != 8) or len(data) < 2
             return zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS).decompress(data, MAX_SHOWN)
         case "br":
@@ -65,7 +65,7 @@ def _undo(data: bytes, coding: str) -> bytes | None:
 
 
 def shown(data: bytes, fields: Fields) -> tuple[str, bool]:
-    """Return a body for people, and whether it is binary: then it is base64."""
+    """Return a body as text, or in base64 if it is binary; and whether it is binary."""
     encoding = value_of(fields, b"content-encoding")
     plain = decompress(data, encoding) if encoding else data
     if plain is None:

@@ -1,4 +1,4 @@
-"""One request to its upstream and the response back, as streams: each side waits for the other (backpressure)."""
+"""One request to its upstream and the response back, as streams with backpressure in both directions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from prox.proxy.upstream import Address, Connection, Pool
 
 REPEATABLE = {b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"}
-"""Methods of which a request may be sent twice (RFC 9110 §9.2.2); only without a body, which has passed already."""
+"""Idempotent methods (RFC 9110 §9.2.2). Such a request is repeated only if it has no body: bodies are not kept."""
 
 
 class Outcome(Struct, frozen=True):
     """How an exchange ended.
 
-    ``done``: the client has a whole response. ``bad gateway``: nothing was sent to the client yet. ``bad request``:
-    likewise, as its body is malformed. ``reset``: the client has a part of a response. ``client left``: it is gone.
+    ``done``: the client has a whole response. ``bad gateway``: the upstream failed before any of its response was
+    sent. ``bad request``: the request's body is malformed, and no response was sent. ``reset``: the client has a part
+    of a response. ``client left``: the client is gone.
     """
 
     kind: Literal["done", "bad gateway", "bad request", "reset", "client left"]
@@ -42,7 +43,11 @@ DONE = Outcome("done")
 
 
 class Forwarder:
-    """Forwards one request. ``fields``: those that the upstream gets, without framing."""
+    """The forwarding of one request.
+
+    ``watches``: those of clients. ``fields``: the header fields for the upstream, without framing. ``lines``: header
+    lines added to a plain request.
+    """
 
     def __init__(
         self,
@@ -54,7 +59,6 @@ class Forwarder:
         lines: bytes,
         exchange: Exchange,
     ) -> None:
-        """``watches``: those of clients. ``lines``: those that are added to a plain request."""
         self._pool = pool
         self._watches = watches
         self._client = client
@@ -67,20 +71,20 @@ class Forwarder:
         self._answered = False
         """Whether the upstream has sent anything: then the request is not repeated."""
         self._ending = False
-        """Whether the end of the response has been sent: a client that leaves then has all of it."""
+        """Whether the end of the response is being sent: a client that leaves now has all of it."""
         self._watch: LateWatch | None = None
-        """Notices that the client leaves: it closes its sending side."""
+        """Detects that the client leaves: that it closes its sending side."""
 
     async def run(self, address: Address) -> Outcome:
         """Forward to an address. Raises upstream.Unreachable, with nothing sent to the client."""
         await self._pool.enter()
         try:
-            # A request that cannot be repeated gets a new connection: a kept one may turn out to be closed.
+            # A request that cannot be repeated gets a new connection, since a kept one may be stale.
             fresh = self._head.framing != NO_BODY or self._head.method not in REPEATABLE
             while True:
                 connection = await self._pool.take(address, fresh=fresh)
                 try:
-                    outcome = await self._converse(connection)
+                    outcome = await self._exchange_on(connection)
                 except BaseException:
                     connection.peer.wire.close()
                     raise
@@ -90,8 +94,8 @@ class Forwarder:
         finally:
             self._pool.leave()
 
-    async def _converse(self, connection: Connection) -> Outcome | None:
-        """Have the exchange on a connection; None if that was stale, and the request can be repeated."""
+    async def _exchange_on(self, connection: Connection) -> Outcome | None:
+        """Forward on a connection; return None if it was stale and the request can be repeated."""
         upstream = connection.peer
         self._outcome = None
         self._request_sent = self._ending = False
@@ -142,7 +146,7 @@ class Forwarder:
     # -- the request
 
     async def _send_request(self, upstream: Peer) -> None:
-        """Send head and body, then have the client watched: if it leaves, the connections are closed."""
+        """Send head and body, then watch the client: if it leaves, both connections are closed."""
         try:
             head = self._head
             if isinstance(head, PlainRequest):
@@ -160,13 +164,13 @@ class Forwarder:
             upstream.wire.close()
             return
         except Refused as refused:
-            # The upstream must not take what it has for a whole request: its connection is closed without an end.
+            # Closed without the end of the body, so that the upstream does not take the request for a whole one.
             kind: Literal["bad request", "reset"] = "bad request" if self._client.can_respond else "reset"
             self._outcome = Outcome(kind, refused.reason, refused.status)
             upstream.wire.close()
             return
         except Ended:
-            # The upstream has closed the connection. It may have answered before: _receive_response reads that.
+            # The upstream may have responded before it closed the connection: _receive_response reads that.
             return
 
         async def watch() -> None:
@@ -189,7 +193,7 @@ class Forwarder:
         return fields
 
     def _upgrade(self) -> bytes | None:
-        """Return the protocols that the client asks for, where it may (RFC 9110 §7.8)."""
+        """Return the protocols that the client offers in a valid Upgrade request (RFC 9110 §7.8); None otherwise."""
         head = self._head
         asks = b"upgrade" in connection_options(head.values) and head.version == "1.1" and head.framing == NO_BODY
         return head.first(b"upgrade") if asks else None
@@ -242,7 +246,7 @@ class Forwarder:
         if head.status == 204:
             fields = [field for field in fields if field[0].lower() != b"content-length"]
         if not self._request_sent and not self._client.has_all_sent:
-            # It answers before the request is complete. Whatever the client still sends is discarded.
+            # The response came before the request was complete: the rest of the request will be discarded.
             fields.append((b"Connection", b"close"))
         return fields
 
@@ -268,7 +272,7 @@ class Forwarder:
             self._ending = upstream.body_is_complete
 
     async def _pass_body(self, upstream: Peer, response: h11.Response) -> None:
-        """Pass on head and body; what is there already goes out in one write."""
+        """Pass on head and body. Parts that have arrived already are sent in one write."""
         events: list[h11.Event] = [response]
         while True:
             if not upstream.has_body_ready:
@@ -288,7 +292,7 @@ class Forwarder:
             return
 
     def _response_trailers(self, end: h11.EndOfMessage) -> list[tuple[bytes, bytes]]:
-        """Return the trailers that the client can be sent: it knows chunked, and the response has no length."""
+        """Return the trailers; none if the client does not get chunked coding."""
         names = {name.lower() for name, _ in self._exchange.response_fields}
         chunked = self._client.speaks_1_1 and b"content-length" not in names and self._head.method != b"HEAD"
         return _trailers(end) if chunked else []
@@ -300,9 +304,9 @@ class Forwarder:
             raise _ClientLeft from None
 
     async def _switch(self, upstream: Peer, head: ResponseHead) -> None:
-        """Pass a 101 on, and bytes both ways for as long as the connections live."""
+        """Pass a 101 on, then copy bytes in both directions until the connections end."""
         if self._upgrade() is None:
-            raise Refused("it switches protocols, which nobody asked for (RFC 9110 §15.2.2)", 502)
+            raise Refused("status 101 for a request without Upgrade (RFC 9110 §15.2.2)", 502)
         exchange = self._exchange
         exchange.status = 101
         exchange.response_fields = head.fields
@@ -329,7 +333,7 @@ class Forwarder:
 
 
 class _ClientLeft(Exception):
-    """The client is gone; nothing more can be sent to it."""
+    """The client has closed its connection."""
 
 
 def _trailers(event: h11.EndOfMessage) -> list[tuple[bytes, bytes]]:

@@ -1,7 +1,7 @@
-"""Watches of connections that begin late.
+"""Delayed watches of connections.
 
-Whether a client leaves during its request, or an upstream closes a kept connection, has to be noticed, but not in the
-first moments: most requests are over by then, and a task for each would cost more than the rest of the request.
+A watch detects that a client leaves during its request, or that an upstream closes a kept connection. It starts after
+a delay: most requests are over by then, and a task for each would cost more than the rest of the request.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 class LateWatches:
-    """Runs watches that have not ended ``delay`` seconds after their begin. ``run`` must be running."""
+    """Starts each watch ``delay`` seconds after ``begin``, unless it was ended before. ``run`` must be running."""
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
         self._due: dict[LateWatch, None] = {}
-        """Those that have yet to start, the oldest first."""
+        """Watches that have not started, the oldest first."""
         self._news = trio.Event()
 
     async def run(self) -> None:
-        """Start what is due, until cancelled. While nothing is, it sleeps."""
+        """Start watches when they are due, until cancelled."""
         async with trio.open_nursery() as nursery:
             while True:
                 if not self._due:
@@ -37,7 +37,7 @@ class LateWatches:
                     watch.start(nursery)
 
     def begin(self, watch: Callable[[], Awaitable[None]], now: float) -> LateWatch:
-        """Run ``watch`` in a while, unless the result is ended before. ``now``: Trio's time."""
+        """Schedule ``watch``; ``end`` of the result cancels it. ``now``: Trio's time."""
         begun = LateWatch(watch, now + self._delay, self._due)
         if not self._due:
             self._news.set()
@@ -46,7 +46,7 @@ class LateWatches:
 
 
 class LateWatch:
-    """A watch that has begun. Only one task can wait for a socket: ``end`` it before another one does."""
+    """A scheduled watch. Only one task can wait for a socket, so ``end`` it before another task reads."""
 
     __slots__ = ("_done", "_due", "_scope", "_watch", "due_at")
 
@@ -69,7 +69,7 @@ class LateWatch:
             done.set()
 
     async def end(self) -> None:
-        """End the watch; afterwards it waits for nothing. Not cancellable."""
+        """End the watch, and wait until its task has ended. Not cancellable."""
         if self._scope is None or self._done is None:
             self._due.pop(self, None)
             return

@@ -1,4 +1,4 @@
-"""The proxy's listeners, bound before anything is started, and the URLs that follow from them."""
+"""The proxy's listening sockets, bound before anything is started, and its URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of the proxy's own: a page for a browser, JSON for all others. Everything in them is escaped."""
+"""The proxy's own responses: HTML for browsers, JSON for other clients. All inserted text is escaped."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Page:
     error: str
     body: str = ""
     refresh: bool = False
-    """The page loads itself again, and Retry-After is sent."""
+    """Whether the page reloads itself, and Retry-After is sent."""
     extra: tuple[tuple[str, object], ...] = ()
     """Further members of the JSON."""
 
 
 def wants_html(head: RequestHead | PlainRequest) -> bool:
-    """Return whether a browser asks for a page."""
+    """Return whether a request is that of a browser for a page."""
     accept = b",".join(value for name, value in head.fields if name.lower() == b"accept").lower()
     return head.method in (b"GET", b"HEAD") and re.search(rb"(?:^|[,\s])text/html", accept) is not None
 
@@ -76,7 +76,7 @@ def render(page: Page, *, as_html: bool, close: bool = False) -> tuple[list[tupl
 
 
 def refusal(page: Page) -> bytes:
-    """Return a whole response in JSON, after which the connection is closed."""
+    """Return a response in JSON, as bytes, with ``Connection: close``."""
     fields, content = render(page, as_html=False, close=True)
     lines = b"".join(b"%s: %s\r\n" % field for field in fields)
     return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (page.status, phrase(page.status), lines, content)

@@ -3,9 +3,8 @@
 ``core.messages`` judges each head and each chunk before h11 parses it, and h11 is given exactly one message: bytes
 after its end stay here.
 
-A plain request and a plain response (``core.plain_heads``) pass without h11, which takes most of the time of a small
-exchange. Until the response has turned out to be plain too, the request is kept. It is fed to h11 as soon as anything
-else happens.
+A plain request and a plain response (``core.plain_heads``) bypass h11, which takes most of the time of a small
+exchange. The request is kept until the response has proved to be plain, too; otherwise h11 is fed it then.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ if TYPE_CHECKING:
 
 
 WATCHED_BYTES = 64 * 1024
-"""How much a client may send ahead while its request is under way."""
+"""The most bytes that a client may send ahead while its request is in progress."""
 
 
 class TooSlow(Exception):
-    """The peer took too long to send a head."""
+    """The client took too long to send a head."""
 
 
 class Peer:
@@ -53,9 +52,9 @@ class Peer:
         self._unseen: Callable[[], None] | None = None
         """Feeds h11 the request that it has not seen yet."""
         self._is_passing = False
-        """Whether a response has begun that h11 will never see."""
+        """Whether a response that bypasses h11 has begun."""
         self._is_last = False
-        """Whether that is the last one on this connection."""
+        """Whether that response is the last one on this connection."""
         self._buffer = b""
         self._framing: Framing = NO_BODY
         self._chunks = ChunkScanner()
@@ -66,7 +65,7 @@ class Peer:
     async def receive_request(self, *, scheme: str, seconds: float) -> RequestHead | PlainRequest | None:
         """Return the next request's head; None if the client left.
 
-        Raises Refused, Ended, TooSlow if a head that was begun is not whole after so many seconds.
+        Raises Refused, Ended, TooSlow if a head that has begun is incomplete after ``seconds``.
         """
         if not self._buffer and not await self._receive_more():
             return None
@@ -87,9 +86,9 @@ class Peer:
         return head
 
     async def receive_plain_response(self, method: bytes) -> PlainResponse | None:
-        """Return the head of the response to a plain request, which passes by h11; None if that must see it.
+        """Return the head of a response to a plain request if it can bypass h11; None otherwise.
 
-        Then ``receive_response`` returns it. Raises Ended.
+        After None, ``receive_response`` returns it. Raises Ended.
         """
         if not self._buffer and not await self._receive_more():
             raise Ended
@@ -124,7 +123,7 @@ class Peer:
 
     @property
     def body_is_complete(self) -> bool:
-        """Whether all of the body has come: the next event is its end, which is there already."""
+        """Whether all of the body has arrived, so that the next event is its end."""
         match self._framing.kind:
             case "length":
                 return not self._remaining
@@ -134,7 +133,7 @@ class Peer:
 
     @property
     def has_body_ready(self) -> bool:
-        """Whether ``receive_body`` returns without waiting for the peer, as a rule."""
+        """Whether ``receive_body`` will probably return without waiting for the peer."""
         return bool(self._buffer) or self.body_is_complete
 
     async def watch(self) -> None:
@@ -145,7 +144,7 @@ class Peer:
                     return
             except Ended:
                 return
-        # It has sent more than is kept: what it does is seen again when that is read.
+        # The buffer is full, and an end behind it cannot be seen until it is read.
         await trio.sleep_forever()
 
     def take_buffer(self) -> bytes:
@@ -177,9 +176,9 @@ class Peer:
     def _parse_head(self, raw: bytes, kind: type[h11.Event], *, is_whole: bool = False) -> None:
         self._h11.receive_data(raw)
         if not isinstance(self._next_event(), kind):
-            raise Refused("a message that is not expected here")
+            raise Refused("unexpected message")
         if is_whole:
-            # Its end is there already.
+            # A message without a body has its end at once.
             self._next_event()
 
     def _next_event(self) -> object:
@@ -195,7 +194,7 @@ class Peer:
             self._chunks = ChunkScanner()
 
     def take_body(self) -> bytes:
-        """Take from the buffer what belongs to the body. Raises Refused."""
+        """Take the bytes of the body from the buffer. Raises Refused."""
         match self._framing.kind:
             case "chunked":
                 size = self._chunks.feed(self._buffer)
@@ -215,13 +214,13 @@ class Peer:
         return self._http
 
     def _feed_h11(self) -> h11.Connection:
-        """Feed h11 the request that it has not seen, if there is one, and return it."""
+        """Feed h11 the request that it has not seen, if any; return h11's connection."""
         feed, self._unseen = self._unseen, None
         if feed:
             feed()
         return self._h11
 
-    # -- messages that pass without it
+    # -- messages that bypass h11
 
     async def send_plain_request(self, head: bytes) -> None:
         """Send the head of a plain request. Raises Ended."""
@@ -234,7 +233,7 @@ class Peer:
         self._h11.send(h11.EndOfMessage())
 
     async def receive_body_part(self) -> bytes:
-        """Return the next part of the body of a message that passes without h11. Raises Ended."""
+        """Return the next part of the body of a message that bypasses h11. Raises Ended."""
         if not self._buffer and not await self._receive_more(self._read_size):
             raise Ended
         return self.take_body()
@@ -244,7 +243,7 @@ class Peer:
         return LARGE_CHUNK if self._remaining > CHUNK else CHUNK
 
     def begin_plain_response(self, *, is_last: bool) -> None:
-        """Begin a response that h11 will never see, to a request that it has not seen. ``is_last``: none follows it."""
+        """Begin a response that bypasses h11, as its request did. ``is_last``: no response follows it."""
         self._unseen = None
         self._is_passing = True
         self._is_last = is_last
@@ -268,12 +267,12 @@ class Peer:
 
     @property
     def is_unused(self) -> bool:
-        """Whether nothing has come after the last message."""
+        """Whether no bytes have arrived after the last message."""
         return not self._buffer
 
     @property
     def can_respond(self) -> bool:
-        """Whether no response has begun (towards a client)."""
+        """Whether no response to the client has begun."""
         return not self._is_passing and self._h11.our_state in (h11.SEND_RESPONSE, h11.IDLE)
 
     @property

@@ -1,4 +1,4 @@
-"""Random hexadecimal digits for ids; the system is asked for many at once (getrandom(2))."""
+"""Random hexadecimal digits for ids, read in blocks, since each getrandom(2) is a system call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BYTES = 4096
 
 
 class RandomHex:
-    """Gives random digits out, each once."""
+    """A supply of random digits; each is returned once."""
 
     def __init__(self) -> None:
         self._digits = ""

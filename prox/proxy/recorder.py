@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 MAX_EXCHANGES = 1000
 MAX_WAITING = 1000
-"""Exchanges that may wait for one subscriber; beyond it the oldest are lost."""
+"""The backlog of one subscriber; beyond it the oldest exchanges are dropped."""
 
 
 class Recorder:
-    """Keeps the newest exchanges. ``max_body``: bytes that are kept of each body; None: nothing is recorded of them."""
+    """The newest exchanges. ``max_body``: bytes that are kept of each body; None: none."""
 
     def __init__(self, *, max_body: int | None, folder: Path | None) -> None:
         self.bodies = BodyBudget(folder)
@@ -41,7 +41,7 @@ class Recorder:
         return CapturedBody(self._max_body, self.bodies)
 
     def add(self, exchange: Exchange) -> None:
-        """Keep an exchange that has just begun; the oldest is dropped for it, done ones first."""
+        """Keep an exchange that has just begun; at the limit, drop the oldest completed one."""
         if len(self._exchanges) >= MAX_EXCHANGES:
             self._drop_one()
         self._exchanges[exchange.id] = exchange
@@ -61,7 +61,7 @@ class Recorder:
         self._subscribers.publish(exchange)
 
     def __iter__(self) -> Iterator[Exchange]:
-        """Iterate over all that are kept, the newest first."""
+        """Iterate over the kept exchanges, the newest first."""
         return reversed(self._exchanges.values())
 
     def __len__(self) -> int:
@@ -80,7 +80,7 @@ class Recorder:
 
 
 class RequestSubscription(Subscription["Exchange"]):
-    """The wanted exchanges that one subscriber has not received yet, the newest MAX_WAITING."""
+    """A subscription to the exchanges that match a filter, with the newest MAX_WAITING as its backlog."""
 
     def __init__(self, subscribers: Subscribers[Exchange], wanted: ExchangeFilter) -> None:
         self._wanted = wanted

@@ -1,4 +1,4 @@
-"""A recorded request once more: to its own service, another one, or an address."""
+"""Send a recorded request again: to its own service, another one, or an address."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class ReplayFailed(ProxError):
 async def replay(
     supervisor: Supervisor, recorder: Recorder, exchange: Exchange, *, service: str | None, address: Address | None
 ) -> Exchange:
-    """Send a request once more and record the exchange, which is returned when it is done. Raises ReplayFailed.
+    """Send a request again, record the exchange, and return it when it has ended. Raises ReplayFailed.
 
-    With neither ``service`` nor ``address`` it goes to its own service.
+    Without ``service`` and ``address``, the request goes to its own service.
     """
     body = exchange.request_body
     if body.truncated:
@@ -61,7 +61,7 @@ async def replay(
         with trio.fail_after(REPLAY_SECONDS):
             await _send(new, address, data)
     except (Unreachable, Ended, Refused, trio.TooSlowError) as failure:
-        new.error = str(failure) or "the upstream gave no whole response"
+        new.error = str(failure) or "the upstream gave no complete response"
     finally:
         new.duration = trio.current_time() - begun
         new.active = False

@@ -1,4 +1,4 @@
-"""The proxy's listeners and connections: it accepts until cancelled, then requests under way get a grace."""
+"""The proxy's server: accepts connections until cancelled, then drains the requests in progress."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
 
 GRACE_SECONDS = 5.0
-"""Seconds that requests in progress get at the end."""
+"""The grace period of requests in progress after the cancel."""
 HANDSHAKE_SECONDS = 10.0
 IDLE_SECONDS = 75.0
 """How long a connection may be idle between requests; nginx's keepalive_timeout."""
 WATCH_SECONDS = 0.05
-"""After so long it is noticed whether the client of a request leaves."""
+"""The age of a request from which on its client is watched."""
 
 _AT_CAPACITY = Page(503, "TOO_MANY_CONNECTIONS", "Busy", "too many connections are in use; close some of them")
 
@@ -51,10 +51,10 @@ async def serve_proxy(
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve on listening sockets, which this takes over, until cancelled.
+    """Serve on listening sockets, and close them, until cancelled.
 
-    The cancel stops accepting at once and gives requests under way GRACE_SECONDS. ``tls`` returns the context of a
-    new connection: certificates are renewed while it runs.
+    The cancel stops accepting at once and gives requests in progress GRACE_SECONDS. ``tls`` returns the context for a
+    new connection, which changes when the certificate is renewed.
     """
     pool, watches, idle = Pool(), LateWatches(WATCH_SECONDS), LateWatches(IDLE_SECONDS)
     context = ProxyContext(
@@ -73,7 +73,7 @@ async def serve_proxy(
     listeners = [(sock, None) for sock in http] + [(sock, tls) for sock in https]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.end_when_cancelled)
-        # Connections outlive the cancel for a while.
+        # Connections get GRACE_SECONDS after the cancel.
         with trio.CancelScope(shield=True):
             async with trio.open_nursery() as services:
                 services.start_soon(recorder.bodies.run)
@@ -88,7 +88,7 @@ async def serve_proxy(
 
 
 class _Server:
-    """Accepts connections and keeps the set of those that are open."""
+    """The acceptor and the open connections of one proxy."""
 
     def __init__(self, context: ProxyContext, report: Callable[[str], None]) -> None:
         self._context = context
@@ -104,7 +104,7 @@ class _Server:
             self._ending.set()
 
     async def cut_when_killed(self, supervisor: Supervisor) -> None:
-        """Give no grace where everything is to be killed."""
+        """End the grace period when the supervisor is told to kill everything."""
         await supervisor.wait_killed()
         self._grace.cancel()
 
@@ -154,7 +154,7 @@ class _Server:
         try:
             connection = ClientConnection(self._context, stream, scheme)
         except OSError:
-            # It has left already.
+            # The client has left already.
             await trio.aclose_forcefully(stream)
             return
         self._connections.add(connection)

@@ -1,4 +1,4 @@
-"""The proxy of one instance: recorder, certificates, server, and its part in the stop."""
+"""The proxy of one instance: its recorder, certificates and server, drained before processes stop."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ CAPTURE_FOLDER = "capture"
 
 
 async def open_proxy(supervisor: Supervisor, listeners: ProxyListeners, folder: Path | None) -> ProxyService:
-    """Prepare the proxy: certificates are made, and processes learn its URLs. Raises CertificateFailed.
+    """Prepare the proxy: make certificates, and set the URLs for processes. Raises CertificateFailed.
 
-    ``folder``: where large bodies are kept; None: they are dropped.
+    ``folder``: the directory for bodies beyond the memory budget; None: they are dropped.
     """
     config = supervisor.config
     settings = config.proxy
@@ -48,7 +48,7 @@ async def open_proxy(supervisor: Supervisor, listeners: ProxyListeners, folder: 
 
 
 class ProxyService:
-    """Runs the server. It drains when the supervisor stops, before any process does."""
+    """The proxy of one instance. It drains when the supervisor stops, before any process does."""
 
     def __init__(
         self,
@@ -112,6 +112,6 @@ class ProxyService:
                 self._certificate = await in_thread(ensure, self._supervisor.config)
                 self._tls = self._certificate.context()
             except CertificateFailed as failure:
-                self._supervisor.hub.system(f"the certificate cannot be renewed: {failure}")
+                self._supervisor.hub.system(f"cannot renew the proxy's certificate: {failure}")
             else:
                 self._supervisor.hub.system("the proxy's certificate was renewed")

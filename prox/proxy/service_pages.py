@@ -1,4 +1,4 @@
-"""The proxy's answers about services: their index, an unknown one, and one that does not answer."""
+"""The proxy's responses about services: the index, an unknown service, and one that is down."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def index(context: ProxyContext) -> Page:
 
 
 def unknown(context: ProxyContext, host: bytes | None) -> Page:
-    """Return the answer to a request whose Host names no service."""
+    """Return the response to a request whose Host names no service."""
     listed = index(context)
     asked = host.decode("latin-1") if host else "(no host)"
     known = ", ".join(context.services) or "none"
-    text = f"no service is named by {asked}; known are: {known}"
+    text = f"no service named {asked}; known services: {known}"
     return Page(404, "SERVICE_NOT_FOUND", "No such service", text, listed.body, extra=listed.extra)
 
 
 def not_up(context: ProxyContext, found: NotUp) -> Page:
-    """Return the answer for a service whose process cannot answer, with its last lines."""
+    """Return the response for a service whose process is not ready, with its last lines."""
     name = found.process.name
     block = pages.lines_block(_last_lines(context, name))
     if found.starting:
@@ -47,7 +47,7 @@ def not_up(context: ProxyContext, found: NotUp) -> Page:
 
 
 def unreachable(context: ProxyContext, service: str, why: Unreachable) -> Page:
-    """Return the answer for a service to which there is no connection."""
+    """Return the response for a service that cannot be connected to."""
     text = f"{service} does not answer: {why}"
     process = context.services[service].process
     block = pages.lines_block(_last_lines(context, process)) if process else ""

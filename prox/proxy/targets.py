@@ -1,4 +1,4 @@
-"""Service → address. That of a process has one once the process is up; until then requests wait, or learn why not."""
+"""The addresses of services. A process has one once it is ready; until then requests wait, or get the reason."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from prox.runtime.supervisor import Supervisor
 
 RETRY_SECONDS = 0.1
-"""How long apart connections to a process without a health check are tried while nothing listens yet."""
+"""The interval of connection attempts to a process without a health check while nothing listens."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotUp:
-    """The process of a service cannot answer. ``starting``: it may soon."""
+    """The process of a service is not ready. ``starting``: it may become ready."""
 
     process: ProcessSnapshot
     starting: bool
 
     @property
     def reason(self) -> str:
-        """Return a sentence for a person."""
+        """Why it is not ready, as a message."""
         process = self.process
         if not self.starting:
             how = process.reason or f"it is {process.status}"
@@ -41,7 +41,7 @@ class NotUp:
 
 
 def address_of(service: Service, supervisor: Supervisor) -> Address | NotUp:
-    """Return where a service is now, or why it is nowhere."""
+    """Return the address of a service, or why it has none."""
     if service.process is None:
         assert service.port is not None
         return Address(service.host, service.port)
@@ -53,7 +53,7 @@ def address_of(service: Service, supervisor: Supervisor) -> Address | NotUp:
 
 
 async def wait_for_address(service: Service, supervisor: Supervisor, deadline: float) -> Address | NotUp:
-    """Wait until a starting process is up, or cannot be any more, or the deadline (of Trio's clock) has passed."""
+    """Wait until a starting process is ready or has failed, or the deadline (Trio's time) has passed."""
     found = address_of(service, supervisor)
     with trio.move_on_at(deadline):
         with supervisor.subscribe_events() as events:
@@ -66,7 +66,7 @@ async def wait_for_address(service: Service, supervisor: Supervisor, deadline: f
 
 
 def may_listen_soon(service: Service, supervisor: Supervisor) -> NotUp | None:
-    """Return the state of a process that runs without a health check, and so may not listen yet; None otherwise."""
+    """Return the state of a running process without a health check, which may not listen yet; None otherwise."""
     if service.process is None:
         return None
     process = supervisor.process(service.process)

@@ -1,4 +1,4 @@
-"""Trust in the local authority: the system's store, and those of NSS (Firefox, Chromium). Blocks."""
+"""Add the local authority to trust stores: the system's, and those of NSS (Firefox, Chromium). Blocks."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 NICKNAME = "prox local authority"
 SECONDS = 60
 _STORES = (
-    # Folder, name of the file, command that takes it over.
+    # Folder, name of the file, command that updates the store.
     (Path("/usr/local/share/ca-certificates"), "prox.crt", ("update-ca-certificates",)),
     (Path("/etc/pki/ca-trust/source/anchors"), "prox.pem", ("update-ca-trust", "extract")),
     (Path("/etc/ca-certificates/trust-source/anchors"), "prox.crt", ("trust", "extract-compat")),
 )
-"""Debian and Ubuntu; Fedora and its kin; Arch."""
+"""Debian and Ubuntu; Fedora and its derivatives; Arch."""
 _FIREFOX = (
     ".mozilla/firefox",
     "snap/firefox/common/.mozilla/firefox",
@@ -26,7 +26,7 @@ _FIREFOX = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that was done, or (``ok`` false) could not be."""
+    """The result of adding the authority to one store. ``ok``: whether it was added."""
 
     what: str
     ok: bool
@@ -34,7 +34,7 @@ class Step:
 
 
 def trust(authority: Path, home: Path) -> list[Step]:
-    """Add the authority to every store of this machine and this user; return what was done."""
+    """Add the authority to every store of this machine and this user; return the result for each."""
     steps = [_trust_macos(authority)] if sys.platform == "darwin" else [_trust_linux(authority)]
     return [*steps, *_trust_nss(authority, home)]
 
@@ -50,7 +50,7 @@ def _trust_linux(authority: Path) -> Step:
             except OSError as error:
                 return Step(what, False, f"{error.strerror}; run it as root: sudo prox certs --trust")
             return _run(what, command)
-    return Step("the system's store", False, "none is known on this machine (Debian, Fedora, Arch)")
+    return Step("the system's store", False, "not found at the paths of Debian, Fedora and Arch")
 
 
 def _trust_macos(authority: Path) -> Step:
@@ -68,7 +68,7 @@ def _trust_nss(authority: Path, home: Path) -> list[Step]:
     steps = []
     for database in databases:
         where = f"sql:{database}"
-        # What is there under that name may be an older authority.
+        # The entry of that name may be an older authority.
         remove = ["certutil", "-D", "-d", where, "-n", NICKNAME]
         subprocess.run(remove, capture_output=True, timeout=SECONDS, check=False)
         command = ("certutil", "-A", "-d", where, "-t", "C,,", "-n", NICKNAME, "-i", str(authority))

@@ -1,4 +1,4 @@
-"""An upgraded connection (RFC 9110 §7.8): bytes both ways, each direction until it ends by itself."""
+"""An upgraded connection (RFC 9110 §7.8): bytes in both directions, each until its sender ends it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 async def tunnel(
     client: Peer, upstream: Peer, sent: Callable[[bytes], None], received: Callable[[bytes], None]
 ) -> None:
-    """Copy until both directions have ended, or one of the connections breaks.
+    """Copy until both directions have ended, or a connection breaks.
 
-    ``sent`` gets what the client sends, ``received`` what the upstream does.
+    ``sent`` is called with the client's bytes, ``received`` with the upstream's.
     """
     async with trio.open_nursery() as nursery:
 
@@ -30,7 +30,7 @@ async def tunnel(
                     await sink.wire.write(data)
                 await _send_end(sink)
             except Ended:
-                # One end is gone for both directions.
+                # A broken connection ends both directions.
                 nursery.cancel_scope.cancel()
 
         nursery.start_soon(copy, client, upstream, sent)
@@ -38,7 +38,7 @@ async def tunnel(
 
 
 async def _send_end(sink: Peer) -> None:
-    """Tell a peer that nothing more comes. TLS before 1.3 ends both directions at once (RFC 8446 §6.1)."""
+    """Close the sending side. Raises Ended with TLS, which before 1.3 ends both directions (RFC 8446 §6.1)."""
     if isinstance(sink.wire.stream, trio.SSLStream):
         raise Ended
     try:
@@ -48,7 +48,7 @@ async def _send_end(sink: Peer) -> None:
 
 
 class FrameCounter:
-    """Counts WebSocket frames of one direction (RFC 6455 §5.2) without looking into them."""
+    """The number of WebSocket frames sent in one direction (RFC 6455 §5.2)."""
 
     def __init__(self) -> None:
         self.frames = 0

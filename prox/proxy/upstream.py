@@ -1,4 +1,4 @@
-"""Connections to upstreams: opened over IPv4 and IPv6, kept alive, checked, bounded."""
+"""Connections to upstreams: opened over IPv4 and IPv6, kept alive, checked before reuse, limited in number."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from prox.proxy.peer import Peer
 
 CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 60.0
-"""How long a connection is kept; servers close them after 5 s (Node.js) to 75 s (nginx)."""
+"""How long an idle connection is kept; servers close theirs after 5 s (Node.js) to 75 s (nginx)."""
 WATCH_SECONDS = 1.0
-"""How long a kept connection is idle before its end is noticed; when it is taken, it is looked at."""
+"""The idle time of a kept connection from which on it is watched; ``take`` checks it in any case."""
 MAX_IDLE = 64
-"""Connections that are kept for one address."""
+"""The most idle connections that are kept for one address."""
 MAX_CONNECTIONS = 1024
-"""Connections to upstreams in all; requests beyond that wait."""
+"""The most connections to all upstreams; further requests wait."""
 LOCALHOST = "localhost"
 
 
 class Unreachable(Exception):
-    """There is no connection to an upstream; the message is for a person. ``refused``: nothing listens there."""
+    """An upstream cannot be connected to. ``refused``: nothing listens there."""
 
     def __init__(self, message: str, *, refused: bool = False) -> None:
         super().__init__(message)
@@ -45,18 +45,18 @@ class Address(Struct, frozen=True):
 
 
 class Connection:
-    """A connection to an upstream. ``reused``: it has served a request before, and so may be stale."""
+    """A connection to an upstream. ``reused``: it was idle in the pool, and may be stale."""
 
     def __init__(self, address: Address, peer: Peer) -> None:
         self.address = address
         self.peer = peer
         self.reused = False
         self.watch: LateWatch | None = None
-        """While it is idle: notices that the upstream closes it."""
+        """Detects that the upstream closes the idle connection."""
 
 
 class Pool:
-    """Idle connections by address, the one used last first. ``run`` must be running."""
+    """Idle connections by address; the last used is reused first. ``run`` must be running."""
 
     def __init__(self) -> None:
         self._idle: dict[Address, deque[Connection]] = {}
@@ -81,9 +81,9 @@ class Pool:
         return sum(map(len, self._idle.values()))
 
     async def enter(self) -> None:
-        """Hold one of the connections that there may be, until ``leave``."""
+        """Wait for one of MAX_CONNECTIONS, and hold it until ``leave``."""
         while self._inside >= MAX_CONNECTIONS:
-            # One event for all who wait: the first of them to run gets in, the others wait for the next.
+            # All waiters share one event: the first to run enters, the others wait again.
             if self._left.is_set():
                 self._left = trio.Event()
             await self._left.wait()
@@ -94,7 +94,7 @@ class Pool:
         self._left.set()
 
     async def take(self, address: Address, *, fresh: bool) -> Connection:
-        """Return a connection, a new one if ``fresh``. Raises Unreachable."""
+        """Return an idle connection, or a new one if there is none or with ``fresh``. Raises Unreachable."""
         kept = self._idle.get(address)
         while kept and not fresh:
             connection = kept.pop()
@@ -107,7 +107,7 @@ class Pool:
         return Connection(address, Peer(await connect(address), to_client=False))
 
     def give_back(self, connection: Connection) -> None:
-        """Keep a connection whose exchange is complete, or close it if that cannot be."""
+        """Keep a connection whose exchange is complete, or close it if it cannot be reused."""
         kept = self._idle.setdefault(connection.address, deque())
         usable = connection.peer.is_unused and connection.peer.start_next_message()
         if not usable or self._closed or len(kept) >= MAX_IDLE:
@@ -117,11 +117,11 @@ class Pool:
         connection.watch = self._watches.begin(partial(self._watch, connection), trio.current_time())
 
     async def _watch(self, connection: Connection) -> None:
-        """Close an idle connection when something comes on it, its end included, or after IDLE_SECONDS."""
+        """Close an idle connection when it becomes readable, which includes its end, or after IDLE_SECONDS."""
         with trio.move_on_after(IDLE_SECONDS):
             await trio.lowlevel.wait_readable(connection.peer.wire.socket)
         kept = self._idle.get(connection.address, deque())
-        # It may have been taken just now.
+        # ``take`` may have removed it meanwhile.
         if connection in kept:
             kept.remove(connection)
             if not kept:
@@ -131,7 +131,7 @@ class Pool:
 
 async def connect(address: Address) -> trio.SocketStream:
     """Connect to an address; ``localhost`` over IPv4 and IPv6. Raises Unreachable."""
-    # By definition (RFC 6761 §6.3) localhost is these two, whatever a resolver says.
+    # localhost is defined as these two; no resolver is asked (RFC 6761 §6.3).
     hosts = ["127.0.0.1", "::1"] if address.host.rstrip(".").lower() == LOCALHOST else [address.host]
     failures: list[str] = []
     refused = True
@@ -154,7 +154,7 @@ async def connect(address: Address) -> trio.SocketStream:
 
 
 def _reason(error: OSError) -> str:
-    """Return why a connection failed: trio wraps the error of each address that a name has."""
+    """Return why a connection failed. Trio wraps the errors of all addresses of a name in a group."""
     cause = error.__cause__
     while isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]

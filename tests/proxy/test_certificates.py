@@ -82,7 +82,7 @@ def test_it_is_renewed_before_it_expires(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_without_auto_generate(tmp_path: Path) -> None:
     config = config_for(tmp_path, certs="{dir: certs, auto_generate: false}")
-    with pytest.raises(CertificateFailed, match=r"auto_generate is false; make one with `prox certs --regenerate`"):
+    with pytest.raises(CertificateFailed, match=r"auto_generate is false; run `prox certs --regenerate`"):
         ensure(config)
     made = ensure(config, regenerate=True)
     assert ensure(config) == made

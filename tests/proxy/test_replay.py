@@ -76,7 +76,7 @@ async def test_an_upstream_that_is_gone_or_breaks_off_is_recorded(proxied) -> No
         await proxy.talk(b"GET / HTTP/1.1\r\nHost: up.localhost\r\n\r\n")
         first = await proxy.wait_done()
         again = await sent_again(proxy, first)
-        assert (again.status, again.error) == (200, "the upstream gave no whole response")
+        assert (again.status, again.error) == (200, "the upstream gave no complete response")
         assert "refused" in str((await sent_again(proxy, first, address=Address("127.0.0.1", 9))).error)
 
 

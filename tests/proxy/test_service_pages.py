@@ -26,7 +26,7 @@ async def test_an_unknown_name_is_answered_with_the_known_ones(proxied) -> None:
         status, _, body = await proxy.ask(host="nope.localhost")
         answer = json.loads(body)
         assert (status, answer["code"]) == (404, "SERVICE_NOT_FOUND")
-        assert answer["error"] == "no service is named by nope.localhost; known are: up, api"
+        assert answer["error"] == "no service named nope.localhost; known services: up, api"
 
 
 async def test_the_page_of_a_crashed_process_has_its_last_lines_and_the_command_that_starts_it(proxied) -> None:

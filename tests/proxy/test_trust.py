@@ -43,7 +43,7 @@ def test_what_fails_says_why(authority: Path, tmp_path: Path, monkeypatch: pytes
     assert "sudo prox certs --trust" in step.why
     monkeypatch.setattr(module, "_STORES", ())
     (step,) = trust(authority, tmp_path)
-    assert (step.ok, step.why) == (False, "none is known on this machine (Debian, Fedora, Arch)")
+    assert (step.ok, step.why) == (False, "not found at the paths of Debian, Fedora and Arch")
 
 
 @pytest.mark.real("certutil")
