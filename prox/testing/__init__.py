@@ -1,11 +1,11 @@
-"""Services for test suites: a private instance of prox, which starts a process of prox.yaml when a test needs it.
+"""Services for test suites: a private instance of prox, which starts processes of prox.yaml when tests need them.
 
 ::
 
     with prox.testing.up("api") as stack:
         requests.get(stack["api"].url + "/health")
 
-The pytest plugin (``prox.testing.plugin``) has the same as fixtures, ``TestCase`` for ``unittest``.
+The pytest plugin (``prox.testing.plugin``) provides this as fixtures, ``TestCase`` provides it for ``unittest``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is used: a suite in which no test needs a process pays for nothing."""
+    """Import lazily: a suite in which no test needs a process imports nothing of prox."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"prox.testing.{_MODULES[name]}"), name)

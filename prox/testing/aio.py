@@ -1,4 +1,4 @@
-"""The handles for Trio programs: what waits is awaitable, and runs in a thread."""
+"""The handles for Trio programs: blocking methods are awaitable, and run in a thread."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 
 
 async def _in_thread(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Call a function in a thread; a cancelled caller leaves it behind, to its own time limit."""
+    """Call a function in a thread. If the caller is cancelled, the thread continues until its own timeout."""
     return await trio.to_thread.run_sync(partial(function, *args, **options), abandon_on_cancel=True)
 
 
 class AsyncStackHandle:
-    """``await stack["api"]`` brings up api and what it needs, and waits until ready."""
+    """The processes of a stack by name. ``await stack["api"]`` starts api with its dependencies until it is ready."""
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
@@ -49,7 +49,7 @@ class AsyncStackHandle:
 
 
 class AsyncProcessHandle:
-    """One process or job. Its properties are those of ``ProcessHandle``: each is one short request to prox."""
+    """One process or job. Its properties are those of ``ProcessHandle``: each makes one short request to prox."""
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 class TestCase(unittest.TestCase):
     """A test case with the processes of prox.yaml as ``self.prox``, which all tests of the class share.
 
-    After each test, what it did to a process is undone. A test during which a process crashes fails, and a test that
-    fails shows the lines of the processes that it used.
+    After each test, its changes to processes are undone. A crash of a process fails the test, and the report of a
+    failing test has the lines of the processes that it used.
     """
 
     __test__ = False
     processes: ClassVar[tuple[str, ...]] = ()
-    """The names of the processes that are ready when a test begins; others start when a test asks for them."""
+    """Names of the processes that are ready when a test begins; others start when a test asks for them."""
     config: ClassVar[str | os.PathLike[str] | Stack | None] = None
-    """prox.yaml, or a ``Stack``; None: prox.yaml of the current folder or the nearest one above it."""
+    """The path of a prox.yaml, or a ``Stack``; None: prox.yaml in the current directory or the nearest parent."""
     env: ClassVar[Mapping[str, str] | None] = None
     """Variables for all processes."""
     may_crash: ClassVar[bool] = False
@@ -46,7 +46,7 @@ class TestCase(unittest.TestCase):
 
     def __init__(self, methodName: str = "runTest") -> None:
         super().__init__(methodName)
-        # The test method alone is wrapped: what setUp and tearDown do is the same for both of their callers.
+        # Only the test method is wrapped: pytest and unittest both call setUp and tearDown themselves.
         if (method := getattr(self, methodName, None)) is not None:
             setattr(self, methodName, self._with_processes(method))
 
@@ -77,7 +77,7 @@ class TestCase(unittest.TestCase):
                 raise
             return result
 
-        # Bound, as unittest's loader takes a plain function for a static method.
+        # Bound, since unittest's loader takes a plain function for a static method.
         return types.MethodType(run, self)
 
     def _used(self) -> Any:

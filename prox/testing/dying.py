@@ -40,7 +40,7 @@ def is_dying(pid: int) -> bool:
 
 
 def shows_end(stat: bytes, status: bytes) -> bool:
-    """Return the same, given the contents of /proc/PID/stat and /proc/PID/status."""
+    """Return ``is_dying`` for the contents of /proc/PID/stat and /proc/PID/status."""
     fields = stat.rpartition(b") ")[2].split()
     state, flags = fields[0], int(fields[6])
     if state in (b"Z", b"X") or flags & (_EXITING | _SIGNALED):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def environment_of(name: str, instance: Instance) -> dict[str, str]:
-    """Return the variables that a process gets beside the inherited ones. Raises ConfigError."""
+    """Return the variables of a process without the inherited ones. Raises ConfigError."""
     stack = instance.stack
     config = load_config(stack.path, overrides=PrivateSettings(overrides=stack.overrides).overrides_text)
     spec = all_specs(config)[name]

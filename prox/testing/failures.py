@@ -1,4 +1,4 @@
-"""Messages about failed processes of a test suite."""
+"""Errors and reports about processes of a test suite."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SHOWN_EVENTS = 20
 
 
 class StartFailure(AssertionError):
-    """A process that a test needs could not be made ready; the message says why, with its last lines."""
+    """A process that a test needs did not become ready. The message has the reason and its last lines."""
 
 
 class ProcessCrashed(AssertionError):
-    """A process ended by itself, in failure, during a test."""
+    """A process crashed during a test."""
 
 
 class SharedProcess(AssertionError):
@@ -29,7 +29,7 @@ class SharedProcess(AssertionError):
 
 def explain_start(
     process: Mapping[str, Any],
-    culprit: Mapping[str, Any] | None,
+    failed_dependency: Mapping[str, Any] | None,
     reason: str,
     *,
     others: Mapping[str, Mapping[str, Any]],
@@ -37,11 +37,11 @@ def explain_start(
     project: Path,
     log_path: Path,
 ) -> str:
-    """Return why a process is not ready, as several lines; the first one says it all.
+    """Return a report of several lines on a process that is not ready. The first line is a summary.
 
-    ``process``: as ``GET /processes/{name}`` has it. ``culprit``: the same of the needed process that failed.
-    ``others``: all processes, as ``GET /processes`` has them.
-    ``lines``: the last lines of the process and of those that are to blame, by name.
+    ``process``: the response of ``GET /processes/{name}``. ``failed_dependency``: the same of a dependency.
+    ``others``: all processes by name, as in ``GET /processes``.
+    ``lines``: the last lines of the process and of the failed dependency, by name.
     """
     name = process["name"]
     graph = {each: other["depends_on"] for each, other in others.items()}
@@ -57,19 +57,19 @@ def explain_start(
         found += (
             [f"  last lines of {each}:", *(f"    {line}" for line in text)] if text else [f"  {each} wrote nothing"]
         )
-    tried = culprit or process
+    tried = failed_dependency or process
     port = f"PORT={tried['port']} " if tried["port"] else ""
     command = f"{port}prox exec {tried['name']} -- sh -c {shlex.quote(tried['cmd'])}"
     found += [
         f"  log: {log_path}",
         f"  try it by hand: cd {shlex.quote(str(project))} && {command}",
-        f"  or with what it needs: cd {shlex.quote(str(project))} && prox up {name}",
+        f"  or with its dependencies: cd {shlex.quote(str(project))} && prox up {name}",
     ]
     return "\n".join(found)
 
 
 def _link(process: Mapping[str, Any], *, last: bool) -> str:
-    """Return one link of the chain: ``db healthy 1.2 s``."""
+    """Return one link of the chain of dependencies: ``db healthy 1.2 s``."""
     name, seconds = process["name"], process["ready_seconds"]
     if process["ready"]:
         how = "ok" if process["kind"] == "job" else "started" if process["health"] == "unknown" else process["health"]
@@ -83,7 +83,7 @@ def _ports(ports: Iterable[int]) -> str:
 
 
 def describe_events(history: Iterable[Mapping[str, Any]], begun: float, seconds_of: Any) -> list[str]:
-    """Return the newest events of a process, each with its time relative to ``begun`` (seconds since the epoch)."""
+    """Return the newest events of a process, with times relative to ``begun`` (seconds since the epoch)."""
     return [
         f"{seconds_of(entry['timestamp']) - begun:+8.2f} s  {entry['event']}"
         for entry in list(history)[-_SHOWN_EVENTS:]

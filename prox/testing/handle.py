@@ -1,4 +1,4 @@
-"""The processes of a stack by name, as tests use them."""
+"""The handle by which tests use the processes of a stack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 
 
 class StackHandle:
-    """The processes of a stack by name. ``prox["api"]`` brings up api and what it needs, and waits until ready."""
+    """The processes of a stack by name. ``prox["api"]`` starts api with its dependencies until it is ready."""
 
     def __init__(
         self,
@@ -30,12 +30,12 @@ class StackHandle:
         open_own: Callable[[Instance], Instance] | None = None,
         on_use: Callable[[Instance, str], None] | None = None,
     ) -> None:
-        """``open_own``: opens the instance of what this worker has for itself. ``on_use``: called with each use."""
+        """``open_own``: opens this worker's own instance (``per_worker``). ``on_use``: called with each use."""
         self._instance = instance
         self._open_own = open_own
         self._own: Instance | None = None
         self._before: tuple[Instance, Callable[[Instance], Instance] | None, Instance | None] | None = None
-        """The value that it is restored to."""
+        """The instances of the session while ``switched_to`` another one."""
         self.on_use = on_use
 
     @property
@@ -47,22 +47,22 @@ class StackHandle:
         return [self._instance, *([self._own] if self._own else [])]
 
     def __getitem__(self, name: str) -> ProcessHandle:
-        """Raises KeyError for a name that prox.yaml does not have, StartFailure."""
+        """Start a process until it is ready. Raises StartFailure, KeyError for a name that is not in prox.yaml."""
         return self._bring_up(name, READY_SECONDS)
 
     def up(self, *names: str, timeout: float = READY_SECONDS) -> None:
-        """Bring up the named processes, in at most ``timeout`` seconds each. Raises as ``stack[name]``."""
+        """Start processes until each is ready, within ``timeout`` seconds each. Raises as ``stack[name]``."""
         for name in names:
             self._bring_up(name, timeout)
 
     def up_all(self) -> None:
-        """Bring up everything that `prox up` would start."""
+        """Start everything that `prox up` would start."""
         self.up(*self._instance.facts.autostart)
 
     def reset(self, *names: str) -> None:
-        """Reset those of the named processes, and of what they need, that have a ``reset``.
+        """Run the ``reset`` of processes and of their dependencies.
 
-        Raises StartFailure where a reset fails, ValueError where none of them has one.
+        Shared dependencies are left out. Raises StartFailure if a reset fails, ValueError if there is none to run.
         """
         processes = self._instance.processes()
         wanted = needed(names, {name: process["depends_on"] for name, process in processes.items()})
@@ -72,7 +72,7 @@ class StackHandle:
             if name in self._instance.facts.reset and (name in names or not self._is_shared(name))
         ]
         if not found:
-            raise ValueError(f"nothing can be reset for {', '.join(names)}: set `reset` of a process in prox.yaml")
+            raise ValueError(f"cannot reset {', '.join(names)}: no `reset` is set; add one to a process in prox.yaml")
         for name in found:
             self._bring_up(name, READY_SECONDS).reset()
 
@@ -83,7 +83,7 @@ class StackHandle:
     def environment(self) -> dict[str, str]:
         """Return the variables by which other programs find the processes: PROX_PORT_<NAME>, PROX_URL_<SERVICE>."""
         if self._open_own and not self._own and self._instance.facts.per_worker:
-            # Its ports are known from its start on.
+            # Opened for its ports.
             self._own = self._open_own(self._instance)
         found: dict[str, str] = {}
         for instance in self.instances:
@@ -94,7 +94,7 @@ class StackHandle:
 
     @contextmanager
     def switched_back(self) -> Iterator[None]:
-        """Use the instance of the session for the length of the block, also within ``switched_to``."""
+        """Use the instance of the session during the block, even within ``switched_to``."""
         if self._before is None:
             yield
             return
@@ -110,7 +110,7 @@ class StackHandle:
 
     @contextmanager
     def switched_to(self, instance: Instance) -> Iterator[None]:
-        """Use another instance for the length of the block."""
+        """Use another instance during the block."""
         self._before = self._instance, self._open_own, self._own
         self._instance, self._open_own, self._own = instance, None, None
         try:
@@ -121,7 +121,7 @@ class StackHandle:
 
     @property
     def aio(self) -> AsyncStackHandle:
-        """The same for Trio: ``await prox.aio["api"]``."""
+        """The handle for Trio: ``await prox.aio["api"]``."""
         from prox.testing.aio import AsyncStackHandle
 
         return AsyncStackHandle(self)
@@ -132,18 +132,18 @@ class StackHandle:
         if self.on_use:
             self.on_use(instance, name)
         if state["ready"]:
-            instance.note(name)
+            instance.watch_crashes(name)
             return ProcessHandle(name, instance, state)
         try:
             instance.bring_up(name, timeout)
         except StartFailure:
-            instance.note(name, again=True)
+            instance.watch_crashes(name, again=True)
             raise
-        instance.note(name)
+        instance.watch_crashes(name)
         return ProcessHandle(name, instance)
 
     def _instance_of(self, name: str) -> Instance:
-        """Return the instance that runs a process; what the process needs of the shared instance is ready then."""
+        """Return the instance that runs a process, once its dependencies in the shared instance are ready."""
         shared = self._instance
         if self._open_own is None or name not in shared.facts.per_worker:
             return shared

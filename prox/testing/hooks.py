@@ -23,7 +23,7 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 
 
 class Hooks:
-    """A plugin of pytest. ``handles``: the stacks of the session, to which stacks may be added."""
+    """A pytest plugin. ``handles``: the stacks of the session; the list may grow."""
 
     def __init__(self, session: Session, handles: list[StackHandle]) -> None:
         self._session = session
@@ -40,7 +40,7 @@ class Hooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
-        """Note what a fixture uses."""
+        """Attribute uses of processes to the fixture."""
         with ExitStack() as stack:
             stack.enter_context(self._session.uses.by_fixture(fixturedef.argname))
             if fixturedef.scope != "function":
@@ -63,14 +63,14 @@ class Hooks:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
-        """Put back the processes that the test has changed, after its fixtures are torn down."""
+        """Undo the test's changes to processes, after the teardown of its fixtures."""
         result = yield
         self._session.end_test(self._uses_of(item))
         return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Name the log files of the processes that the test used, and show their lines if it has failed."""
+        """Add the log files of the processes that the test used as properties, and their lines if it failed."""
         uses = self._uses_of(item)
         for instance, name in uses:
             entry = (f"prox_log_{name}", str(instance.log_path(name)))
@@ -80,7 +80,7 @@ class Hooks:
         if uses and report.failed:
             self._add_sections(report, uses)
         if uses and report.when == "teardown" and item.config.getoption("--prox-show"):
-            # An attribute travels from a worker to the controller with the report.
+            # pytest-xdist sends attributes of a report from the worker to the controller.
             report.prox_figures = [figures(use) for use in uses]  # type: ignore[attr-defined]
         return report
 
@@ -91,7 +91,7 @@ class Hooks:
         for use in uses:
             title, text = f"prox: {use[1]}", describe_use(use, self._session.begun, MAX_LINES)
             if isinstance(report.longrepr, ExceptionRepr):
-                # Part of the failure itself, as JUnit's XML has no other sections.
+                # As part of the failure, since JUnit files have no other sections.
                 report.longrepr.addsection(title, text)
             else:
                 report.sections.append((title, text))

@@ -1,4 +1,4 @@
-"""One instance as a test process sees it: its API, what was done to its processes, and what failed."""
+"""A test process's view of one instance: its API, changes to its processes, and their crashes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 
 
 class Instance:
-    """A running instance. ``shared``: why nothing may be done to its processes, if others use them; otherwise None.
+    """A running instance.
 
-    ``place``: whose instance it is, for reports: empty, or the name of a worker.
+    ``shared``: why tests may not change its processes; None: they may. ``place``: for reports, the name of the worker
+    whose instance it is, or empty.
     """
 
     def __init__(
@@ -46,26 +47,26 @@ class Instance:
         self.place = place
         self._is_open = True
         self.bring_up = bring_up
-        """Makes a process ready within so many seconds, or raises StartFailure."""
+        """Starts a process until it is ready, within a timeout in seconds. Raises StartFailure."""
         self.other_ports: dict[str, int] = {}
-        """The ports of processes that another instance runs for it."""
+        """Ports of dependencies that the shared instance runs."""
         self.changed: dict[str, set[str]] = {}
         """Actions of the current test on processes: stop, kill, pause, restart."""
-        self.last_words: dict[str, str] = {}
-        """The report on each used process at the end of the instance."""
-        self.unseen_crashes: list[str] = []
-        """The crashes that were noticed at its end."""
+        self.final_reports: dict[str, str] = {}
+        """The report on each used process, made when the instance ended."""
+        self.late_crashes: list[str] = []
+        """Crashes that were detected when the instance ended."""
         self.checked_at = 0.0
-        """When it was last found without a crash (``time.monotonic``)."""
+        """When it was last checked without finding a crash (``time.monotonic``)."""
         self._crashes: dict[str, int] = {}
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """Return all processes and jobs by name, without what they use."""
+        """Return all processes and jobs by name, without CPU and memory usage."""
         found = self._kept.get("/api/v1/processes?usage=false")["processes"]
         return {process["name"]: process for process in found}
 
     def was_checked_within(self, seconds: float) -> bool:
-        """Return whether its processes were found without a crash so recently."""
+        """Return whether the last check without a crash is less than ``seconds`` old."""
         return time.monotonic() - self.checked_at < seconds
 
     @property
@@ -73,25 +74,25 @@ class Instance:
         return self._is_open
 
     def close(self) -> None:
-        """Ask nothing any more: it ends."""
+        """Close the connection to the API: the instance ends."""
         self._is_open = False
         self._kept.close()
 
-    def needs(self, *names: str) -> dict[str, dict[str, Any]]:
-        """Return the named processes and all that they need, each after what it needs."""
+    def with_dependencies(self, *names: str) -> dict[str, dict[str, Any]]:
+        """Return the named processes and all their dependencies; dependencies come first."""
         processes = self.processes()
         found = needed(names, {name: process["depends_on"] for name, process in processes.items()})
         return {name: processes[name] for name in found}
 
     def state(self, name: str) -> dict[str, Any]:
-        """Return a process as the list has it. Raises KeyError for a name that the configuration does not have."""
+        """Return a process, as in the list. Raises KeyError for a name that is not in the configuration."""
         processes = self.processes()
         if name not in processes:
             raise KeyError(f"prox.yaml has no process or job named {name!r}; it has {', '.join(processes)}")
         return processes[name]
 
     def process(self, name: str) -> dict[str, Any]:
-        """Return a process in full. Raises KeyError for a name that the configuration does not have."""
+        """Return a process with its details. Raises KeyError for a name that is not in the configuration."""
         try:
             return self.client.process(name)
         except ApiError as error:
@@ -102,21 +103,21 @@ class Instance:
     def log_path(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
 
-    def note(self, name: str, *, again: bool = False) -> None:
-        """Count the crashes of a process, and of what it needs, from now on.
+    def watch_crashes(self, name: str, *, again: bool = False) -> None:
+        """Watch for crashes of a process and of its dependencies from now on.
 
-        ``again``: those that were not noticed yet are forgotten.
+        ``again``: also of those already watched, whose crashes until now are ignored.
         """
         if name in self._crashes and not again:
             return
-        for each, process in self.needs(name).items():
+        for each, process in self.with_dependencies(name).items():
             if again or each not in self._crashes:
                 self._crashes[each] = process["crashes"]
 
     def take_crashes(self, processes: dict[str, dict[str, Any]]) -> dict[str, str]:
-        """Return the processes that crashed since this was last asked, with the reason.
+        """Return the watched processes that crashed since the last call, with the reason.
 
-        Only those count that were noted; not an end that the test itself has caused by a signal, nor a failed job.
+        Failed jobs, and exits that the test caused by ``kill``, do not count.
         """
         found = {}
         for name, process in processes.items():

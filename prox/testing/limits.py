@@ -1,4 +1,4 @@
-"""How long things may take by default, in seconds."""
+"""Default timeouts, in seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``@pytest.mark.prox``: what all markers of a test say together."""
+"""``@pytest.mark.prox``: the merged markers of a test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MARKER = "prox"
 
 
 def marked(item: pytest.Item) -> tuple[list[str], dict[str, Any]]:
-    """Return the names and options of all markers of a test; those that are closer win."""
+    """Return the names and options of all markers of a test. For an option, the closest marker wins."""
     names: list[str] = []
     options: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers(MARKER))):

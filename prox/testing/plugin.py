@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures for the processes of prox.yaml, and their logs in the report of a test that failed.
+"""The pytest plugin: fixtures for the processes of prox.yaml, and their logs in the report of a failing test.
 
 Nothing is imported, and nothing runs, before a test asks for a process.
 """
@@ -40,10 +40,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--prox-reuse",
         choices=("never", "auto", "require"),
         default="never",
-        help="use the instance that runs in the project if its configuration is the same; require: or fail",
+        help="use the instance that runs in the project if its configuration is the same; require: fail without one",
     )
-    group.addoption("--prox-keep", action="store_true", help="leave running what the tests have started")
-    group.addoption("--prox-show", action="store_true", help="show the processes that the tests used, at the end")
+    group.addoption("--prox-keep", action="store_true", help="leave the started processes running after the session")
+    group.addoption("--prox-show", action="store_true", help="list the processes that the tests used, at the end")
     parser.addini(
         "prox_xdist", "with pytest-xdist: shared (one instance for all workers) or per-worker", default="shared"
     )
@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def prox_config(pytestconfig: pytest.Config) -> Path | Stack:
-    """The configuration: prox.yaml in the root folder of the tests. To be overridden: a path, or a Stack."""
+    """The configuration: prox.yaml in pytest's root directory. Override it to return another path, or a Stack."""
     root = pytestconfig.rootpath
     other = root / "prox.yml"
     return other if other.exists() and not (root / "prox.yaml").exists() else root / "prox.yaml"
@@ -62,7 +62,7 @@ def prox_config(pytestconfig: pytest.Config) -> Path | Stack:
 
 @pytest.fixture(scope="session")
 def prox(prox_config: Path | Stack, pytestconfig: pytest.Config) -> StackHandle:
-    """The processes of prox.yaml: ``prox["api"]`` brings up api and what it needs, and waits until it is ready."""
+    """The processes of prox.yaml: ``prox["api"]`` starts api with its dependencies, and waits until it is ready."""
     handle = _session_of(pytestconfig).open(_stack_of(prox_config))
     pytestconfig.stash.setdefault(_HANDLES, []).append(handle)
     return handle
@@ -70,7 +70,7 @@ def prox(prox_config: Path | Stack, pytestconfig: pytest.Config) -> StackHandle:
 
 @pytest.fixture(scope="session")
 def prox_up(prox: StackHandle) -> StackHandle:
-    """The same, with every process ready that `prox up` would start."""
+    """The processes of prox.yaml, with all ready that `prox up` starts."""
     prox.up_all()
     return prox
 
@@ -79,7 +79,7 @@ def prox_up(prox: StackHandle) -> StackHandle:
 def prox_factory(
     prox_config: Path | Stack, pytestconfig: pytest.Config
 ) -> Callable[..., AbstractContextManager[StackHandle]]:
-    """``with prox_factory("api", env=..., overrides=...) as p``: a private copy with ports of its own."""
+    """``with prox_factory("api", env=..., overrides=...) as p``: a private copy on its own ports."""
 
     def factory(
         *names: str, env: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
@@ -92,7 +92,7 @@ def prox_factory(
 
 @pytest.fixture
 def prox_environ(prox: StackHandle, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The variables by which processes find each other, in ``os.environ`` for the length of the test."""
+    """``PROX_PORT_<NAME>`` and ``PROX_URL_<SERVICE>``, in ``os.environ`` during the test."""
     variables = prox.environment()
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -101,7 +101,7 @@ def prox_environ(prox: StackHandle, monkeypatch: pytest.MonkeyPatch) -> dict[str
 
 @pytest.fixture
 def _prox_marked(prox: StackHandle, prox_config: Path | Stack, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Do what ``@pytest.mark.prox`` says; a test in a class has the processes as ``self.prox``."""
+    """Apply ``@pytest.mark.prox``; in a class, also set ``self.prox``."""
     names, options = marked(request.node)
     if request.instance is not None:
         request.instance.prox = prox
@@ -126,13 +126,13 @@ def _stack_of(config: str | os.PathLike[str] | Stack) -> Stack:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let a marked test use the fixture of the marker, before all others; refuse what the marker does not take."""
+    """Give a marked test the marker's fixture, before all others; refuse invalid arguments of the marker."""
     if item.get_closest_marker(MARKER) is None:
         return
     names, options = marked(item)
     if wrong := options.keys() - set(_ARGUMENTS):
         raise pytest.UsageError(
-            f"{item.nodeid}: the marker prox takes {', '.join(_ARGUMENTS)}, not {', '.join(sorted(wrong))}"
+            f"{item.nodeid}: the marker prox has no option {', '.join(sorted(wrong))}; it has {', '.join(_ARGUMENTS)}"
         )
     if wrong_names := [name for name in names if not isinstance(name, str)]:
         raise pytest.UsageError(f"{item.nodeid}: the marker prox takes names of processes, not {wrong_names[0]!r}")
@@ -158,7 +158,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _session_of(config: pytest.Config) -> Session:
-    """Return the session of this process, a worker or not."""
+    """Return the session of this process."""
     if _SESSION not in config.stash:
         from prox.testing.hooks import Hooks
         from prox.testing.servers import RemoteServers
@@ -181,7 +181,7 @@ def _session_of(config: pytest.Config) -> Session:
 
 
 def _servers_of(config: pytest.Config) -> Servers:
-    """Return the instances of the session; not in a worker."""
+    """Return the instances of the session; only in the controller, or without xdist."""
     if _SERVERS not in config.stash:
         from prox.testing.run_folder import run_folder
         from prox.testing.servers import Servers
@@ -197,7 +197,7 @@ def _servers_of(config: pytest.Config) -> Servers:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist where the controller answers."""
+    """Pass the path of the controller's socket to a worker of pytest-xdist."""
     servers = _servers_of(node.config)
     if not hasattr(node.config, _SOCKET):
         setattr(node.config, _SOCKET, servers.listen())
@@ -227,4 +227,4 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for project in config.stash[_SERVERS].kept if _SERVERS in config.stash else ():
-        terminalreporter.line(f"prox: left running in {project} (--prox-keep); `prox down` there ends it")
+        terminalreporter.line(f"prox: left running in {project} (--prox-keep); run `prox down` there to stop it")

@@ -1,4 +1,4 @@
-"""One process of a stack, as tests use it. Everything waits for an event, never for a time."""
+"""The handle by which tests use one process of a stack. Its methods wait for events, not for a fixed time."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 __tracebackhide__ = True  # pytest shows the test's own frames only
 
 _ENDED = ("stopped", "crashed")
-_LOOK_SECONDS = 0.01
+_POLL_SECONDS = 0.01
 MAX_LINES = 10_000
-"""The most lines that the API gives."""
+"""The API's limit of lines."""
 
 
 class ProcessHandle:
     """One process or job."""
 
     def __init__(self, name: str, instance: Instance, state: Mapping[str, Any] | None = None) -> None:
-        """``state``: what is known of it already."""
+        """``state``: its state, if it is known already."""
         self.name = name
         self._address = state
         self._instance = instance
         self._client = instance.client
 
-    # -- what is known
+    # -- state
 
     @property
     def port(self) -> int | None:
@@ -59,7 +59,7 @@ class ProcessHandle:
 
     @property
     def pid(self) -> int:
-        """0 when it does not run."""
+        """The pid; 0 if it is not running."""
         return int(self._now()["pid"])
 
     @property
@@ -68,7 +68,7 @@ class ProcessHandle:
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that prox.yaml and its env files set for it, and those that prox sets."""
+        """The variables that prox.yaml, its env files and prox set for it, secrets included."""
         from prox.testing.environ import environment_of
 
         return environment_of(self.name, self._instance)
@@ -78,10 +78,10 @@ class ProcessHandle:
         return self._instance.log_path(self.name)
 
     def logs(self, *, since: float | None = None, tail: int | None = None) -> list[str]:
-        """Return its lines in memory, oldest first. ``since``: seconds since the epoch; ``tail``: at most so many."""
+        """Return its lines in memory, oldest first. ``since``: seconds since the epoch; ``tail``: the newest N."""
         if tail == 0:
             return []
-        # As an instant: an age would move with the time that the request takes.
+        # As a timestamp: an age would be off by the duration of the request.
         moment = None if since is None else timestamp(math.floor(max(0.0, since) * 1000) / 1000)
         found = self._client.logs(process=self.name, lines=tail or MAX_LINES, since=moment)["logs"]
         return [record["line"] for record in found]
@@ -89,7 +89,7 @@ class ProcessHandle:
     def wait_log(self, pattern: str, *, timeout: float = LINE_SECONDS) -> str:
         """Return the first line of its present run that matches a regular expression (RE2).
 
-        Raises TimeoutError after ``timeout`` seconds, and at once where the process has ended.
+        Raises TimeoutError after ``timeout`` seconds, or at once if the process has ended.
         """
         matches, process, joiner = compile_regex(pattern), self._now(), LineJoiner()
         begun = process["started_at"]
@@ -99,7 +99,7 @@ class ProcessHandle:
                 return str(found[0]["line"])
             raise TimeoutError(f"{self.name} wrote no line that matches {pattern!r}, and has ended")
         try:
-            # With prox's own lines, of which one comes when the process has ended.
+            # With prox's own lines, since prox writes one when the process has ended.
             with self._client.follow_logs(timeout=timeout, process=f"{self.name},{SYSTEM}", since=begun) as events:
                 for event in events:
                     if event.name != "message":
@@ -116,10 +116,10 @@ class ProcessHandle:
             raise TimeoutError(f"{self.name} wrote no line that matches {pattern!r} within {timeout:g} s") from None
         raise TimeoutError(f"{self.name} wrote no line that matches {pattern!r}, and has ended")
 
-    # -- what can be done with it
+    # -- actions
 
     def start(self, *, timeout: float = READY_SECONDS) -> None:
-        """Start it with what it needs, and wait until it is ready. Raises StartFailure."""
+        """Start it with its dependencies, and wait until it is ready. Raises StartFailure."""
         try:
             self._client.start(self.name)
         except ApiError as error:
@@ -138,7 +138,7 @@ class ProcessHandle:
         self._wait_ready(timeout)
 
     def stop(self) -> None:
-        """Stop it, and wait until nothing of it is left. Raises SharedProcess."""
+        """Stop it, and wait until no descendant is left. Raises SharedProcess."""
         self._change("stop")
         try:
             self._client.stop(self.name)
@@ -147,7 +147,7 @@ class ProcessHandle:
                 raise
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send a signal to it, and not to its descendants. Raises SharedProcess."""
+        """Send a signal to it, not to its descendants. Raises SharedProcess."""
         self._change("kill")
         self._client.signal(self.name, signal.Signals(number).name)
 
@@ -157,11 +157,11 @@ class ProcessHandle:
         self._client.signal(self.name, "SIGSTOP", scope="group")
 
     def resume(self) -> None:
-        """Let it go on after ``pause``."""
+        """Resume its process group after ``pause`` (SIGCONT)."""
         self._client.signal(self.name, "SIGCONT", scope="group")
 
     def reset(self) -> None:
-        """Run its ``reset``, and wait until that is done. Raises StartFailure where it fails, SharedProcess."""
+        """Run its ``reset``, and wait for the end. Raises StartFailure if it fails, SharedProcess."""
         self._refuse_if_shared("reset")
         try:
             self._client.reset(self.name)
@@ -172,7 +172,7 @@ class ProcessHandle:
 
     @property
     def aio(self) -> AsyncProcessHandle:
-        """The same for Trio: ``await prox["api"].aio.restart()``."""
+        """The handle for Trio: ``await prox["api"].aio.restart()``."""
         from prox.testing.aio import AsyncProcessHandle
 
         return AsyncProcessHandle(self)
@@ -196,12 +196,12 @@ class ProcessHandle:
                         raise StartFailure(self._explain(ended["reason"] or f"it is {ended['status']}"))
         except TimeoutError:
             raise StartFailure(self._explain(f"not ready after {timeout:g} s")) from None
-        raise StartFailure(f"{self.name} is not ready: prox ended")
+        raise StartFailure(f"{self.name} is not ready: prox exited")
 
     def _decided(self, process: dict[str, Any]) -> dict[str, Any]:
-        """Return a process that has ended once it is known whether it starts again, which takes prox a moment."""
+        """Return an ended process once prox has decided whether to restart it."""
         while process["status"] in _ENDED and not process["down"] and not process["next_restart_at"]:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
             process = self._now()
         return process
 
@@ -224,7 +224,7 @@ class ProcessHandle:
         )
 
     def _where(self) -> Mapping[str, Any]:
-        """Return a state with its address, which only a start by this handle may change."""
+        """Return a state with its address, cached until this handle starts it again."""
         self._address = self._address or self._now()
         return self._address
 
@@ -233,5 +233,5 @@ class ProcessHandle:
 
 
 def is_down(process: Mapping[str, Any]) -> bool:
-    """Return whether nothing of a process exists, and it is not started again by itself."""
+    """Return whether a process has ended with all descendants, and no restart is due."""
     return bool(process["down"])

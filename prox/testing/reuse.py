@@ -1,4 +1,4 @@
-"""The instance that runs in a project, for a test session that may use it (``--prox-reuse``)."""
+"""Find the running instance of a project for a test session (``--prox-reuse``)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def find_reusable(stack: Stack, *, required: bool) -> tuple[Path, Facts] | None:
-    """Return the folder of the instance that runs in the stack's project with the same configuration, and the facts.
+    """Return folder and facts of the instance that runs in the stack's project with the same configuration.
 
-    None if there is none; ServerFailed, with the reason, if one is ``required``.
+    Return None if there is none; raise ServerFailed with the reason if one is ``required``.
     """
     reason = _why_not(stack)
     if reason is None:
@@ -35,11 +35,11 @@ def find_reusable(stack: Stack, *, required: bool) -> tuple[Path, Facts] | None:
 
 def _why_not(stack: Stack) -> str | None:
     if not stack.is_plain:
-        return "the tests' stack has overrides or variables of its own, with which no instance runs"
+        return "the tests' stack has overrides or variables, which the running instance lacks"
     try:
         status = client_of(stack.path.parent / FOLDER).status()
     except ServerFailed:
-        return f"no instance runs in {stack.path.parent}; start one with `prox up -d`"
+        return f"no instance is running in {stack.path.parent}; start one with `prox up -d`"
     except ProxError as error:
         return str(error)
     if status["config_file"] != str(stack.path):

@@ -1,4 +1,4 @@
-"""The folder of one test session, in pytest's cache: it keeps the logs until the next session begins."""
+"""The folder of one test session, in pytest's cache. It keeps the logs until the next session begins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOCK = "lock"
 def run_folder(cache: Path | None) -> Iterator[Path]:
     """Make a folder, below ``cache`` if there is one, and remove those of earlier sessions there.
 
-    The lock of a folder is held by its session, so that sessions at the same time do not remove each other's.
+    Each session holds the lock of its folder, so that concurrent sessions do not remove it.
     """
     with ExitStack() as stack:
         if cache is None:

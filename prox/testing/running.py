@@ -1,4 +1,4 @@
-"""``prox.testing.up``: a stack for the length of a block, without pytest."""
+"""``prox.testing.up``: run a stack during a block, without pytest."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 def up(
     *names: str, config: str | os.PathLike[str] | Stack | None = None, env: Mapping[str, str] | None = None
 ) -> Iterator[StackHandle]:
-    """Run a private instance for the length of the block, with the named processes ready; others start when asked for.
+    """Run a private instance during the block, with the named processes ready; others start when asked for.
 
-    ``config``: prox.yaml, or a ``Stack``; None: prox.yaml of the current folder or the nearest one above it. ``env``:
-    variables for all processes. Raises ServerFailed, StartFailure, KeyError.
+    ``config``: the path of a prox.yaml, or a ``Stack``; None: prox.yaml in the current directory or the nearest parent.
+    ``env``: variables for all processes. Raises ServerFailed, StartFailure, KeyError.
     """
     if config is None:
         config = find_config(config=None, project_dir=None, cwd=Path.cwd())

@@ -1,4 +1,4 @@
-"""A private instance of prox as a child of the test process: `prox up` with a lifeline, so that it ends with it.
+"""A private instance of prox as a child of the test process: `prox up` with a lifeline, so that both end together.
 
 However the test process ends (its last test, Ctrl-C, ``os._exit``, SIGKILL), the kernel closes its end of the lifeline,
 and prox stops everything that it runs.
@@ -38,21 +38,21 @@ _MAX_MESSAGE = 64 * 1024
 
 
 class ServerFailed(ProxError):
-    """prox did not start; the message is its own."""
+    """prox did not start. The message is that of prox."""
 
     code = "SERVER_FAILED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The names that the harness needs to know of a configuration."""
+    """The facts about a configuration that the harness needs."""
 
     autostart: tuple[str, ...] = ()
     """Processes started by `prox up`."""
     per_worker: tuple[str, ...] = ()
-    """Processes that each worker has for itself."""
+    """Processes of which each worker has its own."""
     reset: tuple[str, ...] = ()
-    """Processes that can be reset."""
+    """Processes that have a ``reset``."""
 
     @classmethod
     def of(cls, found: dict[str, Any]) -> Facts:
@@ -60,9 +60,9 @@ class Facts:
 
 
 class Server:
-    """Runs `prox up` on a stack while it is entered. ``folder``: of the instance, which no other has.
+    """A child `prox up` for a stack; as a context manager it starts and stops it. ``folder``: the instance directory.
 
-    ``worker``: the worker of pytest-xdist that it is for. ``outlives``: it goes on after the end of this process.
+    ``worker``: the worker of pytest-xdist that uses it. ``outlives``: it continues after the end of this process.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Server:
         self._lifeline = -1
 
     def __enter__(self) -> Self:
-        """Raises ServerFailed."""
+        """Start prox. Raises ServerFailed."""
         self.start()
         return self
 
@@ -120,7 +120,7 @@ class Server:
                     pass_fds=[ready_writing] if self._outlives else [life_reading, ready_writing],
                 )
             except OSError as error:
-                raise ServerFailed(f"prox cannot be run for {self._stack.path}: {error.strerror}") from None
+                raise ServerFailed(f"cannot run prox for {self._stack.path}: {error.strerror}") from None
             finally:
                 os.close(life_reading)
                 os.close(ready_writing)
@@ -128,9 +128,9 @@ class Server:
         if "url" not in answer:
             self._outlives = False
             log_file = self.folder / "prox.log"
-            said = answer.get("error") or f"prox ended before it could answer; {log_file} may say why"
+            said = answer.get("error") or f"prox exited during its start; see {log_file}"
             if "already running" in said:
-                said += "; --prox-reuse=auto uses that instance if its configuration is the same, `prox down` ends it"
+                said += "; --prox-reuse=auto uses that instance if its configuration is the same, `prox down` stops it"
             raise ServerFailed(said)
         self.facts = Facts.of(answer)
 
@@ -140,7 +140,7 @@ class Server:
         self.close()
 
     def close(self) -> None:
-        """Stop everything, and wait until it is gone; an instance that outlives this process goes on."""
+        """Stop the instance, and wait until it has ended; with ``outlives``, leave it running."""
         try:
             self._end()
         finally:
@@ -152,10 +152,10 @@ class Server:
         if self._popen is None:
             return
         if self._outlives:
-            # Nobody waits for it here.
+            # Silences the ResourceWarning of Popen for a child that still runs.
             self._popen.returncode = 0
             return
-        # As Ctrl-C would: in order, with the grace that each process has. SIGKILL of this process closes the lifeline.
+        # SIGTERM stops processes in order, each with its grace period.
         self._popen.terminate()
         try:
             self._popen.wait(END_SECONDS)
@@ -166,7 +166,7 @@ class Server:
 
 
 def _read_answer(descriptor: int) -> dict[str, Any]:
-    """Return the line that prox writes when its API answers, or what is wrong."""
+    """Return the message that prox writes to ``--ready-fd``; empty if it exited, an error if it is late."""
     deadline = time.monotonic() + START_SECONDS
     line = b""
     while not line.endswith(b"\n"):
@@ -181,8 +181,8 @@ def _read_answer(descriptor: int) -> dict[str, Any]:
 
 
 def client_of(folder: Path) -> Client:
-    """Return the API of the instance that has this folder. Raises ServerFailed where it is gone."""
+    """Return a client for the instance in a folder. Raises ServerFailed if it is gone."""
     state = read_running(folder)
     if state is None:
-        raise ServerFailed(f"prox is gone; {folder / 'prox.log'} may say why")
+        raise ServerFailed(f"prox has exited; see {folder / 'prox.log'}")
     return Client(Target(host=state.reachable_host, port=state.port, instance=state.instance, read_token=find_token))

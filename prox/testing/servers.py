@@ -1,7 +1,6 @@
-"""The instances of one test session, by stack. Under xdist the controller has them, and workers ask it.
+"""The instances of one test session, one for each stack. Under xdist the controller owns them, and workers share them.
 
-A worker connects to a Unix socket of the controller's, writes a request as a line of JSON, and reads the answer. Each
-stack has one instance, which all workers share.
+A worker connects to the controller's Unix socket, writes a request as a line of JSON, and reads the response.
 """
 
 from __future__ import annotations
@@ -27,19 +26,19 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 
 _MAX_MESSAGE = 1024 * 1024
 _MAX_PATH = 100
-"""Bytes of a socket's path (unix(7), with some room)."""
+"""The most bytes of a socket's path (unix(7) allows 108, other systems fewer)."""
 
 
 class Servers:
-    """Starts instances in ``folder``, and ends them all at the end.
+    """The instances of one session, in ``folder``; ``close`` stops them.
 
-    ``reuse``: find the instance that runs in the project (``testing.reuse``). ``keep``: leave running what is started.
+    ``reuse``: the option ``--prox-reuse`` (``testing.reuse``). ``keep``: ``close`` leaves them running.
     """
 
     def __init__(self, folder: Path, *, reuse: str = "never", keep: bool = False) -> None:
         self.folder = folder
         self.kept: list[Path] = []
-        """The projects whose instances go on after the session."""
+        """The projects whose instances continue after the session."""
         self._reuse = reuse
         self._keep = keep
         self._stack = ExitStack()
@@ -50,12 +49,12 @@ class Servers:
         self._listener: socket.socket | None = None
 
     def open(self, key: str) -> tuple[Path, Facts, bool]:
-        """Return the instance of a stack, which is started now if it was not: folder, facts, whether it is reused.
+        """Return the instance of a stack, started if needed: folder, facts, and whether it is reused.
 
         Raises ServerFailed.
         """
         with self._lock:
-            # It is imported when somebody needs a process: most of its time goes into the client of the API.
+            # Imported late: a session without processes need not import the API client.
             from prox.testing.server import ServerFailed
 
             if key in self._refused:
@@ -70,7 +69,7 @@ class Servers:
 
     @property
     def folders(self) -> list[Path]:
-        """The folders of the instances that are open."""
+        """The folders of the open instances."""
         return [folder for folder, _, _ in self._opened.values()]
 
     def _start(self, stack: Stack) -> tuple[Path, Facts, bool]:
@@ -93,7 +92,7 @@ class Servers:
         return folder, server.facts, False
 
     def bring_up(self, key: str, name: str, timeout: float, test: str) -> None:
-        """Make a process of a stack ready, on behalf of a test. Raises StartFailure."""
+        """Start a process of a stack for a test, until it is ready. Raises StartFailure."""
         with self._lock:
             if key not in self._starters:
                 from prox.testing.instance import Instance
@@ -108,7 +107,7 @@ class Servers:
         self._starters[key].bring_up(name, timeout, test)
 
     def listen(self) -> str:
-        """Answer workers from now on; return the path of the socket."""
+        """Start to serve workers; return the path of the socket."""
         path = self.folder / "socket"
         if len(os.fsencode(path)) > _MAX_PATH:
             path = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="prox-")), "socket")
@@ -120,9 +119,9 @@ class Servers:
         return str(path)
 
     def close(self) -> None:
-        """End all instances, and wait until nothing of them is left."""
+        """Stop all instances, and wait until they have ended."""
         if self._listener is not None:
-            # A close alone would not wake the thread that accepts.
+            # close() alone would not wake the accepting thread.
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
         self._stack.close()
@@ -135,7 +134,7 @@ class Servers:
                 threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
-        # The worker may be gone by the time of the answer.
+        # The worker may have exited before the response.
         with suppress(OSError), connection, connection.makefile("rwb") as stream:
             stream.write(json.dumps(self._respond(json.loads(stream.readline(_MAX_MESSAGE)))).encode() + b"\n")
 
@@ -154,13 +153,13 @@ class Servers:
 
 
 class RemoteServers:
-    """The same from a worker, over the socket of the controller."""
+    """The instances of the session, used by a worker over the controller's socket."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def open(self, key: str) -> tuple[Path, Facts, bool]:
-        """Raises ServerFailed."""
+        """Open as ``Servers.open``. Raises ServerFailed."""
         from prox.testing.server import Facts, ServerFailed
 
         answer = self._ask(ask="open", stack=key)
@@ -169,7 +168,7 @@ class RemoteServers:
         return Path(answer["folder"]), Facts.of(answer["facts"]), answer["reused"]
 
     def bring_up(self, key: str, name: str, timeout: float, test: str) -> None:
-        """Raises StartFailure, ServerFailed."""
+        """Start as ``Servers.bring_up``. Raises StartFailure, ServerFailed."""
         from prox.testing.failures import StartFailure
         from prox.testing.server import ServerFailed
 
@@ -189,5 +188,4 @@ class RemoteServers:
                     answer: dict[str, Any] = json.loads(stream.readline(_MAX_MESSAGE) or b"{}")
                     return answer
         except OSError:
-            # The controller is gone.
             return {}

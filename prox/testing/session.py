@@ -1,4 +1,4 @@
-"""The stacks of one test process: opened for fixtures, checked after each test, put back before the next."""
+"""The stacks of one test process: opened for fixtures, checked and restored after each test."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 
 
 MAX_LINES = 1000
-"""Of a process in the report of a test."""
+"""The most lines of a process in the report of a test."""
 RECENT_SECONDS = 0.05
 """Seconds within which a process found healthy is not checked again."""
 NOTICE_SECONDS = 2.0
-"""How long prox may take to notice the end of a process."""
+"""How long prox may take to detect the exit of a process."""
 
 
 class Session:
-    """``worker``: the worker of pytest-xdist that this process is; None: it has all tests for itself.
+    """The stacks of one test process.
 
-    ``per_worker``: nothing is shared between workers.
+    ``worker``: the name of this worker of pytest-xdist; None without xdist. ``per_worker``: workers share nothing.
     """
 
     def __init__(self, servers: Servers | RemoteServers, folder: Path, *, worker: str | None, per_worker: bool) -> None:
         self.uses = Uses()
         self.begun = time.time()
-        """When the set-up of the present test began, in seconds since the epoch."""
+        """When the set-up of the current test began, in seconds since the epoch."""
         self._just_used: set[Instance] = set()
         """The instances that the last test used."""
         self.may_crash = False
-        """Whether processes may crash during the present test."""
+        """Whether processes may crash during the current test."""
         self._servers = servers
         self._folder = folder
         self._worker = worker
@@ -59,7 +59,7 @@ class Session:
         self._opened = ExitStack()
 
     def open(self, stack: Stack) -> StackHandle:
-        """Return the processes of a stack for the whole session. Raises ServerFailed."""
+        """Open a stack for the whole session. Raises ServerFailed."""
         if self._per_worker:
             return StackHandle(self._opened.enter_context(self.private(stack)), on_use=self.uses.record)
         folder, facts, reused = self._servers.open(stack.key())
@@ -93,32 +93,32 @@ class Session:
             try:
                 yield instance
             finally:
-                self._remember(instance)
+                self._save_reports(instance)
                 instance.close()
             if not self.may_crash:
-                _refuse(instance.unseen_crashes)
+                _raise_crashes(instance.late_crashes)
 
-    def _remember(self, instance: Instance) -> None:
-        """Keep what there is to say about the processes of an instance that is about to end."""
+    def _save_reports(self, instance: Instance) -> None:
+        """Save the reports and crashes of an instance that is about to end."""
         try:
             crashed = _take_crashes(instance, instance.processes(), self.uses.record)
             for used, name in self.uses.of_instance(instance):
-                instance.last_words[name] = describe_use((used, name), self.begun, MAX_LINES)
+                instance.final_reports[name] = describe_use((used, name), self.begun, MAX_LINES)
         except ProxError:
-            # It is gone already.
+            # The instance has exited already.
             return
-        instance.unseen_crashes = crashed
+        instance.late_crashes = crashed
 
     @contextmanager
     def factory(self, stack: Stack, names: Iterable[str]) -> Iterator[StackHandle]:
-        """Run an instance of its own with the named processes ready."""
+        """Run a private instance with the named processes ready."""
         with self.private(stack) as instance:
             handle = StackHandle(instance, on_use=self.uses.record)
             handle.up(*names)
             yield handle
 
     def _open_own(self, shared: Instance) -> Instance:
-        """Open the instance of what this worker has for itself; the rest of the stack runs in the shared one."""
+        """Open the instance of this worker's own processes (``per_worker``); the others run in the shared one."""
         own = list(shared.facts.per_worker)
         processes = shared.processes()
         settings = PrivateSettings(
@@ -132,52 +132,52 @@ class Session:
         return instance
 
     def begin_test(self, test: str, fixtures: Iterable[str], *, may_crash: bool) -> None:
-        """Begin a test: what its fixtures use and has crashed since the last test runs again. Raises StartFailure."""
+        """Begin a test, and start processes again that its fixtures use and that have crashed. Raises StartFailure."""
         self.uses.begin(test)
         self.begun, self.may_crash = time.time(), may_crash
         for instance, name in self.uses.of_test(fixtures):
             if instance not in self._just_used or not instance.was_checked_within(RECENT_SECONDS):
-                finish_test([(instance, name)], lambda instance, name: None, may_crash=True, anew=True)
+                finish_test([(instance, name)], lambda instance, name: None, may_crash=True, force=True)
 
     def end_test(self, uses: list[Use]) -> None:
-        """End a test, as ``finish_test``."""
+        """End a test (``finish_test``)."""
         self._just_used = {instance for instance, _ in uses}
         finish_test(uses, self.uses.record, may_crash=self.may_crash)
 
     def close(self) -> None:
-        """End the instances of this process."""
+        """Stop the instances of this process."""
         self._opened.close()
 
 
 def check_crashes(uses: Iterable[Use], record: Callable[[Instance, str], None]) -> None:
-    """Raise ProcessCrashed if a process that the present test uses, or needs indirectly, has crashed during it.
+    """Raise ProcessCrashed if a process that the current test uses, or a dependency, has crashed during it.
 
-    ``record`` is called with it, so that it appears in the report.
+    ``record`` is called with each crashed process, so that it appears in the report.
     """
     crashed: list[str] = []
     for instance, names in _by_instance(uses).items():
         if not instance.is_open:
             continue
-        crashed += _take_crashes(instance, instance.needs(*names), record)
-    _refuse(crashed)
+        crashed += _take_crashes(instance, instance.with_dependencies(*names), record)
+    _raise_crashes(crashed)
 
 
 def finish_test(
-    uses: Iterable[Use], record: Callable[[Instance, str], None], *, may_crash: bool = False, anew: bool = False
+    uses: Iterable[Use], record: Callable[[Instance, str], None], *, may_crash: bool = False, force: bool = False
 ) -> None:
-    """Undo what the present test has done to processes, and start again those that crashed.
+    """Undo the current test's changes to processes, and start crashed ones again.
 
-    ``anew``: look at all instances, also at those that were checked a moment ago.
-    Raises StartFailure; ProcessCrashed as ``check_crashes``, for what has crashed since, unless ``may_crash``.
+    ``force``: check all instances, even those that were checked within RECENT_SECONDS.
+    Raises StartFailure; unless ``may_crash``, also ProcessCrashed for crashes since ``check_crashes``.
     """
     crashed: list[str] = []
     for instance, names in _by_instance(uses).items():
-        if instance.is_open and (anew or instance.changed or not instance.was_checked_within(RECENT_SECONDS)):
-            processes = instance.needs(*names, *instance.changed)
+        if instance.is_open and (force or instance.changed or not instance.was_checked_within(RECENT_SECONDS)):
+            processes = instance.with_dependencies(*names, *instance.changed)
             crashed += _take_crashes(instance, processes, record)
-            _put_back(instance, processes)
+            _restore(instance, processes)
     if not may_crash:
-        _refuse(crashed)
+        _raise_crashes(crashed)
 
 
 def _by_instance(uses: Iterable[Use]) -> dict[Instance, list[str]]:
@@ -190,9 +190,9 @@ def _by_instance(uses: Iterable[Use]) -> dict[Instance, list[str]]:
 def _take_crashes(
     instance: Instance, processes: dict[str, dict[str, Any]], record: Callable[[Instance, str], None]
 ) -> list[str]:
-    """Return what has crashed, in words."""
+    """Return a message for each process that crashed."""
     found = []
-    crashes = instance.take_crashes(_noticed(instance, processes))
+    crashes = instance.take_crashes(_settled(instance, processes))
     instance.checked_at = time.monotonic() if not crashes else 0.0
     for name, reason in crashes.items():
         record(instance, name)
@@ -200,8 +200,8 @@ def _take_crashes(
     return found
 
 
-def _noticed(instance: Instance, processes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the processes once prox has noticed the end of those that have just died."""
+def _settled(instance: Instance, processes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the processes once prox has detected the exit of those that are dying."""
     deadline = time.monotonic() + NOTICE_SECONDS
     while any(is_dying(each["pid"]) for each in processes.values()) and time.monotonic() < deadline:
         present = instance.processes()
@@ -209,12 +209,12 @@ def _noticed(instance: Instance, processes: dict[str, dict[str, Any]]) -> dict[s
     return processes
 
 
-def _refuse(crashed: list[str]) -> None:
+def _raise_crashes(crashed: list[str]) -> None:
     if crashed:
         raise ProcessCrashed("; ".join(crashed))
 
 
-def _put_back(instance: Instance, processes: dict[str, dict[str, Any]]) -> None:
+def _restore(instance: Instance, processes: dict[str, dict[str, Any]]) -> None:
     changed, instance.changed = instance.changed, {}
     for name, process in processes.items():
         handle = ProcessHandle(name, instance)
@@ -225,26 +225,26 @@ def _put_back(instance: Instance, processes: dict[str, dict[str, Any]]) -> None:
             handle.restart()
         elif done or _has_crashed(process):
             handle.start()
-    # A restart above is one of ours.
+    # The restart above was recorded as a change of the test.
     instance.changed = {}
     for name in changed:
-        instance.note(name, again=True)
+        instance.watch_crashes(name, again=True)
 
 
 def _has_crashed(process: dict[str, Any]) -> bool:
-    """Return whether a process that was ready has crashed, and does not start again by itself."""
+    """Return whether a process that was ready has crashed, and no restart is due."""
     ended = process["status"] == "crashed" and not process["next_restart_at"]
     return ended and process["kind"] == "process" and process["ready_seconds"] is not None
 
 
 def describe_use(use: Use, begun: float, max_lines: int) -> str:
-    """Return what there is to say about a process in the report of a test that failed: state, time line, lines."""
+    """Return the section on a process in the report of a failing test: state, events, lines."""
     from prox.core.timestamps import parse_instant
     from prox.testing.failures import describe_events
 
     instance, name = use
     if not instance.is_open:
-        return instance.last_words.get(name, "its instance has ended")
+        return instance.final_reports.get(name, "its instance has ended")
     try:
         process = instance.process(name)
         events = describe_events(process["history"], begun, lambda text: parse_instant(text, 0.0))
@@ -258,7 +258,7 @@ def describe_use(use: Use, begun: float, max_lines: int) -> str:
 
 
 def figures(use: Use) -> dict[str, Any]:
-    """Return what ``--prox-show`` shows of a process."""
+    """Return the figures of a process for ``--prox-show``."""
     instance, name = use
     process = instance.state(name) if instance.is_open else {"ready_seconds": None, "restarts": 0}
     return {

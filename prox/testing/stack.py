@@ -1,4 +1,4 @@
-"""The configuration that a test suite runs, with its overrides for tests."""
+"""The configuration of a test suite: a prox.yaml with overrides for tests."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 class Stack:
     """The path of a prox.yaml, settings that are merged over it, and variables for all its processes.
 
-    ``overrides`` has the form of prox.yaml: ``{"processes": {"api": {"env": {"DEBUG": "1"}}}}``. Maps are merged
-    deeply, everything else is replaced. ``env`` is added to what they inherit, so prox.yaml and its env files win.
+    ``overrides`` has the form of prox.yaml: ``{"processes": {"api": {"env": {"DEBUG": "1"}}}}``. Mappings
+    are merged recursively, other values are replaced. ``env`` is added to the inherited environment, so that prox.yaml
+    and its env files take precedence.
     """
 
     path: Path
@@ -37,7 +38,7 @@ class Stack:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing differs from the file."""
+        """Whether there are no overrides and no variables."""
         return not self.overrides and not self.env
 
     def changed(self, *, overrides: Mapping[str, Any] | None, env: Mapping[str, str] | None) -> Stack:
@@ -46,7 +47,7 @@ class Stack:
         return Stack(self.path, overrides=merged, env={**self.env, **(env or {})})
 
     def key(self) -> str:
-        """Return a text that is equal exactly for equal stacks, from which ``from_key`` makes one."""
+        """Return a text that ``from_key`` turns into an equal stack. Equal stacks have equal keys."""
         return json.dumps([str(self.path), self.overrides, self.env], sort_keys=True)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Start the processes of one instance, each once for all callers. A process that failed is not started again."""
+"""Start the processes of one instance once for all callers. A process that failed to start is not tried again."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ __tracebackhide__ = True  # pytest shows the test's own frames only
 
 
 class Starter:
-    """Starts the processes of an instance. It may be used by several threads."""
+    """The starter of an instance's processes. Thread-safe."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._failures: dict[str, str] = {}
-        """The processes that could not be made ready, with where and why."""
+        """The first failure of each process that did not become ready: test and reason."""
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._locks_lock = threading.Lock()
 
     def bring_up(self, name: str, timeout: float, test: str) -> None:
-        """Make a process ready, with all that it needs. ``test``: the id of the test that asks.
+        """Start a process with its dependencies until it is ready. ``test``: the id of the calling test.
 
-        Raises StartFailure; at once where it, or one that it needs, failed before.
+        Raises StartFailure; at once if the process or a dependency failed before.
         """
         with ExitStack() as held:
-            # In a fixed order, so that two threads never wait for each other.
+            # In sorted order, which prevents deadlocks.
             for lock in self._locks_of(sorted(self._not_ready(name))):
                 held.enter_context(lock)
             missing = self._not_ready(name)
@@ -45,8 +45,8 @@ class Starter:
                 return
             for each in missing:
                 if earlier := self._failures.get(each):
-                    what = "it" if each == name else f"{each}, which it needs,"
-                    raise StartFailure(f"{name} is not ready: {what} failed before, in {earlier}")
+                    failed = "it" if each == name else f"its dependency {each}"
+                    raise StartFailure(f"{name} is not ready: {failed} failed before, in {earlier}")
             try:
                 ProcessHandle(name, self._instance).start(timeout=timeout)
             except StartFailure as failure:
@@ -57,7 +57,9 @@ class Starter:
                 raise
 
     def _not_ready(self, name: str) -> dict[str, dict[str, Any]]:
-        return {each: process for each, process in self._instance.needs(name).items() if not process["ready"]}
+        return {
+            each: process for each, process in self._instance.with_dependencies(name).items() if not process["ready"]
+        }
 
     def _locks_of(self, names: list[str]) -> list[threading.Lock]:
         with self._locks_lock:
@@ -65,7 +67,7 @@ class Starter:
 
 
 def local_instance(server: Server, stack: Stack, *, test: Callable[[], str], place: str = "") -> Instance:
-    """Return an instance that this process alone uses. ``test``: returns the id of the present test."""
+    """Return an instance that only this process uses. ``test``: returns the id of the current test."""
 
     def bring_up(name: str, timeout: float) -> None:
         starter.bring_up(name, timeout, test())

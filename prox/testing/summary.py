@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Summary:
-    """A plugin of the process that has the terminal: it collects the figures that come with the reports."""
+    """A pytest plugin of the controller: it collects the figures that reports carry, and prints them."""
 
     def __init__(self) -> None:
         self._figures: dict[str, dict[str, Any]] = {}

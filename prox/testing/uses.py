@@ -1,4 +1,4 @@
-"""Which test uses which processes: directly, or by a fixture that may outlive it."""
+"""The processes that tests use, directly or by fixtures, which may outlive the test."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Uses:
-    """The uses of the present test and of the fixtures that are set up."""
+    """The uses of processes by the current test and by the active fixtures."""
 
     def __init__(self) -> None:
         self.test = ""
-        """The id of the present test."""
+        """The id of the current test."""
         self._direct: dict[Use, None] = {}
         self._by_fixture: dict[str, dict[Use, None]] = {}
         self._current = [self._direct]
@@ -36,7 +36,7 @@ class Uses:
 
     @contextmanager
     def by_fixture(self, name: str) -> Iterator[None]:
-        """Note uses during the block as those of a fixture, and so of every test that has it."""
+        """Attribute uses during the block to a fixture, and so to every test that has it."""
         self._current.append(self._by_fixture.setdefault(name, {}))
         self._current[-1].clear()
         try:
@@ -45,7 +45,7 @@ class Uses:
             self._current.pop()
 
     def of_test(self, fixtures: Iterable[str]) -> list[Use]:
-        """Return the uses of the present test, which has these fixtures."""
+        """Return the uses of the current test, which has these fixtures."""
         found = dict(self._direct)
         for name in fixtures:
             found |= self._by_fixture.get(name, {})

@@ -17,10 +17,12 @@ def process(name: str, *, depends_on: tuple[str, ...] = (), ready: bool = True, 
     return usual | rest
 
 
-def explained(failed: dict[str, Any], culprit: dict[str, Any] | None = None, *others: dict[str, Any]) -> list[str]:
+def explained(
+    failed: dict[str, Any], failed_dependency: dict[str, Any] | None = None, *others: dict[str, Any]
+) -> list[str]:
     return explain_start(
         failed,
-        culprit,
+        failed_dependency,
         "exited with code 3",
         others={each["name"]: each for each in (failed, *others)},
         lines={failed["name"]: ["last", "words"]},
@@ -45,12 +47,12 @@ def test_last_lines_log_and_commands_to_try_are_there() -> None:
     lines = explained(process("api", ready=False, port=20123, listens_on=[]))
     assert lines[2:6] == ["  last lines of api:", "    last", "    words", "  log: /logs/api.log"]
     assert lines[6] == "  try it by hand: cd '/home/me/my shop' && PORT=20123 prox exec api -- sh -c ./api"
-    assert lines[7] == "  or with what it needs: cd '/home/me/my shop' && prox up api"
+    assert lines[7] == "  or with its dependencies: cd '/home/me/my shop' && prox up api"
 
 
 def test_the_command_to_try_is_that_of_the_process_to_blame() -> None:
-    culprit = process("db", ready=False)
-    lines = explained(process("api", depends_on=("db",), ready=False), culprit, culprit)
+    failed_dependency = process("db", ready=False)
+    lines = explained(process("api", depends_on=("db",), ready=False), failed_dependency, failed_dependency)
     assert any("prox exec db -- sh -c ./db" in line for line in lines)
     assert any(line.endswith("prox up api") for line in lines)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_needed_processes_come_before_those_that_need_them(instance: Instance) -> None:
-    assert list(instance.needs("api", "later")) == ["db", "api", "later"]
+    assert list(instance.with_dependencies("api", "later")) == ["db", "api", "later"]
     assert list(instance.processes()) == ["db", "api", "bad", "later"]
 
 
@@ -44,7 +44,7 @@ def test_a_crash_counts_once_and_only_after_it_was_noted(instance: Instance) -> 
     later.start()
     crash(instance, "later")
     assert instance.take_crashes(instance.processes()) == {}
-    instance.note("later", again=True)
+    instance.watch_crashes("later", again=True)
     assert instance.take_crashes(instance.processes()) == {}
     later.start()
     crash(instance, "later")
@@ -55,7 +55,7 @@ def test_a_crash_counts_once_and_only_after_it_was_noted(instance: Instance) -> 
 def test_a_process_that_the_test_killed_has_not_crashed(instance: Instance) -> None:
     later = ProcessHandle("later", instance)
     later.start()
-    instance.note("later", again=True)
+    instance.watch_crashes("later", again=True)
     later.kill()
     while not instance.state("later")["down"]:
         pass

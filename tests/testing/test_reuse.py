@@ -27,10 +27,10 @@ def refused(stack: Stack) -> str:
 def test_one_with_the_same_configuration_is_used_and_any_other_refused_with_the_reason(project: Project) -> None:
     file = project.write(TEXT)
     stack = Stack(file)
-    assert refused(stack) == f"no instance runs in {project.folder}; start one with `prox up -d`"
+    assert refused(stack) == f"no instance is running in {project.folder}; start one with `prox up -d`"
     with project.up():
         assert find_reusable(stack, required=True) == (project.folder / ".prox", Facts(autostart=("web",)))
-        assert "overrides or variables of its own" in refused(Stack(file, env={"A": "1"}))
+        assert "overrides or variables, which the running" in refused(Stack(file, env={"A": "1"}))
         other = project.write(TEXT, "other.yaml")
         assert refused(Stack(other)) == f"the instance in {project.folder} runs {file}, not {other}"
         project.write(TEXT + "# changed\nenv: {A: 1}\n")

@@ -27,7 +27,7 @@ def test_it_runs_for_the_length_of_its_block_in_its_own_folder(tmp_path: Path) -
         client = client_of(server.folder)
         assert client.status()["config_file"] == str(file)
         assert not (tmp_path / ".prox").exists()
-    with pytest.raises(ServerFailed, match=r"prox is gone; .*private/prox.log may say why"):
+    with pytest.raises(ServerFailed, match=r"prox has exited; see .*private/prox.log"):
         client_of(server.folder)
 
 

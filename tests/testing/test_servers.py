@@ -39,7 +39,7 @@ def test_a_worker_gets_the_instance_of_the_controller(tmp_path: Path, key: str) 
         with pytest.raises(StartFailure, match="bad is not ready: exited with code 3"):
             remote.bring_up(key, "bad", 30.0, "test")
         assert (Path(remote._path).stat().st_mode & 0o777) == 0o600
-    with pytest.raises(ServerFailed, match="prox is gone"):
+    with pytest.raises(ServerFailed, match="prox has exited"):
         client_of(folder)
     with pytest.raises(ServerFailed, match="the controller of pytest-xdist is gone"):
         remote.open(key)

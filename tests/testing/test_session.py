@@ -120,7 +120,7 @@ def test_it(prox):
         prox["db"].stop()
 """)
     ran = suite.run("--prox-reuse=require")
-    assert "--prox-reuse=require: no instance runs in" in ran.stdout
+    assert "--prox-reuse=require: no instance is running in" in ran.stdout
     assert ran.returncode == 1
 
     def prox(*args: str) -> str:
@@ -146,7 +146,7 @@ def test_what_the_tests_started_can_be_kept(suite: Suite) -> None:
     suite.write("def test_it(prox):\n    print('pid', prox['db'].pid)\n")
     said = suite.passes("--prox-keep", "-rP")
     try:
-        assert f"prox: left running in {suite.folder} (--prox-keep); `prox down` there ends it" in said
+        assert f"prox: left running in {suite.folder} (--prox-keep); run `prox down` there to stop it" in said
         pid = int(said.partition("pid ")[2].split()[0])
         os.kill(pid, 0)
         assert f"pid {pid}\n" in suite.passes("--prox-reuse=require", "-rP")
