@@ -1,1 +1,1 @@
-"""Reports of one `prox run`, made from its record: pure functions from `RunRecord` to text or bytes."""
+"""Reports of one `prox run`, as pure functions from its `RunRecord` to text or bytes."""

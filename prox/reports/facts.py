@@ -1,4 +1,4 @@
-"""Facts that all reports of a run show, and the words for them."""
+"""Facts that all reports of a run show, as text."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def cut(text: str, width: int) -> str:
 
 
 def how_ended(record: RunRecord) -> str | None:
-    """Return what ended a run before its jobs had ended; None: nothing did."""
+    """Return the signal or timeout that ended a run before its jobs had ended; None if they ended."""
     if record.ended_by_signal is not None:
         return f"the run was ended by {record.ended_by_signal}"
     return "the run took longer than --timeout" if record.timed_out else None
@@ -82,7 +82,7 @@ def _end(attempt: AttemptRecord, job: JobRecord) -> float:
 
 
 def why(job: JobRecord) -> str:
-    """Return why a job ended as it did, with a note if its failure does not count."""
+    """Return the reason for a job's result, with a note if its failure is allowed."""
     reason = job.reason or ""
     if job.allow_failure and job.result not in SUCCEEDED:
         return f"{reason} (allow_failure)".lstrip()
@@ -90,7 +90,7 @@ def why(job: JobRecord) -> str:
 
 
 def process_state(process: ProcessRecord) -> str:
-    """Return how a process served the run, as a sentence."""
+    """Return the state of a process in the run, as text."""
     if process.failure is not None:
         return f"failed: {process.failure}"
     if process.borrowed:
@@ -134,7 +134,7 @@ def attempt_text(job: JobRecord, attempt: AttemptRecord) -> str:
 
 
 def verdict(record: RunRecord) -> str:
-    """Return how the run ended, as words."""
+    """Return how the run ended: ``passed``, ``failed``, ``timed out`` or ``ended by SIGINT``."""
     if record.ended_by_signal is not None:
         return f"ended by {record.ended_by_signal}"
     if record.timed_out:

@@ -1,4 +1,4 @@
-"""The report of a run as one HTML page that needs nothing else: no script, no font, no network."""
+"""The report of a run as one self-contained HTML page: no scripts, fonts or network requests."""
 
 from __future__ import annotations
 

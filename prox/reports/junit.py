@@ -1,7 +1,7 @@
 """The JUnit document of a run, with the documents that its jobs wrote.
 
-Valid against what the schemas of Jenkins' xunit plugin (junit-10.xsd) and of Maven Surefire
-(surefire-test-report-3.0.xsd) have in common; attempts are reported by Surefire's rules for ``rerunFailingTestsCount``.
+Valid against both the schema of Jenkins' xunit plugin (junit-10.xsd) and that of Maven Surefire
+(surefire-test-report-3.0.xsd). Attempts are reported by Surefire's rules for ``rerunFailingTestsCount``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from prox.core.runs.record import AttemptRecord, JobRecord, ProcessRecord, RunRecord
 
 MAX_MERGED = 4 * MAX_DOCUMENT
-"""Characters of all documents of jobs that are merged."""
+"""The most characters of all merged documents together."""
 
-# What XML 1.0 §2.2 does not allow, even as a character reference.
+# Characters that XML 1.0 §2.2 forbids, even as a character reference.
 _INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -40,7 +40,7 @@ def junit(record: RunRecord, suites: Mapping[str, Sequence[str]]) -> str:
         if process.failure is not None:
             _process(own, process, process.failure)
     if (ended := facts.how_ended(record)) is not None:
-        # Jobs that it cancelled count as skipped, which is no failure to the readers of these files.
+        # Cancelled jobs count as skipped, which readers of these files do not treat as a failure.
         _outcome(_case(own, "prox.run", "run", record.duration), "error", "ended", ended)
     _merge(root, own, record, suites)
     indent(own, level=1)
@@ -76,7 +76,7 @@ def _job(suite: Element, record: RunRecord, job: JobRecord) -> None:
         _outcome(case, "error", "aborted", reason)
     elif len(job.attempts) > 1:
         first, *later = job.attempts
-        _outcome(case, "failure", _type(job, first), f"{_told(job, first)}: {facts.attempt_end(first)}")
+        _outcome(case, "failure", _type(job, first), f"{_attempt_label(job, first)}: {facts.attempt_end(first)}")
         for attempt in later:
             _rerun(case, "rerunFailure", record, job, attempt)
     else:
@@ -122,13 +122,13 @@ def _outcome(case: Element, tag: str, kind: str | None, message: str) -> None:
 
 def _rerun(case: Element, tag: str, record: RunRecord, job: JobRecord, attempt: AttemptRecord) -> None:
     """Add an attempt by Surefire's rules: its elements of this kind hold their text in ``<stackTrace>``."""
-    message = f"{_told(job, attempt)}: {facts.attempt_end(attempt)}"
+    message = f"{_attempt_label(job, attempt)}: {facts.attempt_end(attempt)}"
     found = SubElement(case, tag, {"message": _valid(message), "type": _type(job, attempt)})
     log = facts.log_path(record, attempt.log)
     SubElement(found, "stackTrace").text = _valid(message if log is None else f"{message}\nlog: {log}")
 
 
-def _told(job: JobRecord, attempt: AttemptRecord) -> str:
+def _attempt_label(job: JobRecord, attempt: AttemptRecord) -> str:
     return f"attempt {attempt.number} of {len(job.attempts)}"
 
 

@@ -1,7 +1,7 @@
-"""JUnit documents that jobs wrote: read within bounds, and made ready to stand in the document of the run.
+"""Read and check JUnit documents of jobs, for the document of the run.
 
-The documents are not trusted. Expat expands the entities that a document declares, so that one with a DOCTYPE is
-refused before its declarations are read; nesting is bounded, as ElementTree writes documents recursively.
+The documents are not trusted. Expat expands the entities that a document declares, so a document with a DOCTYPE is
+refused before its declarations are read. Nesting is limited, since ElementTree writes documents recursively.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_DOCUMENT = 16 * 1024 * 1024
-"""Characters of one document."""
+"""The most characters of one document."""
 MAX_DEPTH = 50
-"""Elements within each other."""
+"""The most levels of nested elements."""
 
 _TIME = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 _SCHEMA_HINT = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
 class Refused(ValueError):
-    """A document that is not merged. Its text says why, and completes "FILE is not merged: …"."""
+    """A document is not merged. The message completes "FILE is not merged: …"."""
 
 
 class Totals:
@@ -69,7 +69,7 @@ class _Builder(ElementTree.TreeBuilder):
 
 
 def read_suites(text: str, prefix: str) -> list[ElementTree.Element]:
-    """Return the suites of a document, each with ``prefix`` before its name and with its totals counted anew.
+    """Return the suites of a document, with ``prefix`` before each name and recomputed totals.
 
     Raises ``Refused``.
     """
@@ -83,7 +83,7 @@ def read_suites(text: str, prefix: str) -> list[ElementTree.Element]:
     for suite in suites:
         suite.tail = None
         for each in suite.iter():
-            # Readers refuse a whole document for a time that is no number.
+            # Readers refuse the whole document if a time is not a number.
             if "time" in each.attrib and not _TIME.fullmatch(each.attrib["time"]):
                 del each.attrib["time"]
         for each in suite.iter("testsuite"):

@@ -1,7 +1,7 @@
 """The report of a run as Markdown (CommonMark with GitHub's tables), for the summary of a CI job or a pull request.
 
-Text of others becomes character references, which never form markup (CommonMark §2.5), or stands in a fence that is
-longer than any run of backticks within it.
+Inserted text is written as character references, which never form markup (CommonMark §2.5), or in a fence longer than
+any run of backticks within it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from prox.core.runs.record import RunRecord
 
-# What can begin a mark within a line; and what GitHub turns into a link, a mention or a formula without one.
+# Characters that can begin inline markup, or that GitHub turns into a link, a mention or a formula.
 _MARKS = re.compile(r"[\\`*_{}\[\]<>&|~!#$@^=\"]|(?<=:)//|(?<=www)\.", re.IGNORECASE)
 _BACKTICKS = re.compile("`+")
 
@@ -68,7 +68,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _details(title: str, log: str | None, lines: Sequence[str]) -> list[str]:
-    """Return the parts of a block that is closed until the reader opens it; none without lines."""
+    """Return the parts of a collapsed block; none without lines."""
     if not lines:
         return []
     shown = "\n".join(map(one_line, lines))

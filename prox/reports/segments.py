@@ -1,4 +1,4 @@
-"""The time line of a run: what each job and each process did when. The HTML page and the trace are drawn from it."""
+"""The time line of a run, as segments of each job and process, for the HTML page and the trace."""
 
 from __future__ import annotations
 

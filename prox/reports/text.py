@@ -1,4 +1,4 @@
-"""The summary of a run for a terminal. Text of others is escaped: it cannot drive the terminal."""
+"""The summary of a run for a terminal. Control characters in names and output are escaped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from prox.core.runs.record import Result, RunRecord
 
 MIN_NAME = 16
-"""Columns to which a name is cut before a reason is."""
+"""Columns down to which names are cut first; then reasons, down to MIN_WHY."""
 MIN_WHY = 20
 
 _GAP = "  "
@@ -30,7 +30,7 @@ _COLORS: dict[Result, str] = {
 
 
 def summary(record: RunRecord, *, width: int, color: bool) -> str:
-    """Return the summary, which ends with a newline. ``width``: the columns of the terminal."""
+    """Return the summary, with a final newline. ``width``: the columns of the terminal."""
     parts = [*_last_lines(record, color), *_tables(record, width, color)]
     if record.critical_path:
         parts.append([f"critical path: {' → '.join(map(one_line, record.critical_path))}"])
@@ -76,7 +76,7 @@ def _tables(record: RunRecord, width: int, color: bool) -> Iterator[list[str]]:
 
 
 def _table(rows: Sequence[Sequence[str]], colors: Sequence[str | None], width: int, color: bool) -> list[str]:
-    """Return the lines of a table, whose first column is cut before its last. A row's color is its second cell's."""
+    """Return the lines of a table. The first column is cut before the last; ``colors``: those of second cells."""
     cells = [[one_line(text) for text in row] for row in rows]
     widths = [max(map(text_width, column)) for column in zip(*cells, strict=True)]
     for index, least in ((0, MIN_NAME), (-1, MIN_WHY)):

@@ -53,7 +53,7 @@ _LEFT = 210
 _RIGHT = 1000
 _WIDTH = 1200
 _MAX_LABEL = 24
-"""Columns of a name that fit between the edge and the bars."""
+"""The most columns of a name left of the bars."""
 _MAX_TICKS = 10
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
@@ -85,7 +85,7 @@ def timeline(record: RunRecord) -> str:
 
 
 def key() -> str:
-    """Return the list that says what the bars mean."""
+    """Return the legend of the bars, as HTML."""
     items = "".join(
         f'<li><svg aria-hidden="true" width="26" height="14" viewBox="0 0 26 14">'
         f'<rect class="bar {name}" x="1" y="1" width="24" height="12"/></svg> {meaning}</li>'
@@ -95,7 +95,7 @@ def key() -> str:
 
 
 def ticks(end: float) -> list[float]:
-    """Return at most eleven instants at a round distance, from 0 to the end."""
+    """Return at most eleven instants at round intervals, from 0 to the end."""
     step = 0.001
     if end > _MAX_TICKS * _STEPS[-1]:
         step = 3600 * -(-end // (3600 * _MAX_TICKS))
@@ -103,7 +103,7 @@ def ticks(end: float) -> list[float]:
         step = next(each for each in _STEPS if each * _MAX_TICKS >= end)
     else:
         while step * _MAX_TICKS < end:
-            # 1, 2, 5, 10: a step's first digit says the factor to the next one.
+            # Steps are 1, 2, 5, 10, …, so the factor depends on the first digit.
             step *= 2.5 if f"{step:e}".startswith("2") else 2
     return [step * number for number in range(int(end / step + 1e-9) + 1)]
 

@@ -1,6 +1,6 @@
 """The time line of a run in the Trace Event Format, which Perfetto and chrome://tracing open.
 
-One thread for each job and each process: a thread's complete events ("X") must not overlap, and segments do not.
+Each job and process has a thread of its own, since complete events ("X") of one thread must not overlap.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def trace(record: RunRecord) -> bytes:
 
 def _events(group: int, thread: int, segments: Iterable[Segment], args: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for segment in segments:
-        # Both ends are rounded, rather than the duration, so that segments that touch do not overlap.
+        # The ends are rounded, not the duration, so that adjacent segments do not overlap.
         start, end = _microseconds(segment.start), _microseconds(segment.end)
         yield {
             "name": segment.label,
