@@ -1,7 +1,7 @@
-"""The acceptor: a connection limit, and a shortage of descriptors that ends nothing.
+"""The acceptor: accepts connections up to a limit, and survives a shortage of descriptors.
 
-At the limit the connection that has been idle longest is closed to make room for a new one. Streams and requests
-under way are never closed; if there are only those, the new client is refused with a response.
+At the limit it closes the longest idle connection to make room for a new one. Streams and requests in progress are
+never closed; if there are only those, the new client is refused with a response.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 MAX_CONNECTIONS = 1024
 """If the descriptor limit is low, half of that: processes and their pipes need descriptors, too."""
 MAX_REFUSED = 64
-"""How many refused clients may still be sending; others are read once, and briefly."""
+"""The most refused clients that get a lingering close; others are read once, briefly."""
 BRIEF_SECONDS, BRIEF_BYTES = 0.5, 16 * 1024
-"""The most that is waited for, and read, in that one read."""
+"""The limits of that single read."""
 HEADROOM = 16
 """Descriptors kept free of connections, for refusals: a connection with one of the last of them is refused."""
 BACKLOG = 1024
 """The listen backlog. A client that finds it full retries after a whole second (tcp(7))."""
 PAUSE_SECONDS, ROOM_SECONDS = 0.02, 0.01
-"""How long accepting pauses when descriptors run out; the second, when an idle connection is being closed."""
+"""The pause when descriptors run out; ROOM_SECONDS, if an idle connection is being closed."""
 AWAKE_SECONDS = 0.5
 """A connection younger than this may be about to send; it is not closed for the sake of descriptors."""
 QUIET_SECONDS = 60.0
-"""The least time between two reports of a shortage that comes and goes."""
+"""The shortest time between two reports of a recurring shortage."""
 
 _SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -44,17 +44,17 @@ class Connection(Protocol):
 
     @property
     def idle_since(self) -> float | None:
-        """Since when, in Trio's time, it is idle; None while a request is under way or it is retired."""
+        """The start of its idle time (Trio's time); None while a request is in progress, and once retired."""
 
     def retire(self) -> None:
-        """Close it if it is idle."""
+        """Close the connection if it is idle."""
 
 
 class Acceptor:
-    """Accepts connections for one server.
+    """The acceptor of one server.
 
-    ``name``: the server's name in reports. ``connections``: those that are open. ``refusal``: the response to a client
-    that cannot be accepted. ``report`` takes a sentence for the log.
+    ``name``: the server's name in reports. ``connections``: the open ones. ``refusal``: the response to a refused
+    client. ``report``: called with a message for the log.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Acceptor:
                 self._full.is_over(f"{self._name} takes connections again")
 
     def _make_room(self, idle_for: float = 0) -> bool:
-        """Close the connection that has been idle longest, if for ``idle_for`` seconds; return whether there is one."""
+        """Close the longest idle connection; return False if none has been idle for ``idle_for`` seconds."""
         latest = trio.current_time() - idle_for
         idle = [(since, id(each), each) for each in self._connections if (since := each.idle_since) is not None]
         if not idle or min(idle)[0] > latest:
@@ -124,7 +124,7 @@ class Acceptor:
         async with stream:
             try:
                 if not patient:
-                    # What was sent and not read would destroy the response (RST, RFC 9112 §9.6).
+                    # A close with unread bytes would reset the connection and lose the response (RFC 9112 §9.6).
                     with trio.move_on_after(BRIEF_SECONDS):
                         await stream.receive_some(BRIEF_BYTES)
                 await stream.send_all(self._refusal)

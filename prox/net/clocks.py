@@ -1,4 +1,4 @@
-"""The idle clock of a connection: it runs while no request is under way, and closes the connection at its end."""
+"""The idle timeout of a connection: it runs while no request is in progress."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import trio
 
 
 class IdleClock:
-    """Ends a connection that is idle, or slow to send the head of a request, for ``seconds``.
+    """The idle timeout of one connection, which includes the head of a request.
 
-    ``scope`` is entered around the reading loop. The clock runs from ``start`` to ``stop``.
+    The caller reads within ``scope``, which is cancelled ``seconds`` after ``start`` unless ``stop`` is called.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -17,20 +17,20 @@ class IdleClock:
         self._idle_since: float | None = None
 
     def start(self) -> None:
-        """No request is under way from now on."""
+        """Start the timeout: no request is in progress."""
         self._idle_since = trio.current_time()
         self.scope.deadline = self._idle_since + self._seconds
 
     def stop(self) -> None:
-        """A request is under way."""
+        """Stop the timeout: a request is in progress."""
         self._idle_since = None
         self.scope.deadline = float("inf")
 
     def end(self) -> None:
-        """Close the connection: it has failed, or a response said so."""
+        """Close the connection now."""
         self.scope.cancel()
 
     @property
     def idle_since(self) -> float | None:
-        """Since when, in Trio's time, no request is under way; None while one is."""
+        """The start of the idle time (Trio's time); None while a request is in progress."""
         return self._idle_since

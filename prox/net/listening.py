@@ -1,4 +1,4 @@
-"""Listening sockets: bound before anything is started, or an error that names the holder of the port."""
+"""Bind listening sockets, before anything is started; if a port is taken, name its holder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from prox.core.errors import PortTaken, ProxError
 from prox.system.ports import describe_holder
 
 BACKLOG = 128
-"""Connections that may wait until the server accepts, as while its imports are under way."""
+"""The listen backlog before the server accepts, while it still imports modules."""
 
 
 class CannotListen(ProxError):
-    """A server cannot listen where the configuration says, for another reason than a taken port."""
+    """A server cannot listen on its configured address, and the port is not taken."""
 
     code = "CANNOT_LISTEN"
 
@@ -30,7 +30,7 @@ class Role(Struct, frozen=True):
 
 
 def listen_on_loopback_too(host: str, port: int, role: Role) -> list[socket.socket]:
-    """Return listening sockets on the same port: for a loopback address both 127.0.0.1 and ::1, as far as they exist.
+    """Return listening sockets on the same port: for a loopback address on both 127.0.0.1 and ::1, if they exist.
 
     Browsers and resolvers take either for names such as ``localhost`` (RFC 6761 §6.3). Raises as ``listen``.
     """
@@ -42,7 +42,7 @@ def listen_on_loopback_too(host: str, port: int, role: Role) -> list[socket.sock
     try:
         return [first, listen(other, bound[1], role)]
     except CannotListen:
-        # The machine has only one kind of address.
+        # The machine has only one address family.
         return [first]
     except PortTaken:
         first.close()
@@ -57,7 +57,7 @@ def listen(host: str, port: int, role: Role) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
-        raise CannotListen(f"{role.host_key} {host!r} is no address of this machine: {_reason(error)}") from None
+        raise CannotListen(f"{role.host_key} {host!r} is not an address of this machine: {_reason(error)}") from None
     family, kind, protocol, _, address = found[0]
     sock = socket.socket(family, kind, protocol)
     try:
@@ -70,7 +70,7 @@ def listen(host: str, port: int, role: Role) -> socket.socket:
     except OSError as error:
         sock.close()
         if error.errno == errno.EADDRINUSE:
-            holder = describe_holder(port) or "another program"
+            holder = describe_holder(port) or "an unknown process"
             fix = f"stop it, or set {role.port_key} to another one (0: any that is free)"
             raise PortTaken(f"port {port} is taken by {holder}; {fix}") from None
         raise CannotListen(f"{role.name} cannot listen on {host}, port {port}: {_reason(error)}") from None

@@ -47,7 +47,7 @@ def test_the_usual_port_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("host", ["no such host", "x" * 64 + ".test", "a..b"])
 def test_a_host_that_is_none(host: str) -> None:
-    with pytest.raises(CannotListen, match="is no address of this machine"):
+    with pytest.raises(CannotListen, match="is not an address of this machine"):
         listen(host, 0)
 
 

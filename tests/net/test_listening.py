@@ -20,7 +20,7 @@ def test_a_taken_port_names_the_key_that_changes_it() -> None:
 
 
 def test_a_bad_host_names_its_key() -> None:
-    with pytest.raises(CannotListen, match=r"^proxy\.host 'a\.\.b' is no address"):
+    with pytest.raises(CannotListen, match=r"^proxy\.host 'a\.\.b' is not an address"):
         listen("a..b", 0, ROLE)
 
 
