@@ -84,7 +84,7 @@ async def test_a_body_that_moves_while_it_grows(tmp_path: Path, monkeypatch: pyt
         nursery.cancel_scope.cancel()
 
 
-async def test_a_body_that_is_forgotten_while_it_moves(tmp_path: Path) -> None:
+async def test_a_body_is_discarded_while_it_moves(tmp_path: Path) -> None:
     folder = tmp_path / "capture"
     folder.mkdir()
     recorder = Recorder(max_body=100, folder=folder)

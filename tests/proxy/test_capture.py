@@ -1,4 +1,4 @@
-"""A captured body: counted whole, kept up to its limit, and never with a gap."""
+"""A captured body: its full size, its first bytes up to the limit, and no gaps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_what_is_captured_is_a_copy() -> None:
+def test_captured_bytes_are_a_copy() -> None:
     """h11 gives mutable bytes, which are sent afterwards."""
     body = Recorder(max_body=100, folder=None).body()
     parts = [bytearray(b"ab"), bytearray(b"cd")]

@@ -1,4 +1,4 @@
-"""The local authority and the certificate of a project, checked with OpenSSL's eyes."""
+"""The local authority and the certificate of a project, verified with OpenSSL."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_openssl_believes_it(tmp_path: Path) -> None:
     assert ran.returncode != 0
 
 
-def test_it_is_made_anew_for_new_services_by_the_same_authority(tmp_path: Path) -> None:
+def test_new_services_get_a_new_certificate_of_the_same_authority(tmp_path: Path) -> None:
     first = ensure(config_for(tmp_path))
     authority = first.authority.read_bytes()
     config = config_for(tmp_path, "{api: 1, new: 2}")
@@ -105,7 +105,7 @@ def test_mkcerts_authority_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert load(config_for(tmp_path)) is None
 
 
-def test_what_is_there_is_no_certificate(tmp_path: Path) -> None:
+def test_the_file_is_not_a_certificate(tmp_path: Path) -> None:
     config = config_for(tmp_path)
     made = ensure(config)
     made.file.write_text("garbage")
@@ -116,7 +116,7 @@ def test_what_is_there_is_no_certificate(tmp_path: Path) -> None:
         ensure(config, regenerate=True)
 
 
-def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+def test_the_folder_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "certs").write_text("in the way")
     with pytest.raises(prox.ProxError, match="not a directory"):
         ensure(config_for(tmp_path))

@@ -1,4 +1,4 @@
-"""Routing, answers of the proxy's own, keep-alive and pipelining, refusals."""
+"""Routing, the proxy's own responses, keep-alive and pipelining, refusals."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def test_an_idle_connection_is_closed(proxied, monkeypatch: pytest.MonkeyP
         assert (await proxy.talk(head(b"GET / HTTP/1.1"))).startswith(b"HTTP/1.1 200")
 
 
-async def test_whatever_is_malformed_is_refused_and_reaches_nobody(proxied) -> None:
+async def test_malformed_requests_are_refused_and_not_forwarded(proxied) -> None:
     async with proxied() as proxy:
         for bad in HEADS:
             answer = await proxy.talk(bad.data)
@@ -119,7 +119,7 @@ async def test_whatever_is_malformed_is_refused_and_reaches_nobody(proxied) -> N
 
 
 @pytest.mark.parametrize("bad", CHUNKS[::3], ids=lambda bad: repr(bad.data[-30:]))
-async def test_a_body_that_turns_bad_is_never_a_whole_request(proxied, bad: Bad) -> None:
+async def test_a_malformed_body_never_becomes_a_complete_request(proxied, bad: Bad) -> None:
     async with proxied() as proxy:
         answer = await proxy.talk(bad.data)
         assert answer.startswith(b"HTTP/1.1 400 "), answer
@@ -176,9 +176,7 @@ async def test_a_half_close_outside_of_a_tunnel_is_a_leave(proxied) -> None:
 
 
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
-async def test_a_request_that_is_cut_by_the_stop_says_so(
-    proxied, monkeypatch: pytest.MonkeyPatch, method: bytes
-) -> None:
+async def test_a_request_cut_by_the_stop_has_an_error(proxied, monkeypatch: pytest.MonkeyPatch, method: bytes) -> None:
     """Also one whose body is still under way, which has a task of its own."""
     monkeypatch.setattr(server, "GRACE_SECONDS", 0.05)
 

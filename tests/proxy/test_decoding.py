@@ -1,4 +1,4 @@
-"""Bodies as people see them."""
+"""Bodies are decompressed and decoded for display."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_deflate_without_its_wrapper() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "deflate", "unknown", "gzip, gzip, gzip, gzip, gzip"])
-def test_what_cannot_be_undone_is_shown_as_sent(encoding: str) -> None:
+def test_an_unknown_coding_is_shown_as_sent(encoding: str) -> None:
     assert shown(b"\xffnot that", fields(encoding)) == (base64.b64encode(b"\xffnot that").decode(), True)
 
 

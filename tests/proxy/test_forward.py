@@ -1,4 +1,4 @@
-"""Messages as they pass, and every way in which an upstream or a client may fail."""
+"""Messages are forwarded, and failures of upstreams and clients are handled."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ async def test_100_continue(proxied) -> None:
         assert (await stream.receive_some()).endswith(b"hello")
 
 
-async def test_an_expectation_that_is_refused(proxied) -> None:
+async def test_an_unsupported_expectation_is_refused(proxied) -> None:
     async with proxied(answers(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")) as proxy:
         data = head(b"POST / HTTP/1.1", b"Expect: 100-continue", b"Content-Length: 5")
         answer = await proxy.talk(data)
@@ -305,7 +305,7 @@ BAD_GATEWAY = {
 
 
 @pytest.mark.parametrize("name", BAD_GATEWAY)
-async def test_a_response_that_is_none_is_a_bad_gateway(proxied, name: str) -> None:
+async def test_an_invalid_response_is_a_bad_gateway(proxied, name: str) -> None:
     async with proxied(BAD_GATEWAY[name]) as proxy:
         status, _, body = parse(b"GET", await proxy.talk(GET))
         assert status == 502
@@ -342,7 +342,7 @@ CUT = {
 
 @pytest.mark.parametrize("name", CUT)
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
-async def test_a_cut_response_never_looks_whole(proxied, name: str, version: bytes) -> None:
+async def test_a_truncated_response_never_looks_complete(proxied, name: str, version: bytes) -> None:
     async with proxied(CUT[name]) as proxy:
         answer = await proxy.talk(head(b"GET / HTTP/" + version))
         assert answer.endswith(b"<RESET>"), answer
@@ -352,7 +352,7 @@ async def test_a_cut_response_never_looks_whole(proxied, name: str, version: byt
         await proxy.wait_closed()
 
 
-async def test_nobody_listens(proxied) -> None:
+async def test_nothing_listens_on_the_upstreams_port(proxied) -> None:
     async with proxied(services="  no: 1\n") as proxy:
         status, _, body = await proxy.ask(host="no.localhost")
         assert status == 502
@@ -372,7 +372,7 @@ async def test_an_early_answer_reaches_the_client(proxied) -> None:
 
 
 @pytest.mark.parametrize("ending", ["close", "reset"])
-async def test_a_kept_connection_that_turns_out_stale(proxied, ending: str) -> None:
+async def test_a_stale_connection(proxied, ending: str) -> None:
     """The upstream closes it just as the next request arrives: what may be repeated is, 20 times in a row."""
 
     async def one_each(connection: Recording) -> None:

@@ -1,4 +1,4 @@
-"""Watches that begin late, in simulated time."""
+"""Delayed watches, in simulated time."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Watched:
             raise
 
 
-async def test_one_that_is_ended_before_costs_nothing(mock_clock: trio.testing.MockClock) -> None:
+async def test_a_watch_ended_before_the_delay_never_runs(mock_clock: trio.testing.MockClock) -> None:
     async with running() as watches:
         watched = Watched()
         watch = watches.begin(watched.watch, trio.current_time())
@@ -61,7 +61,7 @@ async def test_one_that_is_ended_before_costs_nothing(mock_clock: trio.testing.M
         assert watched.begun_at is None
 
 
-async def test_one_that_lasts_begins_after_the_delay(mock_clock: trio.testing.MockClock) -> None:
+async def test_a_watch_starts_after_the_delay(mock_clock: trio.testing.MockClock) -> None:
     async with running() as watches:
         begun = trio.current_time()
         first, second = Watched(), Watched(0.5)
@@ -77,7 +77,7 @@ async def test_one_that_lasts_begins_after_the_delay(mock_clock: trio.testing.Mo
         assert first.cancelled
 
 
-async def test_one_that_was_ended_can_be_ended_again(mock_clock: trio.testing.MockClock) -> None:
+async def test_end_can_be_called_twice(mock_clock: trio.testing.MockClock) -> None:
     async with running() as watches:
         watch = watches.begin(Watched(0.1).watch, trio.current_time())
         await pass_time(mock_clock, 2 * DELAY)

@@ -1,4 +1,4 @@
-"""The proxy's own answers: HTML for browsers, JSON for others, with everything escaped."""
+"""The proxy's own responses: HTML for browsers, JSON for other clients, with all text escaped."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_an_error_in_json() -> None:
     assert b"Connection" not in dict(fields)
 
 
-def test_what_is_no_error_has_none_in_json() -> None:
+def test_json_of_a_success_has_no_error() -> None:
     _, content = pages.render(Page(200, "OK", "prox", "2 services", extra=(("services", []),)), as_html=False)
     assert json.loads(content) == {"services": []}
 
@@ -72,7 +72,7 @@ def test_only_the_newest_lines_are_shown() -> None:
     assert pages.lines_block([]) == ""
 
 
-def test_a_refusal_is_a_whole_response_that_ends_the_connection() -> None:
+def test_a_refusal_is_a_complete_response_with_connection_close() -> None:
     head, _, content = pages.refusal(Page(400, "BAD_REQUEST", "Bad", "no")).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert b"\r\nConnection: close" in head

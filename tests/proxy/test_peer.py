@@ -1,4 +1,4 @@
-"""One connection: where a message ends, what passes without h11, and when a connection can be used again."""
+"""One connection: the end of a message, messages that bypass h11, and reuse."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ async def test_a_body_without_length_ends_with_its_connection() -> None:
 
 
 @pytest.mark.parametrize("data", [UPLOAD[:-1], CHUNKED[:-2], b"POST / HT"])
-async def test_a_message_that_breaks_off_is_never_whole(data: bytes) -> None:
+async def test_a_truncated_message_is_never_complete(data: bytes) -> None:
     async with connected(to_client=True) as (peer, other):
         await other.send_all(data)
         await other.send_eof()
@@ -117,7 +117,7 @@ async def test_a_client_that_leaves_between_requests_ends_nothing() -> None:
         assert await peer.receive_request(scheme="http", seconds=30) is None
 
 
-async def test_a_head_that_is_not_whole_in_time(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_head_that_takes_too_long(autojump_clock: trio.testing.MockClock) -> None:
     async with connected(to_client=True) as (peer, other):
         await other.send_all(b"GET / HTTP/1.1\r\nHost:")
         with pytest.raises(TooSlow):

@@ -1,4 +1,4 @@
-"""Random digits are given out once each."""
+"""Random digits are returned once each."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def test_the_newest_are_kept_and_ids_are_unique() -> None:
     assert recorder.get(ids[-1]) is not None
 
 
-def test_what_is_under_way_is_dropped_last() -> None:
+def test_active_exchanges_are_dropped_last() -> None:
     recorder = Recorder(max_body=100, folder=None)
     hanging = exchange(id="aaaaaaa", active=True)
     recorder.add(hanging)
@@ -32,7 +32,7 @@ def test_what_is_under_way_is_dropped_last() -> None:
     assert recorder.get("aaaaaaa") is hanging
 
 
-async def test_subscribers_get_what_is_done_and_wanted() -> None:
+async def test_subscribers_get_completed_exchanges_that_match() -> None:
     recorder = Recorder(max_body=None, folder=None)
     with recorder.subscribe(ExchangeFilter(method="POST")) as subscription:
         for method in ("GET", "POST", "post"):

@@ -1,4 +1,4 @@
-"""A recorded request is sent again, and what cannot be sent again is refused."""
+"""A recorded request is sent again, or refused with the reason."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_it_goes_to_another_service_or_address(proxied) -> None:
             await sent_again(proxy, first, service="nope")
 
 
-async def test_a_body_that_was_not_kept_whole_and_an_upgrade_are_refused(proxied) -> None:
+async def test_a_truncated_body_and_an_upgrade_are_refused(proxied) -> None:
     async with proxied(settings=", capture: {max_body_size: 3}") as proxy:
         await proxy.ask("POST", "/", body=b"hello")
         first = await proxy.wait_done()
@@ -80,7 +80,7 @@ async def test_an_upstream_that_is_gone_or_breaks_off_is_recorded(proxied) -> No
         assert "refused" in str((await sent_again(proxy, first, address=Address("127.0.0.1", 9))).error)
 
 
-async def test_an_upstream_that_never_answers_is_given_up(proxied, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upstream_that_never_responds_times_out(proxied, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "REPLAY_SECONDS", 0.05)
     hang = trio.Event()
 

@@ -1,4 +1,4 @@
-"""The end of the proxy: requests under way get a grace before the processes stop; HTTPS."""
+"""The drain of requests in progress before processes stop; HTTPS."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_https(proxied) -> None:
                 assert (await proxy.wait_done()).scheme == "https"
 
 
-async def test_a_handshake_that_never_ends_or_is_none(proxied, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_handshake(proxied, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HANDSHAKE_SECONDS", 0.05)
     async with proxied(settings=", https_port: 2", services="certs: {dir: certs}\n") as proxy:
         for data in (b"", b"GET / HTTP/1.1\r\nHost: up.localhost\r\n\r\n"):

@@ -1,4 +1,4 @@
-"""The proxy of an instance: its URLs, recorder and part in the stop."""
+"""The proxy of an instance: its URLs, its recorder, and its drain before a stop."""
 
 from __future__ import annotations
 

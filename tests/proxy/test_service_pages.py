@@ -1,4 +1,4 @@
-"""The proxy's answers about services: the index, an unknown name, a crashed process, an upstream that is gone."""
+"""The proxy's responses about services: the index, an unknown name, a crashed process, a failed upstream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services of processes: what a request gets while one starts, runs, is down."""
+"""Requests to the service of a process while it starts, runs, or is down."""
 
 from __future__ import annotations
 

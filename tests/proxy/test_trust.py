@@ -1,4 +1,4 @@
-"""Trust in the authority, with a real NSS database where certutil is, and a store in a folder."""
+"""The authority is added to an NSS database, if certutil is installed, and to a system store in a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Upgraded connections: bytes both ways, each direction until it ends, and a count of WebSocket frames."""
+"""Upgraded connections: bytes in both directions, each until its sender ends it; WebSocket frame counts."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_each_direction_of_a_tunnel_ends_by_itself(proxied, who: str) -> N
             assert proxy.upstream.received[0].endswith(b"still heard")
 
 
-async def test_an_upgrade_that_is_refused(proxied) -> None:
+async def test_a_refused_upgrade(proxied) -> None:
     async def refuse(connection: Recording) -> None:
         while await connection.read_head():
             await connection.send(b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 2\r\n\r\nno")

@@ -58,7 +58,7 @@ async def test_writes_of_two_tasks_are_not_mixed() -> None:
         assert received.count(b"ab") + received.count(b"ba") <= 2
 
 
-async def test_a_peer_that_reads_nothing_is_given_up(
+async def test_a_write_to_a_peer_that_reads_nothing_times_out(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
 ) -> None:
     monkeypatch.setattr(module, "WRITE_SECONDS", 10.0)
@@ -78,7 +78,7 @@ async def test_a_reset_is_seen_by_the_peer_as_one() -> None:
                 pass
 
 
-async def test_a_close_ends_whoever_waits_for_bytes() -> None:
+async def test_a_close_ends_waiting_reads() -> None:
     async with connected() as (wire, other):
         with pytest.RaisesGroup(Ended):
             async with trio.open_nursery() as nursery:

@@ -1,4 +1,4 @@
-"""One real private instance for the tests of the harness's parts, in each process that runs tests."""
+"""One real private instance per pytest process, for the tests of the harness's parts."""
 
 from __future__ import annotations
 

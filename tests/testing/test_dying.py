@@ -24,7 +24,7 @@ def ends(state: str = "R", flags: int = 0x400000, **masks: int) -> bool:
     return shows_end(STAT.format(state=state, flags=flags).encode(), STATUS.format(**full).encode())
 
 
-def test_by_what_the_kernel_shows() -> None:
+def test_states_that_the_kernel_shows() -> None:
     segv, term = mask(signal.SIGSEGV), mask(signal.SIGTERM)
     assert not ends()
     assert ends("Z")

@@ -1,4 +1,4 @@
-"""Messages about processes that failed."""
+"""Reports about processes that failed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_last_lines_log_and_commands_to_try_are_there() -> None:
     assert lines[7] == "  or with its dependencies: cd '/home/me/my shop' && prox up api"
 
 
-def test_the_command_to_try_is_that_of_the_process_to_blame() -> None:
+def test_the_command_to_try_is_that_of_the_failed_dependency() -> None:
     failed_dependency = process("db", ready=False)
     lines = explained(process("api", depends_on=("db",), ready=False), failed_dependency, failed_dependency)
     assert any("prox exec db -- sh -c ./db" in line for line in lines)

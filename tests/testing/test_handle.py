@@ -1,4 +1,4 @@
-"""What a test can do with processes, and that it is undone. In suites of their own."""
+"""Tests change processes, and the changes are undone. In suites of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An instance as a test sees it: its processes, and the crashes that count."""
+"""A test process's view of an instance: its processes, and the crashes that count."""
 
 from __future__ import annotations
 

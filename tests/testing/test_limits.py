@@ -1,4 +1,4 @@
-"""The default time limits."""
+"""The default timeouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All markers of a test together."""
+"""The merged markers of a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process as a test uses it."""
+"""The handle of one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the instance that runs in a project can be used by its tests."""
+"""The running instance of a project is reused, or refused with the reason."""
 
 from __future__ import annotations
 

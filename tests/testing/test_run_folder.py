@@ -1,4 +1,4 @@
-"""The folder of a session: logs stay until the next one, and sessions leave each other's alone."""
+"""The folder of a session: logs stay until the next session; concurrent sessions keep theirs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_session_that_is_not_over_keeps_its_folder(tmp_path: Path) -> None:
         assert one.is_dir()
 
 
-def test_what_is_no_session_is_left_alone(tmp_path: Path) -> None:
+def test_other_directories_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "file").touch()
     with run_folder(tmp_path):

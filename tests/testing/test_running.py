@@ -1,4 +1,4 @@
-"""``prox.testing.up``: a stack for the length of a block."""
+"""``prox.testing.up`` runs a stack during a block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each process is started once for all callers, and one that failed is not tried again."""
+"""Each process is started once for all callers; a failed one is not tried again."""
 
 from __future__ import annotations
 

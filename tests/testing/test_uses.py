@@ -1,4 +1,4 @@
-"""Which test uses which processes, directly or by a fixture."""
+"""The processes that tests use, directly or by fixtures."""
 
 from __future__ import annotations
 
