@@ -104,7 +104,7 @@ class _Server:
             self._ending.set()
 
     async def cut_when_killed(self, supervisor: Supervisor) -> None:
-        """End the grace period when the supervisor is told to kill everything."""
+        """End the grace period when the supervisor kills everything."""
         await supervisor.wait_killed()
         self._grace.cancel()
 
