@@ -16,7 +16,7 @@ def test_it_follows_the_dependency_that_was_done_last() -> None:
     assert critical_path(spans) == ["db", "migrate", "api"]
 
 
-def test_what_was_not_done_is_not_on_it() -> None:
+def test_incomplete_spans_are_not_on_it() -> None:
     spans = {"db": Span(0, None), "api": Span(None, None, ("db",)), "web": Span(0, 1, ("db",))}
     assert critical_path(spans) == ["web"]
 

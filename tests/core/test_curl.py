@@ -1,4 +1,4 @@
-"""The commands, run by a shell with the real curl: what arrives is what was recorded."""
+"""The commands send the recorded request, when a shell runs them with the real curl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which variable goes over which, what env files say, and what must neither leak nor be shown."""
+"""Precedence of variables, env files, and variables that must not leak or be shown."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def problems_of(text: str) -> list[str]:
     return [str(problem) for problem in parse_env(text, ".env")[1]]
 
 
-def test_what_comes_later_wins() -> None:
+def test_later_layers_win() -> None:
     names = "ABCDEF"
     inherited = dict.fromkeys(names, "inherited")
     layers = [
@@ -55,7 +55,7 @@ def test_what_is_configured_is_told_apart_from_what_is_inherited() -> None:
 
 
 @pytest.mark.parametrize("value", ["0", ""])
-def test_python_is_unbuffered_unless_somebody_says_otherwise(value: str) -> None:
+def test_python_is_unbuffered_by_default(value: str) -> None:
     assert build_environment({}, [], {}).variables == {"PYTHONUNBUFFERED": "1"}
     assert build_environment({"PYTHONUNBUFFERED": value}, [], {}).variables["PYTHONUNBUFFERED"] == value
     assert build_environment({}, [{"PYTHONUNBUFFERED": value}], {}).variables["PYTHONUNBUFFERED"] == value
@@ -146,7 +146,7 @@ def test_the_syntax_of_env_files(text: str, bindings: list[tuple[str, str]]) -> 
         ("A=1\n'hunter2=x'=hunter2\n", ["2:1: invalid variable name: it contains ="]),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place_and_never_shown(text: str, problems: list[str]) -> None:
+def test_errors_have_a_position_and_do_not_show_values(text: str, problems: list[str]) -> None:
     assert problems_of(text) == [f".env:{problem}" for problem in problems]
     assert "hunter2" not in "".join(problems_of(text))
 
@@ -174,7 +174,7 @@ def test_what_prox_sets() -> None:
 @pytest.mark.parametrize(
     ("name", "variable"), [("web", "WEB"), ("web-2", "WEB_2"), ("a.b_C", "A_B_C"), ("0", "0"), ("x--y", "X__Y")]
 )
-def test_ports_are_told_in_upper_case(name: str, variable: str) -> None:
+def test_port_variables_are_in_upper_case(name: str, variable: str) -> None:
     assert port_variable(name) == f"PROX_PORT_{variable}"
 
 

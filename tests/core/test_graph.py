@@ -38,7 +38,7 @@ def test_chains_may_be_long() -> None:
 
 
 @given(st.dictionaries(st.integers(0, 7).map(str), st.lists(st.integers(0, 7).map(str), max_size=4)))
-def test_there_is_a_cycle_exactly_where_somebody_can_reach_himself(edges: dict[str, list[str]]) -> None:
+def test_a_cycle_is_found_exactly_if_a_node_reaches_itself(edges: dict[str, list[str]]) -> None:
     def reached(start: str) -> set[str]:
         seen: set[str] = set()
         todo = list(edges.get(start, []))

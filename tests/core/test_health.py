@@ -1,4 +1,4 @@
-"""Verdicts: what counts, when, and what is kept of a check's output."""
+"""Health verdicts: results that count, their timing, and the kept output of a check."""
 
 from __future__ import annotations
 

@@ -34,13 +34,13 @@ def test_a_text_is_looked_for_as_it_is(text: str, found: bool) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(", "[z-a]", "a{2000}", r"(?=x)", r"(a)\1", "*", "\\"])
-def test_a_bad_expression_is_told_in_words(pattern: str) -> None:
+def test_an_invalid_expression_is_explained(pattern: str) -> None:
     with pytest.raises(InvalidPattern, match=r"is not a regular expression \(RE2\): \w"):
         compile_pattern(pattern, regex=True)
 
 
 @pytest.mark.parametrize("regex", [False, True])
-def test_what_is_no_unicode_is_refused(regex: bool) -> None:
+def test_invalid_unicode_is_refused(regex: bool) -> None:
     """So is an argument of a command line that was not UTF-8."""
     with pytest.raises(InvalidPattern, match="not valid Unicode"):
         compile_pattern("\udcff", regex=regex)

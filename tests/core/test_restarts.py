@@ -34,7 +34,7 @@ def test_the_delay_doubles_up_to_its_limit_and_then_it_is_given_up() -> None:
     assert decision == GiveUp(6)
 
 
-def test_it_counts_anew_after_it_was_ready_for_long_enough() -> None:
+def test_count_resets_after_it_was_ready_for_long_enough() -> None:
     policy = Restart(policy="always", max=3, reset_after=10.0)
     assert after_end(policy, End(failed=True, ready_for=9.9), 3, chance=0) == GiveUp(3)
     assert after_end(policy, End(failed=True, ready_for=10.0), 3, chance=0) == RetryAfter(0.5, 1)

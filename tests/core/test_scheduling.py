@@ -57,9 +57,7 @@ def graphs(draw: st.DrawFn) -> dict[str, list[str]]:
 
 
 @given(graphs(), st.data())
-def test_what_is_needed_comes_after_what_it_needs_and_nothing_else_comes(
-    graph: dict[str, list[str]], data: st.DataObject
-) -> None:
+def test_needed_returns_dependencies_first_and_nothing_else(graph: dict[str, list[str]], data: st.DataObject) -> None:
     asked = data.draw(st.lists(st.sampled_from(sorted(graph)), unique=True))
     found = needed(asked, graph)
     assert len(set(found)) == len(found)

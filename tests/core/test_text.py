@@ -1,4 +1,4 @@
-"""Whatever a process writes, nothing of it drives the terminal, and nothing of it hides another line."""
+"""Output of processes can neither drive the terminal nor hide another line."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_colors_end_with_their_line(data: bytes) -> None:
 
 @settings(deadline=None)
 @given(OUTPUT)
-def test_what_is_harmless_stays(data: bytes) -> None:
+def test_harmless_text_is_unchanged(data: bytes) -> None:
     once = terminal_safe(data, color=False)
     assert terminal_safe(once, color=False) == once
     assert terminal_safe(once, color=True) == once

@@ -44,13 +44,13 @@ def test_instants(text: str, instant: float) -> None:
     ["", "yesterday", "5", "-5m", "2025-01-19", "2025-01-19T10:32:01", "2025-02-30T10:32:01Z", "2025-01-19T25:32:01Z",
      "2025-01-19T10:32Z", "10:32:01Z", "2025-01-19T10:32:01+25:00", "٢٠٢٥-01-19T10:32:01Z", "2025-01-19T10:32:01Z\n"],
 )  # fmt: skip
-def test_what_is_no_instant(text: str) -> None:
+def test_invalid_instants(text: str) -> None:
     with pytest.raises(ValueError, match=r"^must be a time such as 2025-01-19T10:32:01\.123Z, or a duration back"):
         parse_instant(text, NOW)
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2100, 1, 1)))
-def test_what_python_writes_is_read(moment: datetime) -> None:
+def test_isoformat_is_parsed(moment: datetime) -> None:
     moment = moment.replace(tzinfo=UTC)
     assert parse_instant(moment.isoformat(), NOW) == moment.timestamp()
     assert parse_instant(moment.isoformat().replace("+00:00", "Z"), NOW) == moment.timestamp()
@@ -67,7 +67,7 @@ def test_any_text_is_an_instant_or_an_error(text: str) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(st.from_regex(re.compile(INSTANT, re.ASCII), fullmatch=True))
-def test_what_the_pattern_describes_is_an_instant(text: str) -> None:
+def test_every_match_of_the_pattern_is_parsed(text: str) -> None:
     try:
         parse_instant(text, 0.0)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How everything stops: all at once, in sight of everybody, and to the last grandchild."""
+"""A stop ends all processes at once, visibly, down to the last grandchild."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process gets, from all the places that have a say."""
+"""The environment of a process, from all its sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose an orphan is, also while it is being replaced by another program."""
+"""The owner of an orphan is found, also during an exec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a process is asked to stop: by a signal, or by a command and then a signal."""
+"""A process is asked to stop by a signal, or by a command and then a signal."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-async def test_what_is_in_the_pipe_at_the_deadline_is_not_lost() -> None:
+async def test_bytes_in_the_pipe_at_the_deadline_are_not_lost() -> None:
     read_end, write_end = os.pipe()
     gate = trio.Event()
     lines: list[bytes] = []
@@ -93,7 +93,7 @@ async def test_reads_of_a_busy_pipe_let_other_tasks_run() -> None:
     endless.close()
 
 
-async def test_what_is_written_in_small_pieces_is_read_in_larger_ones(autojump_clock: trio.testing.MockClock) -> None:
+async def test_small_writes_are_read_together(autojump_clock: trio.testing.MockClock) -> None:
     read_end, write_end = os.pipe()
     stream = PipeStream("stdout", read_end)
     os.write(write_end, b"one\n")

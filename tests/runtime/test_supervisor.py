@@ -176,7 +176,7 @@ async def test_a_start_during_a_stop_waits_for_its_end(tmp_path: Path) -> None:
         assert supervisor.process("api").status == "running"
 
 
-async def test_a_goal_that_nobody_waits_for_is_reached(tmp_path: Path) -> None:
+async def test_a_goal_is_reached_without_a_waiter(tmp_path: Path) -> None:
     async with running(tmp_path, f'processes: {{api: "{OBEDIENT}"}}') as supervisor:
         await wait_line(supervisor, "api", "ready")
         with trio.CancelScope() as scope:

@@ -1,4 +1,4 @@
-"""What must hold over the whole file; and that nothing is said of what follows from another mistake."""
+"""Rules over the whole file; consequences of an error are not reported again."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_group_may_have_many_members() -> None:
         ("[web]", 18, "web", "dependency cycle: web → web"),
     ],
 )
-def test_what_is_wrong_with_what_it_depends_on(depends_on: str, column: int, name: str, message: str) -> None:
+def test_invalid_dependencies(depends_on: str, column: int, name: str, message: str) -> None:
     text = (
         "processes:\n"
         f"  web:\n    cmd: x\n    depends_on: {depends_on}\n"
@@ -76,7 +76,7 @@ def test_what_is_wrong_with_what_it_depends_on(depends_on: str, column: int, nam
     assert problems_of(text) == [f"prox.yaml:4:{column}: processes.web.depends_on.{name}: {message}"]
 
 
-def test_what_is_waited_for_where_nothing_is_said() -> None:
+def test_default_conditions_of_dependencies() -> None:
     text = (
         "processes:\n"
         "  web: {cmd: x, depends_on: [checked, plain, job, checked2]}\n"
@@ -202,11 +202,11 @@ def test_a_check_of_its_own_port_needs_one(key: str, value: str, column: int) ->
         "processes: {web: {cmd: x, port: 80}}\nservices: {app: {proces: web}}",
     ],
 )
-def test_one_mistake_is_one_problem(text: str) -> None:
+def test_one_error_is_reported_once(text: str) -> None:
     assert len(problems_of(text)) == 1
 
 
-def test_what_is_beside_a_mistake_is_still_checked() -> None:
+def test_values_beside_an_error_are_still_checked() -> None:
     text = (
         "processes:\n"
         "  web: {env: [], depends_on: [nowhere]}\n"

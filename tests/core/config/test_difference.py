@@ -1,4 +1,4 @@
-"""What `prox reload` would do."""
+"""The changes that `prox reload` would make."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_a_file_with_nothing_in_it(text: str) -> None:
     ("text", "what"),
     [("- a\n", "a list"), ("[]", "a list"), ("just text", "a single value"), ("5", "a single value")],
 )
-def test_what_is_no_map(text: str, what: str) -> None:
+def test_invalid_mappings(text: str, what: str) -> None:
     assert problems_of(text) == [f"prox.yaml:1:1: must be a mapping with the key `processes`, not {what}"]
 
 
@@ -102,7 +102,7 @@ def test_what_is_no_map(text: str, what: str) -> None:
         ('processes:\n  web: "\\ud800"\n', "2:11", "found invalid Unicode character escape code"),
     ],
 )
-def test_what_is_not_yaml_is_one_problem_at_its_place(text: str, place: str, message: str) -> None:
+def test_invalid_yaml_is_one_problem_with_its_position(text: str, place: str, message: str) -> None:
     (problem,) = problems_of(text)
     assert problem.startswith(f"prox.yaml:{place}: ")
     assert message in problem

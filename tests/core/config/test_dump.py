@@ -1,4 +1,4 @@
-"""What is printed is what would be read."""
+"""A printed configuration reads as the same."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLE = Path(__file__).parents[3] / "prox.example.yaml"
 
 @settings(max_examples=30, deadline=None)
 @given(configs())
-def test_what_is_written_is_read_as_the_same(config: Config) -> None:
+def test_a_dumped_configuration_reads_as_the_same(config: Config) -> None:
     text = to_yaml(config)
     assert problems_of(text) == []
     assert config_of(text) == config

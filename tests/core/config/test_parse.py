@@ -106,7 +106,7 @@ def test_files_that_are_no_maps_are_all_told() -> None:
     ]
 
 
-def test_a_problem_is_told_once() -> None:
+def test_a_problem_is_reported_once() -> None:
     assert len(problems_of("processes: {a: &a {cmd: x, tty: x}, b: *a}\n")) == 2
     text = "processes: {a: {cmd: x, groups: [a, a]}}"
     assert problems_of(text) == ["prox.yaml:1:34: processes.a.groups: 'a' is the name of a process"]
@@ -140,13 +140,13 @@ DOCUMENTS = st.tuples(SOME, st.dictionaries(NAMES, SOME, max_size=3), st.diction
 
 @settings(max_examples=60, deadline=None)
 @given(DOCUMENTS, st.sampled_from([None, True, False]))
-def test_any_structure_is_read_or_told_what_is_wrong(document: dict[str, object], flow: bool | None) -> None:
+def test_any_structure_is_parsed_or_reported(document: dict[str, object], flow: bool | None) -> None:
     expect_whole(yaml.safe_dump(document, default_flow_style=flow, sort_keys=False))
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=80))
-def test_any_text_is_read_or_told_what_is_wrong(text: str) -> None:
+def test_any_text_is_parsed_or_reported(text: str) -> None:
     expect_whole(text)
     expect_whole(BASE, text)
 
@@ -157,5 +157,5 @@ def test_any_text_is_read_or_told_what_is_wrong(text: str) -> None:
     st.integers(0, 30),
     st.text("ab:-[]{}&*<'\"#|>!%@? \n\t,5~\x1b", max_size=8) | SCALARS,
 )
-def test_a_file_with_a_slip_is_read_or_told_what_is_wrong(at: int, length: int, slip: str) -> None:
+def test_a_mutated_file_is_parsed_or_reported(at: int, length: int, slip: str) -> None:
     expect_whole(EVERY_KEY[:at] + slip + EVERY_KEY[at + length :])

@@ -1,4 +1,4 @@
-"""What each key means, what it is where it is not set, and what is said of a value that it cannot have."""
+"""The meaning of each key, its default, and the message for an invalid value."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def test_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "-a", "_a", ".a", "a b", "a/b", "é", "n" * 64, "a\\n", "a:b"])
-def test_what_is_no_name(name: str) -> None:
+def test_invalid_names(name: str) -> None:
     wrong = "is not a valid name: at most 63 letters, digits, _, - and ., a letter or digit first"
     for section in ("processes", "jobs"):
         (problem,) = problems_of(f'{section}:\n  "{name}": x\n')
@@ -287,7 +287,7 @@ def test_the_name_of_prox_itself() -> None:
 
 
 @pytest.mark.parametrize("name", ["App", "a.b", "-a", "a-", "a_b", "", "n" * 64])
-def test_what_is_no_name_of_a_service(name: str) -> None:
+def test_invalid_service_names(name: str) -> None:
     (problem,) = problems_of(f"processes: {{web: x}}\nservices:\n  '{name}': 80\n")
     assert problem == (
         f"prox.yaml:3:3: services.{name}: {name!r} is not a valid service name:"

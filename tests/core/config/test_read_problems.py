@@ -1,4 +1,4 @@
-"""What is said of a value that a key cannot have, and where."""
+"""Messages for invalid values, with their positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold within a section: one kind of check, one way to a service, when the proxy is on."""
+"""Rules within a section: one kind of check, one target of a service, the conditions of the proxy."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_urls(url: str) -> None:
     ["", "health", "localhost:80", "localhost/x", "ftp://x/", "http://", "http:///x", "http://x:99999/", "http://x:0/",
      "http://x:y/", "http://[::1", "http://bü..cher/"],
 )  # fmt: skip
-def test_what_is_no_url(url: str) -> None:
+def test_invalid_urls(url: str) -> None:
     message = f"{URL}{url!r}" if url else "must not be empty"
     assert problems_of_check(f"{{http: '{url}'}}") == [f"25: healthcheck.http: {message}"]
 
@@ -81,7 +81,7 @@ def test_addresses(address: str) -> None:
     "address",
     ["x", ":80", "db:", "db:0", "db:65536", "db:٣", "a b:80", "http://db:80", "[::1:80:x]:80", "a:b:80", "[]:80"],
 )
-def test_what_is_no_address(address: str) -> None:
+def test_invalid_addresses(address: str) -> None:
     assert problems_of_check(f"{{tcp: '{address}'}}") == [f"24: healthcheck.tcp: {ADDRESS}{address!r}"]
 
 
@@ -96,7 +96,7 @@ def test_what_is_no_address(address: str) -> None:
          "must be one of completed, finished, healthy, log, started, not 'stated'"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_dependency(dependency: str, column: int, key: str, message: str) -> None:
+def test_invalid_dependencies(dependency: str, column: int, key: str, message: str) -> None:
     text = f"processes:\n  web:\n    cmd: x\n    depends_on: {{db: {dependency}}}\n  db: y\n"
     assert problems_of(text) == [f"prox.yaml:4:{column}: processes.web.depends_on.db{key}: {message}"]
 
@@ -174,7 +174,7 @@ def test_when_the_proxy_is_on(proxy: str, enabled: bool, http_port: int | None, 
          "2:20: jobs.j.success_codes: must not be empty: the job could never succeed"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_service_or_a_job(text: str, problem: str) -> None:
+def test_invalid_services_and_jobs(text: str, problem: str) -> None:
     assert problems_of(f"processes: {{web: {{cmd: x, port: 80}}}}\n{text}\n") == [f"prox.yaml:{problem}"]
 
 

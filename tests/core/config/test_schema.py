@@ -69,7 +69,7 @@ def test_examples_are_valid(text: str) -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(configs())
-def test_what_prox_prints_is_valid(config: Config) -> None:
+def test_printed_configurations_are_valid(config: Config) -> None:
     assert wrong_with(to_yaml(config)) == []
 
 
@@ -90,7 +90,7 @@ def test_what_prox_prints_is_valid(config: Config) -> None:
         "processes: {web: {cmd: x, port: 80}}\nservices: {a: 80, b: {port: 80}, c: {process: web}}",
     ],
 )
-def test_what_prox_takes_is_valid(text: str) -> None:
+def test_accepted_configurations_are_valid(text: str) -> None:
     assert wrong_with(text) == []
     assert problems_of(text) == []
 
@@ -143,6 +143,6 @@ def test_what_prox_takes_is_valid(text: str) -> None:
         "processes: {web: x}\nshutdown_timeout: 10",
     ],
 )
-def test_what_prox_does_not_take_is_not_valid(text: str) -> None:
+def test_rejected_configurations_are_invalid(text: str) -> None:
     assert wrong_with(text)
     assert problems_of(text)

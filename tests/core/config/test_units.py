@@ -1,4 +1,4 @@
-"""Durations and sizes: what is taken, what is not, and that what is written is read as the same."""
+"""Durations and sizes: accepted forms, rejected forms, and round trips."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_durations(text: str, seconds: float) -> None:
     "text",
     ["", "s", "x", "-1s", "+1s", "1d", "10 s", "1h 30m", "10S", "1e3s", "1_000s", "1.5.5s", ".s", "5sec", "١s", "1s\0"],
 )
-def test_what_is_no_duration(text: str) -> None:
+def test_invalid_durations(text: str) -> None:
     with pytest.raises(ValueError, match="must be a duration such as 500ms, 10s or 1h30m, not "):
         parse_duration(text)
 
@@ -93,7 +93,7 @@ def test_durations_are_written_short(seconds: float, text: str) -> None:
 
 
 @given(st.integers(0, MAX_NANOSECONDS) | st.integers(0, 10**13))
-def test_what_is_written_of_a_duration_is_read_as_the_same(nanoseconds: int) -> None:
+def test_a_formatted_duration_parses_as_the_same(nanoseconds: int) -> None:
     seconds = nanoseconds / 10**9
     assert parse_duration(format_duration(seconds)) == seconds
 
@@ -123,7 +123,7 @@ def test_sizes(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "B", "x", "-1KB", "1XB", "1e3", "1KBB", "1 0KB", "1  MB", ".5KB", "1,5MB", "1iB"])
-def test_what_is_no_size(text: str) -> None:
+def test_invalid_sizes(text: str) -> None:
     with pytest.raises(ValueError, match="must be a size such as 64KB, 10MB or 1GiB, not "):
         parse_size(text)
 
@@ -134,12 +134,12 @@ def test_more_than_any_disk() -> None:
 
 
 @given(st.integers(0, MAX_BYTES) | st.integers(0, 2048).map(lambda number: number * 1024**2))
-def test_what_is_written_of_a_size_is_read_as_the_same(size: int) -> None:
+def test_a_formatted_size_parses_as_the_same(size: int) -> None:
     assert parse_size(format_size(size)) == size
 
 
 @given(st.text(max_size=20) | st.from_regex(DURATION) | st.from_regex(SIZE))
-def test_what_is_taken_is_what_the_schema_takes(text: str) -> None:
+def test_parser_and_schema_accept_the_same(text: str) -> None:
     for parse, pattern in ((parse_duration, DURATION), (parse_size, SIZE)):
         with suppress(ValueError):
             assert parse(text) >= 0

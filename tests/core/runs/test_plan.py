@@ -1,4 +1,4 @@
-"""What a run needs, and which job starts next."""
+"""The processes that a run needs, and the next job to start."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_a_borrowed_process_needs_nothing_and_need_only_have_started() -> None:
     assert config.processes["web"] == CONFIG.processes["web"]
 
 
-def test_an_isolated_one_chooses_its_ports_anew_unless_they_are_fixed() -> None:
+def test_an_isolated_stack_chooses_free_ports_unless_they_are_fixed() -> None:
     config = isolated(CONFIG)
     assert {name: spec.port for name, spec in config.processes.items()} == {
         "db": 5432, "api": "auto", "web": "auto", "ui": None
@@ -58,7 +58,7 @@ def test_a_reduced_one_has_the_named_only_and_no_proxy() -> None:
     assert (config.services, config.proxy) == ({}, None)
 
 
-def test_what_depends_on_a_process_per_worker_is_per_worker() -> None:
+def test_dependents_of_a_per_worker_process_are_per_worker() -> None:
     assert per_worker_names(CONFIG) == ("web", "ui", "e2e")
     assert per_worker_names(config_of("processes: {a: x}")) == ()
     per_worker = [name for name in (*CONFIG.processes, *CONFIG.jobs) if is_per_worker(CONFIG, name)]

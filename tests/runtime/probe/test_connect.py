@@ -117,7 +117,7 @@ def test_which_addresses_are_of_this_machine(host: str, local: bool) -> None:
     assert _is_local(socket.AF_INET, (host, 80)) is local
 
 
-async def test_nobody(start: Callable[..., Started], unused: int, idle: str) -> None:
+async def test_nothing_listens(start: Callable[..., Started], unused: int, idle: str) -> None:
     ours = start(idle)
     assert await refusal(ours.target, unused) == f"connection refused at 127.0.0.1:{unused} and [::1]:{unused}"
     assert await refusal(ours.target, unused, "127.0.0.1") == f"connection refused at 127.0.0.1:{unused}"

@@ -131,7 +131,7 @@ async def test_a_body_that_is_cut_off_changes_nothing(serve: Callable[..., Start
         ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "Content-Length"),
     ],
 )
-async def test_what_is_no_answer(serve: Callable[..., Started], answer: str, words: str) -> None:
+async def test_invalid_responses(serve: Callable[..., Started], answer: str, words: str) -> None:
     server = serve(answer)
     result = await check("/", server.target)
     assert not result.ok
