@@ -39,7 +39,7 @@ QUIET_SECONDS = 60.0
 _SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
-class Connection(Protocol):
+class AcceptedConnection(Protocol):
     """A connection as the acceptor sees it."""
 
     @property
@@ -58,7 +58,7 @@ class Acceptor:
     """
 
     def __init__(
-        self, name: str, connections: Iterable[Connection], refusal: bytes, report: Callable[[str], None]
+        self, name: str, connections: Iterable[AcceptedConnection], refusal: bytes, report: Callable[[str], None]
     ) -> None:
         self._name = name
         self._connections = connections

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from prox.core.plain_heads import PlainResponse
     from prox.proxy.late_watch import LateWatch, LateWatches
     from prox.proxy.peer import Peer
-    from prox.proxy.upstream import Address, Connection, Pool
+    from prox.proxy.upstream import Address, Pool, UpstreamConnection
 
 REPEATABLE = {b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"}
 """Idempotent methods (RFC 9110 §9.2.2). Such a request is repeated only if it has no body: bodies are not kept."""
@@ -94,7 +94,7 @@ class Forwarder:
         finally:
             self._pool.leave()
 
-    async def _exchange_on(self, connection: Connection) -> Outcome | None:
+    async def _exchange_on(self, connection: UpstreamConnection) -> Outcome | None:
         """Forward on a connection; return None if it was stale and the request can be repeated."""
         upstream = connection.peer
         self._outcome = None

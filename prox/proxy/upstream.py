@@ -44,7 +44,7 @@ class Address(Struct, frozen=True):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-class Connection:
+class UpstreamConnection:
     """A connection to an upstream. ``reused``: it was idle in the pool, and may be stale."""
 
     def __init__(self, address: Address, peer: Peer) -> None:
@@ -59,7 +59,7 @@ class Pool:
     """Idle connections by address; the last used is reused first. ``run`` must be running."""
 
     def __init__(self) -> None:
-        self._idle: dict[Address, deque[Connection]] = {}
+        self._idle: dict[Address, deque[UpstreamConnection]] = {}
         self._inside = 0
         self._left = trio.Event()
         self._watches = LateWatches(WATCH_SECONDS)
@@ -93,7 +93,7 @@ class Pool:
         self._inside -= 1
         self._left.set()
 
-    async def take(self, address: Address, *, fresh: bool) -> Connection:
+    async def take(self, address: Address, *, fresh: bool) -> UpstreamConnection:
         """Return an idle connection, or a new one if there is none or with ``fresh``. Raises Unreachable."""
         kept = self._idle.get(address)
         while kept and not fresh:
@@ -104,9 +104,9 @@ class Pool:
                 connection.reused = True
                 return connection
             connection.peer.wire.close()
-        return Connection(address, Peer(await connect(address), to_client=False))
+        return UpstreamConnection(address, Peer(await connect(address), to_client=False))
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: UpstreamConnection) -> None:
         """Keep a connection whose exchange is complete, or close it if it cannot be reused."""
         kept = self._idle.setdefault(connection.address, deque())
         usable = connection.peer.is_unused and connection.peer.start_next_message()
@@ -116,7 +116,7 @@ class Pool:
         kept.append(connection)
         connection.watch = self._watches.begin(partial(self._watch, connection), trio.current_time())
 
-    async def _watch(self, connection: Connection) -> None:
+    async def _watch(self, connection: UpstreamConnection) -> None:
         """Close an idle connection when it becomes readable, which includes its end, or after IDLE_SECONDS."""
         with trio.move_on_after(IDLE_SECONDS):
             await trio.lowlevel.wait_readable(connection.peer.wire.socket)

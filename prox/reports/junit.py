@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from prox.core.runs.record import SUCCEEDED
 from prox.reports import facts
-from prox.reports.junit_merge import MAX_DOCUMENT, Refused, Totals, read_suites
+from prox.reports.junit_merge import MAX_DOCUMENT, Totals, UnreadableReport, read_suites
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,10 +100,10 @@ def _merge(root: Element, own: Element, record: RunRecord, suites: Mapping[str, 
         for index, text in enumerate(texts):
             try:
                 if len(text) > left:
-                    raise Refused(f"the run's documents are longer than {MAX_MERGED} characters")
+                    raise UnreadableReport(f"the run's documents are longer than {MAX_MERGED} characters")
                 root.extend(read_suites(text, f"{_valid(job)}/"))
                 left -= len(text)
-            except Refused as error:
+            except UnreadableReport as error:
                 file = named[index] if index < len(named) else f"document {index + 1}"
                 case = _case(own, "prox.junit", f"{job}/{file}", 0)
                 _outcome(case, "error", "junit", f"{file} of job {job} is not merged: {error}")

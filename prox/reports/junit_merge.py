@@ -22,7 +22,7 @@ _TIME = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 _SCHEMA_HINT = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
-class Refused(ValueError):
+class UnreadableReport(ValueError):
     """A document is not merged. The message completes "FILE is not merged: …"."""
 
 
@@ -55,12 +55,12 @@ class _Builder(ElementTree.TreeBuilder):
         self._depth = 0
 
     def doctype(self, *_: object) -> None:
-        raise Refused("it has a DOCTYPE, which could declare entities")
+        raise UnreadableReport("it has a DOCTYPE, which could declare entities")
 
     def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise Refused(f"its elements are nested deeper than {MAX_DEPTH}")
+            raise UnreadableReport(f"its elements are nested deeper than {MAX_DEPTH}")
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> ElementTree.Element:
@@ -71,7 +71,7 @@ class _Builder(ElementTree.TreeBuilder):
 def read_suites(text: str, prefix: str) -> list[ElementTree.Element]:
     """Return the suites of a document, with ``prefix`` before each name and recomputed totals.
 
-    Raises ``Refused``.
+    Raises ``UnreadableReport``.
     """
     root = _parse(text)
     if root.tag == "testsuite":
@@ -79,7 +79,7 @@ def read_suites(text: str, prefix: str) -> list[ElementTree.Element]:
     elif root.tag == "testsuites":
         suites = root.findall("testsuite")
     else:
-        raise Refused(f"its root is <{root.tag[:100]}>, not <testsuites> or <testsuite>")
+        raise UnreadableReport(f"its root is <{root.tag[:100]}>, not <testsuites> or <testsuite>")
     for suite in suites:
         suite.tail = None
         for each in suite.iter():
@@ -97,13 +97,13 @@ def read_suites(text: str, prefix: str) -> list[ElementTree.Element]:
 
 def _parse(text: str) -> ElementTree.Element:
     if len(text) > MAX_DOCUMENT:
-        raise Refused(f"it is longer than {MAX_DOCUMENT} characters")
+        raise UnreadableReport(f"it is longer than {MAX_DOCUMENT} characters")
     parser = ElementTree.XMLParser(target=_Builder())
     try:
         parser.feed(text)
         root: ElementTree.Element = parser.close()
     except ElementTree.ParseError as error:
-        raise Refused(f"it is not well-formed XML: {error}") from None
+        raise UnreadableReport(f"it is not well-formed XML: {error}") from None
     except UnicodeEncodeError:
-        raise Refused("it is not encoded in UTF-8") from None
+        raise UnreadableReport("it is not encoded in UTF-8") from None
     return root
