@@ -170,14 +170,18 @@ def _agrees(project: Project, state: dict[str, int], names: list[str]) -> bool:
     if any(each["status"] in ("starting", "stopping") for each in said.values()):
         return False
     leaders = {each["pid"] for each in said.values() if each["status"] == "running"}
-    found = {pid for pid in _crowd(project) if os.getsid(pid) == pid and _is_shell(pid)}
+    found = {pid for pid in _crowd(project) if _is_leading_shell(pid)}
     running = sum(each["status"] == "running" for each in said.values())
     # Each that runs has its leader, a child in the background and one in a session of its own.
     return leaders == found and len(_crowd(project)) == 3 * running
 
 
-def _is_shell(pid: int) -> bool:
-    return "trap" in " ".join(psutil.Process(pid).cmdline())
+def _is_leading_shell(pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid and "trap" in " ".join(psutil.Process(pid).cmdline())
+    except (psutil.Error, ProcessLookupError):
+        # It has ended since the table was read.
+        return False
 
 
 def _crowd(project: Project) -> set[int]:

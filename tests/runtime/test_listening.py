@@ -15,10 +15,10 @@ first = socket.create_server(("127.0.0.1", 0))
 if not os.fork():
     second = socket.create_server(("127.0.0.1", 0))
     first.close()
-    print(second.getsockname()[1], flush=True)
+    os.write(1, b"%d\\n" % second.getsockname()[1])
     sys.stdin.read()
     os._exit(0)
-print(first.getsockname()[1], flush=True)
+os.write(1, b"%d\\n" % first.getsockname()[1])
 sys.stdin.read()
 """
 
