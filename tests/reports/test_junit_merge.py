@@ -8,7 +8,7 @@ import pytest
 
 from helpers.runs import job, run
 from prox.reports.junit import junit
-from prox.reports.junit_merge import MAX_DEPTH, MAX_DOCUMENT, Refused, read_suites
+from prox.reports.junit_merge import MAX_DEPTH, MAX_DOCUMENT, UnreadableReport, read_suites
 
 SUITE = (
     '<testsuite name="s" tests="99" time="1.000"><testcase name="a"/><testcase name="b"><failure type="t"/></testcase>'
@@ -86,7 +86,7 @@ def test_a_schema_s_address_is_left_out() -> None:
     ids=lambda value: ascii(value[:40]),
 )
 def test_refused(text: str, reason: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UnreadableReport) as refused:
         read_suites(text, "unit/")
     assert reason in str(refused.value)
     root = merged(SUITE, text, files=("good.xml", "bad.xml"))
