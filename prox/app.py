@@ -162,6 +162,7 @@ def _log_sink(files: LogFiles | None, supervisor: Supervisor) -> Iterator[None]:
         yield
         return
     supervisor.hub.add_sink(files)
+    supervisor.log_folder = files.folder
     try:
         yield
     finally:

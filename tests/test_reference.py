@@ -59,6 +59,11 @@ def named(section: str) -> set[str]:
     return {name for row in rows(section) for name in CODE.findall(row[0])}
 
 
+def first_table(section: str) -> set[str]:
+    """Return what the first cells of a section's first table name."""
+    return named(re.split(r"(?<=\|)\n\n", section, maxsplit=1)[0])
+
+
 SCHEMA: dict[str, Any] = json_schema()
 
 
@@ -167,12 +172,13 @@ def test_every_route_is_in_the_reference(description: dict[str, Any]) -> None:
     ("heading", "path"),
     [
         ("GET /logs", "/api/v1/logs"),
+        ("GET /stream", "/api/v1/stream"),
         ("GET /proxy/requests", "/api/v1/proxy/requests"),
     ],
 )
 def test_every_parameter_is_in_the_reference(description: dict[str, Any], heading: str, path: str) -> None:
     parameters = {each["name"] for each in description["paths"][path]["get"]["parameters"]}
-    assert named(page("api.md")[heading]) == parameters
+    assert first_table(page("api.md")[heading]) == parameters
 
 
 def test_every_error_code_of_the_api_is_in_the_reference() -> None:

@@ -6,9 +6,28 @@ from typing import TYPE_CHECKING
 
 from quart import request
 
-from prox.api import events, groups, health, logs, metrics, openapi, processes, proxy, reload, shutdown, status
+from prox.api import (
+    events,
+    groups,
+    health,
+    log_files,
+    logs,
+    metrics,
+    openapi,
+    processes,
+    proxy,
+    reload,
+    shutdown,
+    status,
+    stream,
+    tickets,
+    usage,
+    web,
+)
 from prox.api.browser_safety import protect
 from prox.api.errors import JsonApp, answer_in_json
+from prox.api.sessions import Sessions
+from prox.runtime.usage_history import UsageHistory
 
 if TYPE_CHECKING:
     from quart_trio import QuartTrio
@@ -30,17 +49,23 @@ def create_app(supervisor: Supervisor, settings: ApiSettings, recorder: Recorder
     # `//status` is an unknown route, not a redirect.
     app.url_map.merge_slashes = False
     answer_in_json(app)
-    protect(app, settings)
+    sessions = Sessions(supervisor.instance)
+    protect(app, settings, sessions)
 
     async def read_body() -> None:
         # Read for every route, so that an invalid body is refused before any action.
         await request.get_data()
 
     app.before_request(read_body)
-    for resource in (status, processes, groups, logs, events, reload, shutdown):
+    for resource in (status, processes, groups, logs, log_files, events, reload, shutdown):
         app.register_blueprint(resource.routes(supervisor), url_prefix=PREFIX)
+    history = UsageHistory(supervisor.usage)
+    app.register_blueprint(usage.routes(history), url_prefix=PREFIX)
+    app.register_blueprint(stream.routes(supervisor, recorder, history), url_prefix=PREFIX)
     app.register_blueprint(proxy.routes(supervisor, recorder), url_prefix=PREFIX)
+    app.register_blueprint(tickets.routes(sessions), url_prefix=PREFIX)
     app.register_blueprint(openapi.routes(app, settings), url_prefix=PREFIX)
     app.register_blueprint(health.routes())
     app.register_blueprint(metrics.routes(supervisor))
+    app.register_blueprint(web.routes(settings, sessions))
     return app

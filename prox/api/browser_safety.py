@@ -11,27 +11,38 @@ from typing import TYPE_CHECKING
 from quart import Response, request
 
 from prox.api.auth import require_token
-from prox.api.errors import ForbiddenHost, ForbiddenOrigin
+from prox.api.errors import ForbiddenHost, ForbiddenOrigin, Unauthorized
+from prox.api.web import TICKET, is_page, no_access
 from prox.core.addresses import host_name, is_loopback, origin_host, plain
 
 if TYPE_CHECKING:
     from quart.wrappers import Request
     from quart_trio import QuartTrio
 
+    from prox.api.sessions import Sessions
     from prox.api.settings import ApiSettings
 
 HEALTH_PATH = "/health"
 """The only route that needs no token."""
+CHANGE_HEADER = "X-Prox-Request"
+"""A header that requests of a page with a cookie carry if they change something; a form of another site cannot."""
 
-_CORS_HEADERS = "Authorization, Content-Type, Last-Event-ID"
+_CORS_HEADERS = "Authorization, Content-Type, Last-Event-ID, X-Prox-Request"
 _CORS_SECONDS = "600"
 
 
-def protect(app: QuartTrio, settings: ApiSettings) -> None:
+def protect(app: QuartTrio, settings: ApiSettings, sessions: Sessions) -> None:
     """Check every request to the app, for any route and method, before it is handled."""
 
-    async def check_request() -> None:
-        _check(request, settings)
+    async def check_request() -> Response | None:
+        try:
+            _check(request, settings, sessions)
+        except Unauthorized:
+            # The page checks a ticket itself, and its error is a page, too.
+            if not is_page(request):
+                raise
+            return None if TICKET in request.args else no_access()
+        return None
 
     app.before_request(check_request)
     app.after_request(_allow_loopback_pages)
@@ -54,7 +65,7 @@ def is_loopback_origin(origin: str) -> bool:
     return is_loopback(origin_host(origin) or "")
 
 
-def _check(asked: Request, settings: ApiSettings) -> None:
+def _check(asked: Request, settings: ApiSettings, sessions: Sessions) -> None:
     headers = asked.headers
     if not settings.auth:
         # If bound to every address, the address that the client connected to is allowed too.
@@ -64,7 +75,16 @@ def _check(asked: Request, settings: ApiSettings) -> None:
     # A browser sends no token with a preflight (Fetch, CORS protocol); its origin was checked above.
     preflight = asked.method == "OPTIONS" and "Access-Control-Request-Method" in headers and "Origin" in headers
     if settings.auth and settings.token and asked.path != HEALTH_PATH and not preflight:
-        require_token(headers.get("Authorization"), settings.token)
+        if "Authorization" not in headers and sessions.is_open(headers.get("Cookie", "")):
+            _check_intent(asked)
+        else:
+            require_token(headers.get("Authorization"), settings.token)
+
+
+def _check_intent(asked: Request) -> None:
+    """Raise ForbiddenOrigin if a request with a cookie changes something and was not sent by a script of our page."""
+    if asked.method not in ("GET", "HEAD", "OPTIONS") and asked.headers.get(CHANGE_HEADER) != "1":
+        raise ForbiddenOrigin(f"a request that is authenticated by a cookie needs the header {CHANGE_HEADER}: 1")
 
 
 async def _allow_loopback_pages(response: Response) -> Response:

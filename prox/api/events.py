@@ -72,25 +72,27 @@ class Events:
         self._supervisor = supervisor
         self._ids = count(1)
 
+    def current(self) -> Snapshot:
+        return Snapshot(self._supervisor.status, list(self._supervisor.processes()))
+
     def snapshot(self) -> bytes:
-        now = Snapshot(self._supervisor.status, list(self._supervisor.processes()))
-        return self._event("snapshot", now)
+        return self._event("snapshot", self.current())
 
     def encode(self, items: list[SupervisorEvent | Overflow]) -> Iterator[bytes]:
         """Yield one chunk with all items."""
-        yield b"".join(map(self._encode, items))
+        yield b"".join(self._event(*self.named(item)) for item in items)
 
-    def _encode(self, item: SupervisorEvent | Overflow) -> bytes:
+    def named(self, item: SupervisorEvent | Overflow) -> tuple[str, Struct]:
+        """Return the name and the data of an event."""
         match item:
             case ProcessEvent(process, previous):
-                change = Change(**msgspec.structs.asdict(process), previous_status=previous)
-                return self._event("process", change)
+                return "process", Change(**msgspec.structs.asdict(process), previous_status=previous)
             case ShutdownEvent():
-                return self._event("shutdown", Shutdown())
+                return "shutdown", Shutdown()
             case LeftoverEvent():
-                return self._event("leftover", item)
+                return "leftover", item
             case Overflow():
-                return self.snapshot()
+                return "snapshot", self.current()
 
     def _event(self, name: str, value: Struct) -> bytes:
         return event(encode(value), id=next(self._ids), name=name)

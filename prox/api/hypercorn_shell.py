@@ -47,6 +47,15 @@ LARGE_BODIES = 32
 _ABSOLUTE = re.compile(rb"http://([^/?#@]+)(/[^?]*)?(\?.*)?", re.IGNORECASE | re.DOTALL)
 
 
+POLICY = (
+    (b"content-security-policy", b"default-src 'self'"),
+    (b"x-frame-options", b"DENY"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""Headers of every response: a browser loads nothing for the dashboard from elsewhere, and shows it in no frame."""
+
+
 class SignedConfig(Config):
     """Hypercorn's settings, plus prox's headers in every response. ``instance``: the id of the instance."""
 
@@ -54,7 +63,7 @@ class SignedConfig(Config):
         super().__init__()
         self.include_server_header = False
         self.errorlog = log
-        self._signature = [(b"server", b"prox"), (b"x-prox-instance", instance.encode())]
+        self._signature = [(b"server", b"prox"), (b"x-prox-instance", instance.encode()), *POLICY]
 
     def response_headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
         return super().response_headers(protocol) + self._signature

@@ -40,7 +40,7 @@ class Operation:
     body: type[msgspec.Struct] | None = None
     errors: tuple[int, ...] = ()
     media: str = "application/json"
-    events: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
+    events: Mapping[str, Any] = field(default_factory=dict)
     """The data of each kind of event, for a stream."""
 
     def types(self) -> list[Any]:
@@ -55,7 +55,7 @@ def describe(
     body: type[msgspec.Struct] | None = None,
     errors: tuple[int, ...] = (),
     media: str = "application/json",
-    events: Mapping[str, type[msgspec.Struct]] | None = None,
+    events: Mapping[str, Any] | None = None,
 ) -> Callable[[F], F]:
     """Describe a route: its response, query, body, and the errors that are specific to it."""
     operation = Operation(answer=answer, query=query, body=body, errors=errors, media=media, events=events or {})

@@ -12,7 +12,7 @@ from quart import Blueprint, Response, request
 
 from prox._version import __version__
 from prox.api.errors import InvalidParameter, ProxyNotEnabled, RequestNotFound
-from prox.api.logs import LogRecord, record
+from prox.api.log_records import LogRecord, record
 from prox.api.openapi import describe
 from prox.api.parameters import IS_INSTANT, moment, read, read_body
 from prox.api.responses import encode, json_response

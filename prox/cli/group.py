@@ -28,6 +28,7 @@ COMMANDS = {
     "run": ("prox.cli.run:run", "Run jobs with the processes that they need."),
     "graph": ("prox.cli.graph:graph", "Show which process or job waits for which."),
     "list": ("prox.cli.list:list_instances", "Show every running instance on this machine."),
+    "open": ("prox.cli.open:open_command", "Open the dashboard in a browser."),
     "requests": ("prox.cli.requests:requests", "Show the requests that the proxy has recorded."),
     "certs": ("prox.cli.certs:certs", "Show, regenerate or trust the proxy's certificate."),
     "hosts": ("prox.cli.hosts:hosts", "Show, add or remove the proxy's names in the hosts file."),

@@ -81,6 +81,14 @@ class Client:
         """Make the instance stop everything and exit; return at once."""
         self._call("POST", "/shutdown")
 
+    def ticket(self) -> str | None:
+        """Return a ticket with which a browser gets access, once and for 60 s; None if no token is required."""
+        with ClientConnection(self.target) as connection:
+            if not connection.needs_token:
+                return None
+            ticket: str = connection.request("POST", f"{PREFIX}/tickets")["ticket"]
+            return ticket
+
     def logs(self, **query: Parameter) -> dict[str, Any]:
         """Return the newest lines in memory; the parameters are those of ``GET /logs``."""
         return self._call("GET", f"/logs{_query(query)}")

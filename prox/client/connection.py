@@ -53,6 +53,11 @@ class ClientConnection:
             self.close()
             raise
 
+    @property
+    def needs_token(self) -> bool:
+        """Whether the instance requires a token."""
+        return self._token is not None
+
     def __enter__(self) -> Self:
         return self
 

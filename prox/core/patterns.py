@@ -13,6 +13,8 @@ from prox.core.errors import InvalidPattern
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Finder = Callable[[bytes, int], tuple[int, int] | None]
+
 MAX_PATTERN = 256
 """Maximum characters of a pattern from the API."""
 
@@ -25,22 +27,22 @@ class Pattern(Struct, frozen=True, eq=False):
     """
 
     matches: Callable[[bytes], bool]
-    find: Callable[[bytes, int], tuple[int, int] | None] | None = None
+    find: Finder | None = None
 
     def __call__(self, line: bytes) -> bool:
         return self.matches(line)
 
 
-def compile_regex(pattern: str) -> Pattern:
+def compile_regex(pattern: str, *, ignore_case: bool = False) -> Pattern:
     """Return a compiled regular expression.
 
     Raises InvalidPattern, with RE2's message, if it does not compile.
     """
-    search = _compile(pattern, _utf8(pattern)).search
+    search = _compile(pattern, _utf8(pattern), ignore_case=ignore_case).search
     return Pattern(lambda line: search(line) is not None)
 
 
-def _finder(pattern: str) -> Callable[[bytes, int], tuple[int, int] | None] | None:
+def _finder(pattern: str, *, ignore_case: bool = False) -> Finder | None:
     """Return ``Pattern.find`` of a regular expression."""
     # Flags could unset (?m); these escapes match at the ends of the whole text, quote, or match single bytes.
     if (
@@ -51,7 +53,16 @@ def _finder(pattern: str) -> Callable[[bytes, int], tuple[int, int] | None] | No
         or "\\C" in pattern
     ):
         return None
-    search = _compile(pattern, b"(?m:%b)" % _utf8(pattern)).search
+    return _find_with(_compile(pattern, b"(?m:%b)" % _utf8(pattern), ignore_case=ignore_case))
+
+
+def compile_finder(pattern: str) -> Finder:
+    """Return a function like ``Pattern.find`` for a regular expression of our own."""
+    return _find_with(_compile(pattern, pattern.encode()))
+
+
+def _find_with(compiled: re2._Regexp[bytes]) -> Finder:
+    search = compiled.search
 
     def find(data: bytes, place: int) -> tuple[int, int] | None:
         found = search(data, place)
@@ -60,10 +71,11 @@ def _finder(pattern: str) -> Callable[[bytes, int], tuple[int, int] | None] | No
     return find
 
 
-def _compile(pattern: str, text: bytes) -> re2._Regexp[bytes]:
+def _compile(pattern: str, text: bytes, *, ignore_case: bool = False) -> re2._Regexp[bytes]:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.UTF8
     options.log_errors = False
+    options.case_sensitive = not ignore_case
     # Groups are not used, and capturing them can take a hundred times as long.
     options.never_capture = True
     try:
@@ -76,7 +88,7 @@ def _compile(pattern: str, text: bytes) -> re2._Regexp[bytes]:
 
 
 @lru_cache(maxsize=64)
-def compile_pattern(pattern: str, *, regex: bool) -> Pattern:
+def compile_pattern(pattern: str, *, regex: bool, ignore_case: bool = False) -> Pattern:
     """Return the compiled pattern of a client: a substring, or (``regex``) a regular expression.
 
     Cached, so that clients with the same pattern can share results. Raises InvalidPattern, also if it is longer than
@@ -84,8 +96,9 @@ def compile_pattern(pattern: str, *, regex: bool) -> Pattern:
     """
     if len(pattern) > MAX_PATTERN:
         raise InvalidPattern(f"the pattern is {len(pattern)} characters long; the maximum is {MAX_PATTERN}")
-    if regex:
-        return Pattern(compile_regex(pattern).matches, _finder(pattern))
+    if regex or ignore_case:
+        text = pattern if regex else re2.escape(pattern)
+        return Pattern(compile_regex(text, ignore_case=ignore_case).matches, _finder(text, ignore_case=ignore_case))
     wanted = _utf8(pattern)
 
     def find(data: bytes, place: int) -> tuple[int, int] | None:

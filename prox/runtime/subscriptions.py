@@ -65,14 +65,28 @@ class Subscription(Generic[T]):
 
     async def receive(self) -> list[T]:
         """Return the whole backlog, at least one item. Raises trio.EndOfChannel at the end."""
-        while not self.waiting:
+        while not (ready := self.take()):
             if self._closed:
                 raise trio.EndOfChannel
-            self._news = trio.Event()
-            await self._news.wait()
+            await self.wait_news()
+        return ready
+
+    def take(self) -> list[T]:
+        """Return the whole backlog, which may be empty."""
         ready = list(self.waiting)
         self.waiting.clear()
         return ready
+
+    @property
+    def over(self) -> bool:
+        """Whether the backlog is empty and stays so."""
+        return self._closed and not self.waiting
+
+    async def wait_news(self) -> None:
+        """Wait until the backlog is not empty, or the subscription is closed."""
+        while not self.waiting and not self._closed:
+            self._news = trio.Event()
+            await self._news.wait()
 
     def close(self) -> None:
         """Accept no more items; the backlog can still be received."""

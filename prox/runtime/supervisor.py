@@ -74,6 +74,8 @@ class Supervisor:
         """
         self.instance = instance or secrets.token_hex(4)
         self.api_url: str | None = None
+        self.log_folder: Path | None = None
+        """The folder of the log files, while they are written."""
         self.hub = LogHub(all_specs(config), max_lines=config.logs.buffer_lines, max_bytes=config.logs.buffer_bytes)
         self.started_at, self._started_clock = time.time(), time.monotonic()
         self._status: Literal["starting", "running", "stopping"] = "starting"

@@ -55,7 +55,7 @@ class LogFiles:
         name_of: Callable[[str], str] = lambda process: process,
         root: Path | None = None,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._max_size = max_size
         self._keep = keep
         self._name_of = name_of
@@ -70,7 +70,7 @@ class LogFiles:
             self._close(self._logs.pop(batch.process))
             log = None
         if log is None:
-            path = self._folder / f"{name}.log"
+            path = self.folder / f"{name}.log"
             file = RotatingFile(path, max_size=self._max_size, keep=self._keep, root=self._root)
             log = self._logs[batch.process] = _Log(
                 name, str(path), file, Records(self._max_size), batch.process == SYSTEM

@@ -189,11 +189,15 @@ def serve(tmp_path: Path) -> Serve:
 
     @asynccontextmanager
     async def run(
-        text: str = TEXT, settings: str = "", folder: Path = tmp_path, seconds: float = SECONDS
+        text: str = TEXT,
+        settings: str = "",
+        folder: Path = tmp_path,
+        seconds: float = SECONDS,
+        instance_dir: Path | None = None,
     ) -> AsyncIterator[Api]:
         config = prox.parse_config(f"api: {{port: 0, {settings}}}\n{text}", folder=folder)
         with trio.fail_after(seconds):
-            async with prox.open_supervisor(config, api=True) as supervisor:
+            async with prox.open_supervisor(config, api=True, instance_dir=instance_dir) as supervisor:
                 yield Api(supervisor)
 
     return run

@@ -67,7 +67,7 @@ async def test_a_preflight(api: Api) -> None:
     assert sorted(headers.pop("access-control-allow-methods").split(", ")) == ["OPTIONS", "POST"]
     assert headers == {
         "access-control-allow-origin": PAGE,
-        "access-control-allow-headers": "Authorization, Content-Type, Last-Event-ID",
+        "access-control-allow-headers": "Authorization, Content-Type, Last-Event-ID, X-Prox-Request",
         "access-control-max-age": "600",
     }
     assert api.supervisor.process("api").restarts == 0

@@ -55,7 +55,8 @@ async def test_a_route_that_is_not_there(api: Api, error_of: ErrorOf) -> None:
             if method != "HEAD":
                 assert error_of(answer)[1] == "NOT_FOUND"
     for path in (
-        "/",
+        "/web/",
+        "/web/../api/logs.py",
         "/favicon.ico",
         "/api",
         "/api/v2/status",

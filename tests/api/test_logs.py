@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ async def test_a_line(api: Api) -> None:
     assert (found["filtered_count"], found["total_count"]) == (2, 2)
     one, two = sorted(found["logs"], key=lambda line: line["line"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", one.pop("timestamp"))
-    assert one == {"process": "api", "stream": "stdout", "line": "one"}
+    assert re.fullmatch(r"[1-9]\d{15,}", one.pop("id"))
+    assert one == {"process": "api", "stream": "stdout", "line": "one", "level": None}
     assert two["stream"] == "stderr"
 
 
@@ -202,3 +204,33 @@ async def test_a_slow_pattern_holds_up_nobody_else(serve: Serve) -> None:
         assert found == []
         # It is not waited for, either, when its client leaves: nobody has to.
         nursery.cancel_scope.cancel()
+
+
+async def test_levels(serve: Serve) -> None:
+    lines = ["plain", "ERROR: bad", "[warn] low", '{"level":30,"msg":"x"}', "level=debug msg=x", "end"]
+    text = "processes: " + json.dumps({"api": {"cmd": ["printf", "%s\\n", *lines]}})
+    async with serve(text) as api:
+        await api.line("api", "end")
+
+        async def matching(**query: str) -> list[str]:
+            return texts(await api.get("/logs?" + urlencode({"process": "api", **query})))
+
+        found = await api.get("/logs?process=api")
+        assert [line["level"] for line in found["logs"]] == [None, "error", "warn", "info", "debug", None]
+        assert await matching(level="error") == ["ERROR: bad"]
+        assert await matching(level="debug,WARN,") == ["[warn] low", "level=debug msg=x"]
+        assert await matching(level="") == lines
+        assert await matching(level="info", pattern="msg") == ['{"level":30,"msg":"x"}']
+        status, code, message = await api.error("GET", "/logs?level=error,loud")
+        assert (status, code) == (400, "INVALID_PARAMETER")
+        assert "'loud'" in message
+
+
+async def test_the_id_is_that_of_the_stream(api: Api) -> None:
+    found = await api.get("/logs?process=api")
+    ids = [line["id"] for line in found["logs"]]
+    async with api.stream("/logs/stream?process=api", {"Last-Event-ID": str(int(ids[0]) - 1)}) as reader:
+        for id in ids:
+            event = await reader.event()
+            assert event
+            assert (str(event.id), event.data["id"]) == (id, id)

@@ -53,7 +53,7 @@ async def test_lines_from_now_on(api: Api) -> None:
         event = await next_event(reader)
         assert event.name == "message"
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event.data.pop("timestamp"))
-        assert event.data == {"process": "api", "stream": "stdout", "line": "three"}
+        assert event.data == {"id": str(event.id), "process": "api", "stream": "stdout", "line": "three", "level": None}
         again = await next_event(reader)
         assert (again.id, again.data["line"]) == (event.id + 1, "four")
 

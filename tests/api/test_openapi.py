@@ -27,6 +27,10 @@ ROUTES = {
     ("post", "/api/v1/reload"),
     ("get", "/api/v1/logs"),
     ("get", "/api/v1/logs/stream"),
+    ("get", "/api/v1/logs/files"),
+    ("get", "/api/v1/stream"),
+    ("get", "/api/v1/usage"),
+    ("post", "/api/v1/tickets"),
     ("get", "/api/v1/events/stream"),
     ("get", "/api/v1/openapi.json"),
     ("post", "/api/v1/shutdown"),
@@ -69,7 +73,7 @@ async def test_every_route_is_in_it(api: Api) -> None:
 
 async def test_parameters(api: Api) -> None:
     document = await api.get("/openapi.json")
-    both = {"process", "pattern", "regex", "stream", "since", "until"}
+    both = {"process", "pattern", "regex", "stream", "since", "until", "level"}
     schemas = {}
     for path, names in (("/logs", both | {"lines", "bytes"}), ("/logs/stream", both | {"tail"})):
         given = document["paths"]["/api/v1" + path]["get"]["parameters"]

@@ -45,7 +45,7 @@ async def test_every_operation_that_comes_to_an_end(serve: Serve, tmp_path: Path
         ended = await trio.run_process(command, capture_stdout=True, check=False, cwd=tmp_path)
         said = ended.stdout.decode()
         assert ended.returncode == 0, said
-        assert "Operations:       16 selected / 19 total" in said
+        assert "Operations:       19 selected / 23 total" in said
         # It has learned the names, and so processes came and went.
         assert all(process["restarts"] for process in (await api.get("/processes", token))["processes"])
         assert (await api.get("/logs?process=system&pattern=failed", token))["logs"] == []
@@ -60,7 +60,7 @@ async def test_streams_as_far_as_they_begin(serve: Serve) -> None:
             case.validate_response(response, excluded_checks=[positive_data_acceptance])
 
     async with serve(seconds=SECONDS) as api:
-        await trio.to_thread.run_sync(ask_all, api.supervisor.api_url, "stream$", 2, check)
+        await trio.to_thread.run_sync(ask_all, api.supervisor.api_url, "stream$", 3, check)
 
 
 async def test_shutdown(serve: Serve) -> None:

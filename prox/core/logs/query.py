@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from prox.core.logs.batch import Batch, LogLine, Stream, lines_of
+from prox.core.logs.annotations import PLAIN, annotate_batch
+from prox.core.logs.batch import Batch, LogLine, Stream, lines_of, texts_of
 from prox.core.logs.search import matching_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from prox.core.logs.levels import Level
     from prox.core.logs.ring import Ring
     from prox.core.patterns import Pattern
 
@@ -22,6 +24,7 @@ class LogFilter(Struct, frozen=True):
     processes: frozenset[str] | None = None
     stream: Stream | None = None
     matches: Pattern | None = None
+    levels: frozenset[Level] | None = None
     since: float | None = None
     until: float | None = None
 
@@ -38,10 +41,21 @@ class LogFilter(Struct, frozen=True):
         """Return the lines of a batch that pass, in order."""
         if not self.wants(batch):
             return []
-        if self.matches is None:
+        if self.matches is None and self.levels is None:
             return lines_of(batch)
-        found = matching_lines(batch, self.matches)
+        found = self.chosen(batch)
         return lines_of(batch, found) if found else []
+
+    def chosen(self, batch: Batch) -> list[tuple[int, str]]:
+        """Return the ids and texts of the lines of a batch that have the wanted text and level."""
+        if self.matches is None:
+            found = list(enumerate(texts_of(batch), batch.first_id))
+        else:
+            found = matching_lines(batch, self.matches)
+        if self.levels is None or not found:
+            return found
+        noted = annotate_batch(batch)
+        return [(number, text) for number, text in found if noted.get(number, PLAIN).level in self.levels]
 
 
 class Selection(Struct, frozen=True):

@@ -66,11 +66,25 @@ class Subscription:
 
     async def receive(self) -> list[Batch | Dropped]:
         """Return the oldest items of the backlog, at least one. Raises trio.EndOfChannel at the end."""
-        while not self._waiting:
+        while not (ready := self.take()):
             if self._closed:
                 raise trio.EndOfChannel
+            await self.wait_news()
+        return ready
+
+    @property
+    def over(self) -> bool:
+        """Whether the backlog is empty and stays so."""
+        return self._closed and not self._waiting
+
+    async def wait_news(self) -> None:
+        """Wait until the backlog is not empty, or the subscription is closed."""
+        while not self._waiting and not self._closed:
             self._news = trio.Event()
             await self._news.wait()
+
+    def take(self) -> list[Batch | Dropped]:
+        """Return the oldest items of the backlog, none if it is empty."""
         ready: list[Batch | Dropped] = []
         room = self._budget.read_size
         lines = room // LINE_BYTES
@@ -113,15 +127,14 @@ class Subscription:
             self._append(batch)
 
     def put(self, batch: Batch) -> None:
-        """Add a new batch, or drop it if the backlog is full."""
+        """Add a new batch; if the backlog is full, the older half of it is dropped."""
         if self._closed or not self.wanted.wants(batch):
             return
         cost = _cost(batch)
         # A subscriber without a backlog gets the next batch, however large.
-        if self._bytes + cost > max(self._limit, cost) + self._begun_with:
-            self.lose(batch.count)
-        else:
-            self._append(batch)
+        while self._bytes + cost > max(self._limit, cost) + self._begun_with:
+            self.shed()
+        self._append(batch)
         self._news.set()
 
     def lose(self, count: int) -> None:

@@ -26,12 +26,20 @@ async def test_shed_loses_the_older_half_and_counts_it() -> None:
     assert [item.first_id for item in kept if isinstance(item, Batch)] == [5, 6, 7, 8, 9]
 
 
-async def test_each_gap_counts_where_it_is() -> None:
-    each = subscription(Budget(1_000_000), limit=2 * (BATCH_BYTES + 2))
-    for first_id in range(4):
+async def test_a_full_backlog_keeps_the_newest_lines_after_the_gap() -> None:
+    each = subscription(Budget(1_000_000), limit=4 * (BATCH_BYTES + 2))
+    for first_id in range(100):
         each.put(batch(first_id))
-    # One is lost at the front, two were lost at the end.
-    each.shed()
-    assert await each.receive() == [Dropped(1), batch(1), Dropped(2)]
-    each.put(batch(4))
-    assert await each.receive() == [batch(4)]
+    dropped, *kept = await each.receive()
+    assert kept == [batch(first_id) for first_id in range(100 - len(kept), 100)]
+    assert 2 <= len(kept) <= 4
+    assert dropped == Dropped(100 - len(kept))
+    each.put(batch(100))
+    assert await each.receive() == [batch(100)]
+
+
+async def test_a_batch_larger_than_the_limit_replaces_the_backlog() -> None:
+    each = subscription(Budget(1_000_000), limit=2 * (BATCH_BYTES + 2))
+    each.put(batch(0))
+    each.put(batch(1, count=1000))
+    assert await each.receive() == [Dropped(1), batch(1, count=1000)]
