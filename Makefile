@@ -1,5 +1,5 @@
 # What can be done here; each target sets up what it needs, in .venv. Needs Python 3.11 or newer and a package index.
-.PHONY: help setup demo test check docs torture mutants real bench bench-setup clean
+.PHONY: help setup demo test check docs torture mutants real bench bench-setup vendor clean
 .NOTPARALLEL:
 
 # Without a PATH, Python does not find itself.
@@ -23,6 +23,7 @@ help:
 	@echo 'make real   install Vite, other tools and what the examples need, for the tests that run real programs'
 	@echo 'make bench  measure prox beside its peers, for docs/performance.md (AXIS=logs: one axis; 25 minutes)'
 	@echo 'make bench-setup  install the peers for it'
+	@echo 'make vendor  take the JavaScript libraries of the dashboard from npm again, at their pinned versions'
 	@echo 'make clean  remove all that was made here'
 
 DEMO := $(BIN)/prox -c prox.example.yaml
@@ -77,6 +78,10 @@ bench-setup: .real/bench/venv/.installed .real/bench/node/.installed
 	@cp $^ $(@D)
 	cd $(@D) && npm ci --no-audit --no-fund --fetch-retries=5
 	@touch $@
+
+# prox/web/vendor is part of the repository; only a change of the versions in the script needs this.
+vendor: $(VENV)/.created
+	$(BIN)/python scripts/vendor.py
 
 # redis-server, PostgreSQL and faketime come from the system (apt-get install), httpbin with the other Python packages.
 # Without npm, or where an installation fails, the tests say at their end what they left out.

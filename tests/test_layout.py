@@ -17,7 +17,7 @@ import pytest
 TESTS = Path(__file__).parent
 PROX = TESTS.parent / "prox"
 DOCS = TESTS.parent / "docs"
-OF_THE_PROJECT = {"test_layout.py", "test_example.py", "test_docs.py", "test_reference.py"}
+OF_THE_PROJECT = {"test_layout.py", "test_example.py", "test_docs.py", "test_reference.py", "test_modules.py"}
 """Tests of what is not in prox/."""
 NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 """How a document names a test, or a file of them."""

@@ -49,6 +49,9 @@ def why_missing(program: str) -> str | None:
         case "httpbin":
             if not (find_spec("httpbin") and find_spec("gunicorn")):
                 return "httpbin and gunicorn are not installed (pip install -e '.[real]')"
+        case "node":
+            if not shutil.which("node"):
+                return "it is not on PATH (install Node.js 20.19 or newer)"
         case "vite":
             if not shutil.which("node"):
                 return "node is not on PATH (install Node.js 20.19 or newer with npm, then `make real`)"

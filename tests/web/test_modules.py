@@ -1,0 +1,44 @@
+"""The modules of the dashboard that need no DOM, tested by Node.js's own test runner (`node --test`)."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+WEB = HERE.parents[1] / "prox" / "web"
+
+
+@pytest.mark.real("node")
+@pytest.mark.parametrize("path", sorted(HERE.glob("*.test.mjs")), ids=lambda path: path.name)
+def test_modules(path: Path) -> None:
+    """Pass files, not the folder: the meaning of a folder differs between versions of Node.js."""
+    command = ["node", "--test", "--test-reporter=spec", str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "pass 0" not in run.stdout
+
+
+def test_lines_fit_the_limit() -> None:
+    paths = [*WEB.glob("*.js"), *HERE.glob("*.mjs")]
+    assert paths
+    long = [
+        f"{path.name}:{number}"
+        for path in paths
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 120
+    ]
+    assert long == []
+
+
+def test_modules_use_nothing_that_the_policy_forbids() -> None:
+    forbidden = ("eval(", "new Function", "innerHTML", "unsafeHTML", "data:", " style=")
+    found = [
+        f"{path.name}: {word}"
+        for path in WEB.glob("*.js")
+        for word in forbidden
+        if word in path.read_text(encoding="utf-8")
+    ]
+    assert found == []
