@@ -120,36 +120,33 @@ export class LineStore {
   }
 
   #add(record) {
-    const { replaces, partial, ...rest } = record;
-    if (this.#newest && compareIds(record.id, this.#newest) <= 0) return;
-    this.#newest = record.id;
-    const key = `${record.stream} ${record.process}`;
+    const { id, timestamp, process, stream, replaces } = record;
+    if (this.#newest && compareIds(id, this.#newest) <= 0) return;
+    this.#newest = id;
+    const key = `${stream} ${process}`;
     const index = this.#unfinished.get(key);
     const before = index === undefined ? undefined : this.get(index);
     if (before && (replaces || before.line.length + record.line.length <= MAX_JOINED)) {
       const line = replaces ? record.line : before.line + record.line;
       const level = record.level ?? (replaces ? null : before.level);
-      const row = { ...before, lastId: record.id, line, level, blockLevel: level ?? before.blockLevel };
-      delete row.partial;
+      const blockLevel = level ?? before.blockLevel;
       this.#characters += line.length - before.line.length;
       this.#joined.delete(before.lastId);
-      this.#joined.set(record.id, index);
-      this.#finish(row, index, key, partial);
+      this.#joined.set(id, index);
+      this.#put(index, key, { ...before, lastId: id, line, level, blockLevel, partial: record.partial });
     } else {
-      const level = record.level ?? null;
-      const blockLevel = level ?? (record.continues ? (this.#levels.get(key) ?? null) : null);
-      this.#characters += record.line.length;
-      this.#finish({ ...rest, lastId: record.id, level, blockLevel }, this.end, key, partial);
+      const { line, level = null, partial, continues } = record;
+      const blockLevel = level ?? (continues ? (this.#levels.get(key) ?? null) : null);
+      this.#characters += line.length;
+      // All rows have the same fields, in the same order: engines store such objects compactly.
+      const row = { id, lastId: id, timestamp, process, stream, line, level, blockLevel, partial, continues };
+      this.#put(this.end, key, row);
     }
   }
 
-  #finish(row, index, key, partial) {
-    if (partial) {
-      row.partial = true;
-      this.#unfinished.set(key, index);
-    } else {
-      this.#unfinished.delete(key);
-    }
+  #put(index, key, row) {
+    if (row.partial) this.#unfinished.set(key, index);
+    else this.#unfinished.delete(key);
     this.#levels.set(key, row.blockLevel);
     this.#rows[index - this.#base] = row;
   }

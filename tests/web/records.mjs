@@ -11,7 +11,7 @@ export function record(n, line = `line ${n}`, more = {}) {
   return { id: id(n), timestamp, process: "web", stream: "stdout", line, level: null, ...more };
 }
 
-export const records = (from, to, more) => Array.from({ length: to - from }, (_, i) => record(from + i, undefined, more));
+export const records = (from, to) => Array.from({ length: to - from }, (_, i) => record(from + i));
 
 export const lines = (store) =>
   Array.from({ length: store.length }, (_, i) => store.get(store.first + i)).map((row) => row.line ?? row);

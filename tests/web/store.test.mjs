@@ -64,7 +64,7 @@ test("the parts of a line are one row, though lines of others come between", () 
   assert.deepEqual(lines(store), ["Continue? yes", "other", "same process"]);
   assert.equal(before.line, "Contin", "rows are not modified");
   const whole = { ...record(0, "Continue? yes"), level: "warn", blockLevel: "warn", lastId: id(3) };
-  assert.deepEqual(store.get(0), whole);
+  assert.deepEqual(JSON.parse(JSON.stringify(store.get(0))), whole);
   assert.deepEqual(store.unfinished, []);
   store.append([record(4, "next")]);
   assert.equal(store.get(3).line, "next");

@@ -67,7 +67,8 @@ test("a view that missed more than the store holds is right again", () => {
 test("a replaced line enters or leaves the view at its place", () => {
   const store = new LineStore();
   const other = { process: "api", partial: true };
-  store.append([record(0, "wait", { partial: true }), record(1, "ready", { stream: "stderr" }), record(2, "wait", other)]);
+  const ready = record(1, "ready", { stream: "stderr" });
+  store.append([record(0, "wait", { partial: true }), ready, record(2, "wait", other)]);
   const view = new LogView(store, { filter: compileFilter("ready") });
   view.find(compileFind("now"));
   assert.deepEqual(shown(view), [1]);
