@@ -19,7 +19,6 @@ class Collector extends AnsiUp {
   /** Returns the fragments of one line, whose only escape sequences are SGR. */
   collect(line) {
     this.fragments = [];
-    this._buffer = "";
     this.process_ansi({ text: "0" });
     this.ansi_to_html(line);
     return this.fragments;

@@ -34,7 +34,7 @@ test("each address of a view is its route, and back", () => {
 
 test("an unknown address is that of the processes", () => {
   for (const hash of ["", "#", "#/", "#/nothing", "#/processes/", "processes", "#logs", "#/logs/web", "#/processes/%E0",
-    "#/processes/a/b", "#/requests/../x", "#/requests/xyz", "#/graph/x", "#/constructor", "#//logs"]) {
+    "#/processes/a/b", "#/requests/../x", "#/requests/xyz", "#/graph/x", "#/logs/%E0", "#/constructor", "#//logs"]) {
     assert.deepEqual(parseRoute(hash), { view: "processes" }, hash);
   }
   assert.equal(formatRoute({ view: "nothing" }), "#/processes");

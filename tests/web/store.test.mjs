@@ -37,10 +37,22 @@ test("indices stay the same when old rows are dropped", () => {
   assert.equal(store.end, 1001);
 });
 
+test("rows are dropped in blocks", () => {
+  const store = new LineStore(1000);
+  const firsts = new Set();
+  for (let n = 0; n < 2000; n++) {
+    store.append([record(n)]);
+    firsts.add(store.first);
+  }
+  assert.ok(firsts.size < 40, String(firsts.size));
+});
+
 test("the number of characters is limited, too; the newest line is kept in any case", () => {
   const store = new LineStore(1000, 100);
-  store.append(Array.from({ length: 30 }, (_, n) => record(n, "x".repeat(10))));
-  assert.ok(store.length >= 8 && store.length <= 10, String(store.length));
+  for (let n = 0; n < 30; n++) {
+    store.append([record(n, "x".repeat(10))]);
+    assert.ok(store.length >= Math.min(8, n) && store.length <= 10, String(store.length));
+  }
   store.append([record(50, "y".repeat(1000))]);
   assert.deepEqual(lines(store), ["y".repeat(1000)]);
   store.append([record(51, "small")]);
