@@ -52,7 +52,7 @@ export function connect({
       // The browser's own reconnection has neither a backoff nor an end after some errors.
       current.close();
       source = null;
-      become(isShuttingDown || state === "stopped" ? "stopped" : "reconnecting");
+      become(isShuttingDown ? "stopped" : "reconnecting");
       timer = setTimeout(open, delay);
       delay = Math.min(2 * delay, LAST_DELAY);
     });

@@ -90,6 +90,6 @@ test("hostile lines of 1 MiB take linear time and a bounded number of fragments"
     const fragments = ansiFragments(part.repeat(size / part.length));
     assert.ok(fragments.length <= 2000);
   }
-  assert.deepEqual(ansiFragments(`\x1b[${"1;".repeat(size / 2)}mx`), [{ text: "x", classes: [] }]);
+  assert.deepEqual(ansiFragments(`\x1b[${"1;".repeat(size / 2)}1mx`), [{ text: "x", classes: [] }]);
   assert.ok(performance.now() - begin < 20_000, String(performance.now() - begin));
 });

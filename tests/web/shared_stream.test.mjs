@@ -72,6 +72,7 @@ test("the worker's messages are passed on, and pings are answered", () => {
 
 test("a page that leaves says goodbye, and one that returns from the cache hello", () => {
   const { worker, scope } = setUp();
+  scope.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
   scope.dispatchEvent(new Event("pagehide"));
   assert.deepEqual(worker.port.sent.at(-1), { type: "bye" });
   scope.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
