@@ -43,10 +43,10 @@ _LINE = re.compile(r"\d\d:\d\d:\d\d (\S+) *│")
 """A process's line in the log, as written by ``sinks.console``."""
 
 
-def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = ()) -> int:
+def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = (), *, quiet: bool = False) -> int:
     """Start `prox up` with these arguments in the background, and return the exit code.
 
-    ``keep``: descriptors to pass on, with the same numbers.
+    ``keep``: descriptors to pass on, with the same numbers; ``quiet``: print errors only.
 
     Raises InstanceRunning, FolderRefused.
     """
@@ -69,6 +69,8 @@ def start_daemon(config: Config, arguments: list[str], keep: Sequence[int] = ())
     if "pid" in message:
         # It outlives this process; without a return code, Popen would warn about it.
         daemon.returncode = 0
+        if quiet:
+            return exit_codes.OK
         say(f"prox started (pid {message['pid']})")
         say(str(message["url"]))
         for warning in message.get("warnings", []):

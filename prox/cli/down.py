@@ -16,7 +16,7 @@ from prox.core.errors import NoInstance
 from prox.core.text import escape_controls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from prox.cli.leftovers import EndedLeftover
     from prox.client.client import Client, StreamEvent
@@ -30,8 +30,8 @@ def down() -> int:
     return stop_everything()
 
 
-def stop_everything() -> int:
-    """Stop the command's instance, if there is one, and return the exit code."""
+def stop_everything(*, progress: bool = True) -> int:
+    """Stop the command's instance, if there is one, and return the exit code. ``progress``: print it."""
     from prox.instance.running import is_running, watch_end
 
     left: list[dict[str, Any]] = []
@@ -41,8 +41,8 @@ def stop_everything() -> int:
         try:
             client = find_client()
             if client is None:
-                return _report_ended(end_leftovers(folder) if folder else [])
-            _shut_down(client, left)
+                return _report_ended(end_leftovers(folder) if folder else [], quiet=not progress)
+            _shut_down(client, left, say if progress else _say_nothing)
         except NoInstance:
             # It may have exited in the meantime.
             if folder is None or is_running(folder):
@@ -50,21 +50,26 @@ def stop_everything() -> int:
         wait_gone()
     if left:
         return report_leftovers(left)
-    say("stopped")
+    if progress:
+        say("stopped")
     return OK
 
 
-def _report_ended(found: list[EndedLeftover]) -> int:
+def _say_nothing(text: str) -> None:
+    pass
+
+
+def _report_ended(found: list[EndedLeftover], *, quiet: bool) -> int:
     """Report the leftovers of a prox that was killed, and return the exit code."""
     for each in found:
         how = "ended" if each.gone else "cannot be ended"
         say(escape_controls(f"left running by a prox that was killed: {each.said}; {how}"))
-    if not found:
+    if not found and not quiet:
         say("nothing is running")
     return OK if all(each.gone for each in found) else LEFTOVERS
 
 
-def _shut_down(client: Client, left: list[dict[str, Any]]) -> None:
+def _shut_down(client: Client, left: list[dict[str, Any]], tell: Callable[[str], None]) -> None:
     """Request the shutdown and show its progress. Adds to ``left`` the processes still running after it."""
     from prox.client.errors import ApiError, ConnectionLost
 
@@ -76,19 +81,21 @@ def _shut_down(client: Client, left: list[dict[str, Any]]) -> None:
         except ApiError as error:
             if error.code != "SHUTDOWN_IN_PROGRESS":
                 raise
-        say(f"stopping {', '.join(going)}" if going else "stopping; no process is running")
+        tell(f"stopping {', '.join(going)}" if going else "stopping; no process is running")
         try:
-            _show_ends(events, statuses, left)
+            _show_ends(events, statuses, left, tell)
         except ConnectionLost:
             # It exited before it could end the stream; the lock shows when it is gone.
             return
 
 
-def _show_ends(events: Iterator[StreamEvent], statuses: dict[str, str], left: list[dict[str, Any]]) -> None:
+def _show_ends(
+    events: Iterator[StreamEvent], statuses: dict[str, str], left: list[dict[str, Any]], tell: Callable[[str], None]
+) -> None:
     for now in _changes(events, left):
         for name, status in now.items():
             if status in _ENDED and statuses.get(name) not in _ENDED:
-                say(f"  {escape_controls(name)} {status}")
+                tell(f"  {escape_controls(name)} {status}")
         statuses |= now
 
 

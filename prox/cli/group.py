@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from prox._version import __version__
-from prox.core.errors import NotYet
 from prox.core.spelling import did_you_mean
 
 COMMANDS = {
@@ -28,6 +27,7 @@ COMMANDS = {
     "run": ("prox.cli.run:run", "Run jobs with the processes that they need."),
     "graph": ("prox.cli.graph:graph", "Show which process or job waits for which."),
     "list": ("prox.cli.list:list_instances", "Show every running instance on this machine."),
+    "attach": ("prox.cli.attach:attach", "Show a running instance in the terminal UI."),
     "open": ("prox.cli.open:open_command", "Open the dashboard in a browser."),
     "requests": ("prox.cli.requests:requests", "Show the requests that the proxy has recorded."),
     "certs": ("prox.cli.certs:certs", "Show, regenerate or trust the proxy's certificate."),
@@ -40,9 +40,6 @@ COMMANDS = {
     "help": ("prox.cli.help:help_command", "Show the help of a command."),
     "completion": ("prox.cli.completion:completion", "Print the completion script of a shell."),
 }
-PLANNED = ("attach",)
-"""Commands planned for a later version."""
-
 COMPLETION_VARIABLE = "_PROX_COMPLETE"
 """The variable set by the scripts of `prox completion`."""
 
@@ -112,8 +109,6 @@ class ProxGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in PLANNED:
-            return _not_yet(cmd_name)
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
@@ -128,7 +123,7 @@ class ProxGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in COMMANDS and name not in PLANNED and not ctx.resilient_parsing:
+        if name not in COMMANDS and not ctx.resilient_parsing:
             ctx.fail(f"no command named {name!r}{did_you_mean(name, list(COMMANDS))}")
         return super().resolve_command(ctx, args)
 
@@ -136,17 +131,6 @@ class ProxGroup(click.Group):
         # click would import every command to get its help text.
         with formatter.section("Commands"):
             formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
-
-
-def _not_yet(name: str) -> click.Command:
-    def refuse(**_: object) -> None:
-        raise NotYet(f"`prox {name}` is not in this version")
-
-    anything = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
-    return click.Command(
-        name, callback=refuse, params=[anything], hidden=True, add_help_option=False,
-        context_settings={"ignore_unknown_options": True},
-    )  # fmt: skip
 
 
 def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:

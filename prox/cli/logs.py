@@ -142,6 +142,12 @@ def _follow(client: Client, wanted: _Wanted, query: dict[str, Any], names: Seque
                 say_bytes(_rendered(printer, event.data))
 
 
+def follow_all(client: Client) -> None:
+    """Print the newest lines of all processes, then each new one until the instance ends."""
+    wanted = _Wanted(DEFAULT_LINES, None, False, None, None, False, False, False)
+    _follow(client, wanted, wanted.query([]), [process["name"] for process in client.processes()])
+
+
 @contextmanager
 def _ended(printer: LinePrinter) -> Iterator[None]:
     """End an unfinished line at the exit, so that other output begins on a new line."""

@@ -45,6 +45,16 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
+def has_terminal() -> bool:
+    """Return whether a terminal UI can be drawn: on a terminal, unless CI is set or TERM is dumb."""
+    return (
+        is_terminal(sys.stdin)
+        and is_terminal(sys.stdout)
+        and not os.environ.get("CI")
+        and os.environ.get("TERM", "dumb") != "dumb"
+    )
+
+
 def say(text: str) -> None:
     """Print a line and flush it. Raises OutputFailed."""
     with _write_errors_translated():

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from prox.cli.group import settings
-from prox.core.errors import NoInstance
+from prox.core.errors import InstanceRunning, NoInstance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prox.client.client import Client
     from prox.client.target import Target
     from prox.core.config.model import Config
@@ -50,12 +53,15 @@ def load_project(*, overrides: str | None = None) -> Config:
     return load_config(find_config_file(), project_dir=settings().project_dir, overrides=overrides)
 
 
-def refuse_running() -> None:
-    """Raise InstanceRunning if an instance runs here, even if its prox.yaml is gone."""
+def refuse_running(*, hint: str = "") -> None:
+    """Raise InstanceRunning if an instance runs here, even if its prox.yaml is gone. ``hint``: the message's end."""
     from prox.instance.running import check_free
 
     if found := _running_here():
-        check_free(found)
+        try:
+            check_free(found)
+        except InstanceRunning as error:
+            raise InstanceRunning(f"{error}{hint}") from None
 
 
 def project_folder() -> Path:
@@ -118,9 +124,31 @@ def find_client() -> Client | None:
     """Return a client of the command's instance; None if the project has no running instance."""
     address = settings().addr
     if address:
-        return _client(_target_at(address))
+        return _client(_target_at(address, settings().token_file))
     state = running_instance()
-    return _client(_target_of(state)) if state else None
+    return _client(_target_of(state, settings().token_file)) if state else None
+
+
+def client_finder() -> Callable[[], Client]:
+    """Return a function that any thread may call: it returns a client of the command's instance as it is then.
+
+    It raises NoInstance if none runs; the instance may have been stopped and started again.
+    """
+    given = settings()
+    folder = None if given.addr else instance_folder()
+
+    def find() -> Client:
+        from prox.instance.running import read_running
+
+        if folder is None:
+            assert given.addr is not None
+            return _client(_target_at(given.addr, given.token_file))
+        state = read_running(folder)
+        if state is None:
+            raise NoInstance(f"no instance is running in {folder.parent}")
+        return _client(_target_of(state, given.token_file))
+
+    return find
 
 
 def connect() -> Client:
@@ -137,30 +165,30 @@ def _client(target: Target) -> Client:
     return Client(target)
 
 
-def _target_of(state: InstanceState) -> Target:
+def _target_of(state: InstanceState, token_file: str | None) -> Target:
     from prox.client.target import Target
 
     return Target(
         host=state.reachable_host,
         port=state.port,
         instance=state.instance,
-        read_token=_read_token,
+        read_token=partial(_read_token, token_file),
         token_for_anyone=True,
     )
 
 
-def _target_at(address: str) -> Target:
+def _target_at(address: str, token_file: str | None) -> Target:
     from prox.client.target import Target, parse_address
 
     try:
         host, port = parse_address(address)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    return Target(host=host, port=port, read_token=_read_token, token_for_anyone=settings().token_file is not None)
+    read_token = partial(_read_token, token_file)
+    return Target(host=host, port=port, read_token=read_token, token_for_anyone=token_file is not None)
 
 
-def _read_token() -> str | None:
+def _read_token(file: str | None) -> str | None:
     from prox.instance.token import find_token, read_token_file
 
-    file = settings().token_file
     return read_token_file(Path(file)) if file else find_token()

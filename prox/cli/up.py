@@ -12,7 +12,7 @@ import click
 
 from prox.cli.exit_codes import exit_code_of
 from prox.cli.names import expand
-from prox.cli.output import colored
+from prox.cli.output import colored, has_terminal
 from prox.cli.parameters import seconds
 from prox.cli.project import load_project, refuse_running
 from prox.core.config.jobs import all_specs
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from prox.core.config.model import Config
 
 _PORT = click.IntRange(0, 65535)
-
-
-def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    if value:
-        raise NotYet(f"`prox up {parameter.opts[-1]}` is not in this version")
 
 
 @click.command()
@@ -53,7 +48,8 @@ def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> 
 @click.option("--no-deps", is_flag=True, help="Start only the named processes, not what they depend on.")
 @click.option("--no-proxy", is_flag=True, help="Do not run the proxy.")
 @click.option("--watch/--no-watch", default=True, help="Restart processes when files that they `watch` change.")
-@click.option("--tui", is_flag=True, callback=_not_yet, expose_value=False, hidden=True)
+@click.option("--tui", is_flag=True, help="Run in the background, with the terminal UI; quitting it stops everything.")
+@click.option("--accessible", is_flag=True, help="With --tui: lines in, lines out, for screen readers.")
 @click.option("--http-port", type=_PORT, metavar="PORT", help="The proxy's port for HTTP; 0: a free port.")
 @click.option("--https-port", type=_PORT, metavar="PORT", help="The proxy's port for HTTPS; 0: a free port.")
 @click.option("--private", type=click.Path(path_type=Path), hidden=True)
@@ -61,6 +57,8 @@ def _not_yet(context: click.Context, parameter: click.Parameter, value: Any) -> 
 def up(
     names: tuple[str, ...],
     detach: bool,
+    tui: bool,
+    accessible: bool,
     ready_fd: int | None,
     **options: Any,
 ) -> int:
@@ -72,6 +70,10 @@ def up(
         raise click.UsageError("--wait-timeout needs --wait")
     if options["keep"] and not options["wait"]:
         raise click.UsageError("--keep needs --wait")
+    if tui and (detach or options["lifeline"] is not None):
+        raise click.UsageError(f"--tui does not go with {'--detach' if detach else '--lifeline'}")
+    if accessible and not tui:
+        raise click.UsageError("--accessible needs --tui")
     if ready_fd is not None:
         os.set_inheritable(ready_fd, False)
     with _failures_reported(ready_fd):
@@ -82,11 +84,15 @@ def up(
         private = options["private"]
         check_system()
         if not private:
-            refuse_running()
+            refuse_running(hint="; `prox attach` shows it" if tui else "")
         config = load_project(overrides=read_private_settings(private).overrides_text if private else None)
         refuse_terminals(config)
         groups_of = {name: spec.groups for name, spec in all_specs(config).items()}
         chosen = tuple(wanted.name for wanted in expand(names, groups_of))
+        if tui and (accessible or has_terminal()):
+            from prox.cli.tui import up_with_tui
+
+            return up_with_tui(config, [*names, *_as_arguments(options)], accessible=accessible)
         if detach:
             from prox.cli.daemon import start_daemon
 

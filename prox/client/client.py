@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from prox.client.connection import ClientConnection
 from prox.client.errors import ConnectionLost
-from prox.client.sse import BadStream, EventParser
+from prox.client.sse import BadStream, EventParser, SseEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,6 +111,10 @@ class Client:
         with self._stream("/events/stream", timeout) as events:
             yield events
 
+    def log_files(self, **query: Parameter) -> dict[str, Any]:
+        """Return lines of the log files; the parameters are those of ``GET /logs/files``."""
+        return self._call("GET", f"/logs/files{_query(query)}")
+
     def requests(self, **query: Parameter) -> dict[str, Any]:
         """Return the newest requests of the proxy; the parameters are those of ``GET /proxy/requests``."""
         return self._call("GET", f"/proxy/requests{_query(query)}")
@@ -135,6 +139,12 @@ class Client:
         with self._stream(f"/proxy/requests/stream{_query(query)}") as events:
             yield events
 
+    @contextmanager
+    def follow_everything(self, **query: Parameter) -> Iterator[Iterator[SseEvent]]:
+        """Open the stream for user interfaces, undecoded; the parameters are those of ``GET /stream``."""
+        with ClientConnection(self.target) as connection:
+            yield _read_events(connection, connection.stream(f"{PREFIX}/stream{_query(query)}"), None)
+
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         with ClientConnection(self.target) as connection:
             return connection.request(method, PREFIX + path, **options)
@@ -149,6 +159,13 @@ class Client:
 def _read(
     connection: ClientConnection, response: http.client.HTTPResponse, deadline: float | None
 ) -> Iterator[StreamEvent]:
+    for event in _read_events(connection, response, deadline):
+        yield StreamEvent(event.name, _object(event.data))
+
+
+def _read_events(
+    connection: ClientConnection, response: http.client.HTTPResponse, deadline: float | None
+) -> Iterator[SseEvent]:
     """Yield events as they arrive, until the instance ends the stream.
 
     Raises ConnectionLost if the connection is lost, TimeoutError after the deadline.
@@ -167,8 +184,7 @@ def _read(
             raise ConnectionLost("lost the connection to prox during a stream") from None
         if not chunk:
             return
-        for event in parser.feed(chunk):
-            yield StreamEvent(event.name, _object(event.data))
+        yield from parser.feed(chunk)
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""The lifeline (`--lifeline`): a pipe whose other end the owner of prox holds open. It closes when the owner exits."""
+"""The lifeline (`--lifeline`): a pipe whose other end the owner of prox holds open. It closes when the owner
+exits. An owner that goes, but lets the instance run, writes a byte before."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def take_lifeline(descriptor: int) -> None:
 
 
 async def watch_lifeline(descriptor: int, supervisor: Supervisor, *, grace: float | None = None) -> None:
-    """Stop all processes in order when the other end closes; data received before is discarded.
+    """Stop all processes in order when the other end closes. A byte received before releases the instance: it goes on.
 
     ``grace``: seconds until the remaining processes are killed; None: the grace period of each process.
     """
@@ -40,7 +41,8 @@ async def watch_lifeline(descriptor: int, supervisor: Supervisor, *, grace: floa
         await trio.lowlevel.wait_readable(descriptor)
         try:
             if os.read(descriptor, 65536):
-                continue
+                supervisor.hub.system("released from the lifeline")
+                return
         except BlockingIOError:
             continue
         except OSError:

@@ -32,17 +32,6 @@ def test_options_before_and_after_the_command(failing: Add, monkeypatch: pytest.
     ]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["attach"], ["attach", "api"], ["up", "--tui"],
-    ],
-)  # fmt: skip
-def test_what_is_to_come_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(arguments) == 64
-    assert "is not in this version" in capsys.readouterr().err
-
-
 def test_outside_of_a_command_nothing_is_set() -> None:
     assert settings() == group.Settings(None, None, None, None, False)
 

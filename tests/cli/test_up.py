@@ -51,7 +51,9 @@ def test_processes_and_jobs_with_a_terminal_are_refused() -> None:
         ("--lifeline 99999", "not an open file descriptor"),
         ("wbe", "no process or group named 'wbe' (did you mean 'web'?)"),
         ("-d wbe", "no process or group named 'wbe' (did you mean 'web'?)"),
-        ("--tui", "`prox up --tui` is not in this version"),
+        ("--tui -d", "--tui does not go with --detach"),
+        ("--tui --lifeline 0", "--tui does not go with --lifeline"),
+        ("--accessible", "--accessible needs --tui"),
     ],
 )
 def test_what_is_refused(prox: Run, folder: Path, arguments: str, message: str) -> None:

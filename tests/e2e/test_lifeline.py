@@ -49,13 +49,23 @@ def test_the_owner_is_gone(project: Project, number: int | None) -> None:
     assert project.state() is None
 
 
-def test_what_comes_on_it_means_nothing_and_its_end_is_an_end_on_request(project: Project) -> None:
+def test_a_byte_on_it_releases_the_instance(project: Project) -> None:
     project.write("api: {port: 0}\nprocesses: {api: exec sleep 1000}")
     reading, writing = os.pipe()
     with project.up(f"--lifeline={reading}", pass_fds=[reading]) as prox:
         os.close(reading)
-        os.write(writing, b"hello")
+        os.write(writing, b"d")
+        os.close(writing)
+        prox.wait_line("released from the lifeline")
         assert project.get("/status").json()["status"] == "running"
+    assert "lifeline closed" not in prox.output
+
+
+def test_its_end_is_an_end_on_request(project: Project) -> None:
+    project.write("api: {port: 0}\nprocesses: {api: exec sleep 1000}")
+    reading, writing = os.pipe()
+    with project.up(f"--lifeline={reading}", pass_fds=[reading]) as prox:
+        os.close(reading)
         os.close(writing)
         assert prox.wait() == 0
         assert "lifeline closed, stopping" in prox.output

@@ -1,0 +1,97 @@
+"""Lists with a cursor that stays on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+
+from prox.tui.list_pane import ListPane
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.pilot import Pilot
+
+
+class Listed(App[None]):
+    def __init__(self, *, has_cursor: bool) -> None:
+        super().__init__()
+        self.chosen: list[int] = []
+        self._has_cursor = has_cursor
+
+    def compose(self) -> ComposeResult:
+        yield ListPane(id="list", empty="there is nothing here", has_cursor=self._has_cursor)
+
+    def on_list_pane_chosen(self, event: ListPane.Chosen) -> None:
+        self.chosen.append(event.pane.cursor)
+
+
+def drive(steps: Callable[[ListPane, Pilot[None]], Awaitable[None]], *, has_cursor: bool = True) -> Listed:
+    app = Listed(has_cursor=has_cursor)
+
+    async def main() -> None:
+        async with app.run_test(size=(20, 4)) as pilot:
+            await steps(app.query_one(ListPane), pilot)
+
+    asyncio.run(main())
+    return app
+
+
+def shown(pane: ListPane) -> list[str]:
+    return [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
+
+
+def rows(count: int) -> list[Text]:
+    return [Text(f"row {n}") for n in range(count)]
+
+
+def test_the_cursor_stays_on_the_screen() -> None:
+    async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
+        pane.show(rows(10))
+        assert shown(pane) == ["row 0", "row 1", "row 2", "row 3"]
+        pane.move(5)
+        assert (pane.cursor, shown(pane)[-1]) == (5, "row 5")
+        pane.page(1)
+        assert shown(pane)[-1] == "row 8"
+        pane.move(100)
+        assert (pane.cursor, shown(pane)) == (9, ["row 6", "row 7", "row 8", "row 9"])
+        pane.show(rows(2))
+        assert (pane.cursor, shown(pane)) == (1, ["row 0", "row 1", "", ""])
+        pane.move(-100)
+        assert pane.cursor == 0
+
+    drive(steps)
+
+
+def test_without_rows_it_says_so() -> None:
+    async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
+        assert shown(pane)[0].startswith("there is nothing")
+        pane.explain("nothing yet")
+        assert shown(pane)[0] == "nothing yet"
+        pane.move(1)
+        assert pane.cursor == 0
+
+    drive(steps)
+
+
+def test_text_that_is_only_read_scrolls() -> None:
+    async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
+        pane.show(rows(10))
+        pane.move(2)
+        assert shown(pane)[0] == "row 2"
+        pane.move(100)
+        assert shown(pane)[-1] == "row 9"
+
+    drive(steps, has_cursor=False)
+
+
+def test_the_mouse_chooses_and_scrolls() -> None:
+    async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
+        pane.show(rows(10))
+        await pilot.click(pane, offset=(2, 2))
+        assert pane.cursor == 2
+
+    assert drive(steps).chosen == [2]
