@@ -1,5 +1,5 @@
 /** The parts of lit-html that the dashboard uses, from one place. */
-export { html, nothing, render } from "./vendor/lit-html/lit-html.js";
+export { html, nothing, render, svg } from "./vendor/lit-html/lit-html.js";
 export { classMap } from "./vendor/lit-html/directives/class-map.js";
 export { keyed } from "./vendor/lit-html/directives/keyed.js";
 export { live } from "./vendor/lit-html/directives/live.js";

@@ -1,0 +1,333 @@
+/**
+ * The element with role `log`: a virtual list whose DOM holds only the rows in and around the viewport.
+ *
+ * `update` runs once per animation frame: it first takes in the store's changes, then writes, and reads the layout at
+ * most once, for the heights of wrapped rows.
+ */
+import { compileFind } from "./filter.js";
+import { fillRow } from "./log_row.js";
+import { LogView } from "./view.js";
+import { VirtualList } from "./virtual_list.js";
+
+const ROW_HEIGHT = 20;
+const MAX_SPARE = 200;
+
+export class LogList {
+  #store;
+  #view;
+  #list;
+  #find = compileFind("");
+  #look = { times: true, names: true };
+  #wraps = true;
+  /** Rendered elements by store index, with the row that each shows. */
+  #shown = new Map();
+  #spare = [];
+  #spacer = document.createElement("div");
+  #rows = document.createElement("div");
+  #viewport = 0;
+  #width = 0;
+  #scrollTop = 0;
+  #isFollowing = true;
+  /** The store's end when following ended. */
+  #seen = 0;
+  /** The index of the line under the cursor; -1 without one. */
+  #cursor = -1;
+  /** The index of a line to scroll to; -1 without one. */
+  #target = -1;
+  /** The scroll position of the element: reading it would force a layout. */
+  #domTop = 0;
+  #isStale = false;
+  #onChange;
+  #observer;
+
+  /**
+   * @param {import("./store.js").LineStore} store
+   * @param {{label: string, onChange: () => void}} options `onChange`: called when the user scrolls or moves the cursor
+   */
+  constructor(store, { label, onChange }) {
+    this.#store = store;
+    this.#onChange = onChange;
+    const element = (this.element = document.createElement("div"));
+    element.className = "log";
+    const attributes = { role: "log", "aria-label": label, "aria-live": "off", tabindex: "0" };
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    this.#spacer.className = "log-spacer";
+    this.#rows.className = "log-rows";
+    this.#spacer.append(this.#rows);
+    element.append(this.#spacer);
+    element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    element.addEventListener("keydown", (event) => this.#keyPressed(event));
+    element.addEventListener("click", (event) => this.#clicked(event));
+    this.#observer = new ResizeObserver(([entry]) => this.#resized(entry.contentRect));
+    this.#observer.observe(element);
+    this.select({});
+  }
+
+  /** Choose the rows: the options of LogView. What is at the top of the viewport stays, if it is still shown. */
+  select(wanted) {
+    const top = this.#topIndex();
+    this.#view = new LogView(this.#store, wanted);
+    this.#view.find(this.#find);
+    this.#rebuild(top);
+  }
+
+  /** Choose how rows look. */
+  setLook({ wraps, times, names }) {
+    const top = this.#topIndex();
+    this.#wraps = wraps;
+    this.#look = { times, names };
+    this.element.classList.toggle("wraps", wraps);
+    this.#rebuild(top);
+  }
+
+  /** Mark the hits of a pattern; `next` and `previous` move among them. */
+  setFind(find) {
+    const top = this.#topIndex();
+    this.#find = find;
+    this.#view.find(find);
+    this.#forgetRows();
+    return top;
+  }
+
+  /** Scroll to the next hit after a store index, by default after the current one. */
+  next(from) {
+    this.#goTo(this.#view.next(from));
+  }
+
+  previous() {
+    this.#goTo(this.#view.previous());
+  }
+
+  /** `3 of 812`; empty while nothing is searched. */
+  get findStatus() {
+    return this.#view.status;
+  }
+
+  /** Whether the list stays at the newest row. */
+  get isFollowing() {
+    return this.#isFollowing;
+  }
+
+  set isFollowing(isFollowing) {
+    if (this.#isFollowing === isFollowing) return;
+    this.#isFollowing = isFollowing;
+    this.#seen = this.#store.end;
+    this.#isStale = true;
+    this.#onChange();
+  }
+
+  /** The number of rows that are new since following ended. */
+  get unseen() {
+    return this.#isFollowing ? 0 : Math.max(0, this.#view.length - this.#view.positionOf(this.#seen));
+  }
+
+  /** The number of rows shown. */
+  get length() {
+    return this.#view.length;
+  }
+
+  /** The rows shown, the oldest first. */
+  get rows() {
+    return Array.from({ length: this.#view.length }, (_, position) => this.#store.get(this.#view.at(position)));
+  }
+
+  /** The id of the line under the cursor, of the current hit or at the top of the viewport; null without lines. */
+  get lineId() {
+    const found = [this.#cursor, this.#view.current, this.#topIndex() ?? -1];
+    const index = found.find((each) => each >= 0 && this.#store.get(each)?.id !== undefined);
+    return index === undefined ? null : this.#store.get(index).id;
+  }
+
+  /** Scroll to a line and put the cursor there; return whether it is shown. */
+  showLine(id) {
+    const index = this.#store.indexOfId(id);
+    if (index < 0 || this.#view.at(this.#view.positionOf(index)) !== index) return false;
+    this.#goTo(index);
+    return true;
+  }
+
+  /** Take in the store's changes and render. */
+  update() {
+    const { dropped, added, changed } = this.#view.update();
+    if (!dropped && !added && !changed.length && !this.#isStale) return;
+    this.#isStale = false;
+    // Taken before rows are dropped, so that what is on the screen stays there.
+    let anchor = this.#isFollowing ? null : this.#list.anchor(this.#scrollTop, this.#viewport);
+    if (anchor) anchor = this.#list.shifted(anchor, dropped);
+    this.#list.drop(dropped);
+    if (this.#view.length === this.#list.count + added) this.#list.append(added);
+    else this.#list = this.#newList();
+    if (this.#target >= 0 && this.#viewport) {
+      const row = this.#view.positionOf(this.#target);
+      anchor = { row, shift: Math.round(this.#viewport / 3) };
+      this.#target = -1;
+    }
+    this.#render(anchor);
+  }
+
+  /** Stop observing. */
+  close() {
+    this.#observer.disconnect();
+  }
+
+  #newList() {
+    return new VirtualList({ rowHeight: ROW_HEIGHT, wraps: this.#wraps, count: this.#view.length });
+  }
+
+  #rebuild(top) {
+    this.#list = this.#newList();
+    this.#forgetRows();
+    if (this.#isFollowing || top === null) return;
+    const row = Math.min(this.#view.positionOf(top), this.#view.length - 1);
+    this.#scrollTop = this.#list.scrollTopFor({ row: Math.max(0, row), shift: 0 }, this.#viewport);
+  }
+
+  #forgetRows() {
+    for (const shown of this.#shown.values()) shown.row = null;
+    this.#isStale = true;
+  }
+
+  /** Return the store index of the first row that begins in the viewport; null without rows. */
+  #topIndex() {
+    if (!this.#list?.count || !this.#viewport) return null;
+    const { row, shift } = this.#list.anchor(this.#scrollTop, this.#viewport);
+    return this.#view.at(shift < 0 ? row + 1 : row) ?? this.#view.at(row) ?? null;
+  }
+
+  #render(anchor) {
+    if (!this.#viewport) return;
+    this.#place(anchor);
+    this.#renderRows();
+    if (this.#wraps && this.#measure()) {
+      this.#place(anchor);
+      // Heights were estimated: other rows may be in the viewport now.
+      this.#renderRows();
+      if (this.#measure()) this.#isStale = true;
+      this.#onChange();
+    }
+    if (Math.abs(this.#domTop - this.#scrollTop) < 0.5) return;
+    this.#domTop = this.#scrollTop;
+    this.element.scrollTop = this.#scrollTop;
+  }
+
+  #place(anchor) {
+    const list = this.#list;
+    if (this.#isFollowing) this.#scrollTop = list.end(this.#viewport);
+    else if (anchor) this.#scrollTop = list.scrollTopFor(anchor, this.#viewport);
+  }
+
+  #renderRows() {
+    const { first, last, top, height } = this.#list.window(this.#scrollTop, this.#viewport);
+    this.#spacer.style.height = `${height}px`;
+    this.#rows.style.transform = `translateY(${top}px)`;
+    const wanted = new Set();
+    for (let position = first; position < last; position++) wanted.add(this.#view.at(position));
+    for (const [index, { element }] of this.#shown) {
+      if (wanted.has(index)) continue;
+      this.#shown.delete(index);
+      element.remove();
+      if (this.#spare.length < MAX_SPARE) this.#spare.push(element);
+    }
+    let before = this.#rows.firstChild;
+    for (const index of wanted) {
+      const element = this.#elementOf(index);
+      if (element === before) before = before.nextSibling;
+      else this.#rows.insertBefore(element, before);
+    }
+  }
+
+  #elementOf(index) {
+    let shown = this.#shown.get(index);
+    if (!shown) this.#shown.set(index, (shown = { element: this.#spare.pop() ?? document.createElement("div") }));
+    const row = this.#store.get(index);
+    const { element } = shown;
+    if (shown.row !== row) {
+      shown.row = row;
+      fillRow(element, row, { ...this.#look, find: this.#find });
+    }
+    element.classList.toggle("hit", index === this.#view.current);
+    element.classList.toggle("cursor", index === this.#cursor);
+    return element;
+  }
+
+  /** Measure the rendered rows; return whether a height differs. */
+  #measure() {
+    const before = this.#list.height;
+    for (const [index, { element }] of this.#shown) {
+      this.#list.measure(this.#view.positionOf(index), element.offsetHeight);
+    }
+    return this.#list.height !== before;
+  }
+
+  #goTo(index) {
+    if (index < 0) {
+      this.#onChange();
+      return;
+    }
+    this.isFollowing = false;
+    this.#cursor = index;
+    this.#target = index;
+    this.#isStale = true;
+    this.#onChange();
+  }
+
+  #scrolled() {
+    const top = this.element.scrollTop;
+    this.#domTop = top;
+    if (Math.abs(top - this.#scrollTop) < 1) return;
+    const isUp = top < this.#scrollTop;
+    this.#scrollTop = top;
+    this.#isStale = true;
+    const isAtEnd = this.#list.isAtEnd(top, this.#viewport);
+    if (isUp && !isAtEnd) this.isFollowing = false;
+    else if (isAtEnd && !isUp) this.isFollowing = true;
+    this.#onChange();
+  }
+
+  #resized({ width, height }) {
+    if (width === this.#width && height === this.#viewport) return;
+    const top = this.#topIndex();
+    const isReflowed = width !== this.#width && this.#wraps;
+    this.#width = width;
+    this.#viewport = height;
+    if (isReflowed) this.#rebuild(top);
+    this.#isStale = true;
+    this.#onChange();
+  }
+
+  #keyPressed(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "End" || event.key === "Home") {
+      this.isFollowing = event.key === "End";
+      if (event.key === "Home") this.#scrollTop = 0;
+      this.#cursor = -1;
+    } else if (step && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      this.#moveCursor(step);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    this.#isStale = true;
+    this.#onChange();
+  }
+
+  #moveCursor(step) {
+    const { length } = this.#view;
+    if (!length) return;
+    const start = this.#isFollowing ? length : this.#view.positionOf(this.#topIndex() ?? 0) - Math.min(step, 1);
+    const from = this.#cursor < 0 ? start : this.#view.positionOf(this.#cursor);
+    const row = Math.max(0, Math.min(length - 1, from + step));
+    this.#cursor = this.#view.at(row);
+    if (this.#isFollowing && row === length - 1) return;
+    this.isFollowing = false;
+    this.#scrollTop = this.#list.scrollTopToShow(row, this.#scrollTop, this.#viewport);
+  }
+
+  #clicked({ target }) {
+    const element = target.closest(".row");
+    if (!element || getSelection()?.toString()) return;
+    for (const [index, shown] of this.#shown) if (shown.element === element) this.#cursor = index;
+    this.#isStale = true;
+    this.#onChange();
+  }
+}
