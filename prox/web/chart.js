@@ -1,7 +1,10 @@
 /** A line chart of one value over time, drawn by uPlot. */
+import { clock } from "./format.js";
 import uPlot from "./vendor/uplot/uPlot.js";
 
 const HEIGHT = 160;
+/** The shortest time shown, in seconds. */
+const MIN_SPAN = 60;
 
 export class Chart {
   #plot = null;
@@ -53,14 +56,19 @@ export class Chart {
 
   #options(width) {
     const colour = (name) => () => getComputedStyle(this.element).getPropertyValue(name);
-    const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line") }, ticks: { stroke: colour("--line") } };
+    const line = { stroke: colour("--line"), width: 1 };
+    const axis = { stroke: colour("--muted"), grid: line, ticks: line };
+    const times = (_, seconds) => seconds.map((each) => clock(each * 1000).slice(0, 8));
     return {
       width,
       height: HEIGHT,
       cursor: { drag: { x: false, y: false } },
       legend: { show: false },
-      scales: { y: { range: (_, min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
-      axes: [axis, { ...axis, size: 64, values: (_, values) => values.map(this.#values) }],
+      scales: {
+        x: { range: (_, min, max) => [Math.min(min ?? 0, (max ?? 0) - MIN_SPAN), max ?? 0] },
+        y: { range: (_, min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] },
+      },
+      axes: [{ ...axis, space: 90, values: times }, { ...axis, size: 64, values: (_, values) => values.map(this.#values) }],
       series: [{}, { stroke: colour(this.#colour), width: 1.5, spanGaps: false, points: { show: false } }],
     };
   }

@@ -71,12 +71,13 @@ export class LogList {
     this.#rebuild(top);
   }
 
-  /** Choose how rows look. */
-  setLook({ wraps, times, names }) {
+  /** Choose how rows look; `nameWidth`: characters of the column with the names of processes. */
+  setLook({ wraps, times, names, nameWidth = 0 }) {
     const top = this.#topIndex();
     this.#wraps = wraps;
     this.#look = { times, names };
     this.element.classList.toggle("wraps", wraps);
+    this.element.style.setProperty("--name-width", nameWidth);
     this.#rebuild(top);
   }
 

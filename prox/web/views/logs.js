@@ -12,6 +12,7 @@ const SYSTEM = "system";
 /** Typing pauses, in milliseconds, after which all lines are searched. */
 const PAUSE = 120;
 const NOTE_TIME = 4000;
+const MAX_NAME = 16;
 
 export class LogsView {
   title = "Logs";
@@ -19,6 +20,8 @@ export class LogsView {
   #app;
   #list = null;
   #generation = -1;
+  /** The processes for which the rows have their look. */
+  #known = null;
   /** Names of the processes shown; null: all. */
   #processes = null;
   #levels = [];
@@ -135,7 +138,11 @@ export class LogsView {
 
   #ensureList() {
     const { model, schedule } = this.#app;
-    if (this.#list && this.#generation === model.generation) return;
+    if (this.#list && this.#generation === model.generation) {
+      if (this.#known !== model.processes) this.#setLook();
+      this.#known = model.processes;
+      return;
+    }
     this.#list?.close();
     this.#generation = model.generation;
     this.#list = new LogList(model.store, { label: "Logs", onChange: schedule });
@@ -146,7 +153,13 @@ export class LogsView {
   #select() {
     const level = this.#levels.length ? new Set(this.#levels) : null;
     this.#list.select({ processes: this.#processes, filter: this.#filter, level });
-    this.#list.setLook({ ...this.#app.look, names: this.#processes?.size !== 1 });
+    this.#setLook();
+  }
+
+  #setLook() {
+    const shown = this.#processes ?? this.#names();
+    const nameWidth = Math.min(MAX_NAME, [...shown].reduce((most, name) => Math.max(most, name.length), 0));
+    this.#list.setLook({ ...this.#app.look, names: this.#processes?.size !== 1, nameWidth });
     this.#app.schedule();
   }
 
@@ -237,8 +250,7 @@ export class LogsView {
 
   #lookChanged(change) {
     Object.assign(this.#app.look, change);
-    this.#list.setLook({ ...this.#app.look, names: this.#processes?.size !== 1 });
-    this.#app.schedule();
+    this.#setLook();
   }
 
   #copy(toText, what) {

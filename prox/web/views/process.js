@@ -62,7 +62,7 @@ export class ProcessView {
         <h2 id="details">Details</h2>
         <dl>
           ${pair("Pid", process.pid || "none")} ${pair("Uptime", uptime === null ? "" : duration(uptime))}
-          ${pair("Ready after", process.ready_seconds === null ? "" : `${process.ready_seconds} s`)}
+          ${pair("Ready after", process.ready_seconds === null ? "" : `${process.ready_seconds.toFixed(1)} s`)}
           ${pair("Restarts", process.restarts)} ${pair("Address", addressOf(process))}
           ${pair("Last exit", process.signal ?? (process.exit_code === null ? "" : `code ${process.exit_code}`))}
           ${pair("Depends on", process.depends_on.join(", "))} ${pair("Groups", process.groups.join(", "))}
@@ -84,7 +84,7 @@ export class ProcessView {
   }
 
   #more({ cmd, cwd, listens_on: ports }) {
-    return html`${pair("Command", html`<code class="block">${cmd}</code>`)}
+    return html`${pair("Command", html`<code class="block">${cmd}</code>`, "wide")}
     ${pair("Directory", html`<code>${cwd}</code>`)} ${pair("Listens on", ports.join(", "))}`;
   }
 
@@ -108,8 +108,8 @@ export class ProcessView {
   }
 }
 
-function pair(name, value) {
-  return value === "" ? nothing : html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+function pair(name, value, className = "") {
+  return value === "" ? nothing : html`<div class=${className}><dt>${name}</dt><dd>${value}</dd></div>`;
 }
 
 function healthSection({ healthcheck, check_results: results }) {
@@ -119,8 +119,8 @@ function healthSection({ healthcheck, check_results: results }) {
     <h2 id="health">Health check</h2>
     <dl>
       ${pair("Last check", last ? clock(last) : "not yet")} ${pair("Failures in a row", failures)}
-      ${output ? pair("Last output", html`<code class="block">${output}</code>`) : nothing}
-      ${Object.entries(results).map(([text, count]) => pair(`${count} ×`, html`<code class="block">${text}</code>`))}
+      ${output ? pair("Last output", html`<code class="block">${output}</code>`, "wide") : nothing}
+      ${Object.entries(results).map(([text, count]) => pair(`${count} ×`, html`<code class="block">${text}</code>`, "wide"))}
     </dl>
   </section>`;
 }

@@ -1,0 +1,234 @@
+// Opens each view of the dashboard in headless Chromium and checks it as its users meet it: by roles and names.
+// Arguments: the folder of playwright-core and axe-core, the path of Chromium, the base URL of an instance.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+const [packages, executablePath, base] = process.argv.slice(2)
+const require = createRequire(`${packages}/package.json`)
+const { chromium } = require('playwright-core')
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
+const VIEWS = ['Processes', 'Logs', 'Requests', 'Graph', 'Jobs', 'System']
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+
+/** Open a page; whatever it complains about or asks of another host is collected. */
+async function newPage(options = {}) {
+  const context = await browser.newContext({ bypassCSP: options.bypassCSP ?? false, ...options })
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15000)
+  page.complaints = []
+  page.on('pageerror', (error) => page.complaints.push(error.stack))
+  page.on('console', (message) => message.type() === 'error' && page.complaints.push(message.text()))
+  return page
+}
+
+/** Wait until a condition holds. */
+async function until(condition, what) {
+  const end = Date.now() + 15000
+  for (;;) {
+    if (await condition()) return
+    assert.ok(Date.now() < end, `never: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const go = async (page, hash) => {
+  await page.goto(`${base}/#${hash}`)
+  await page.getByRole('status').filter({ hasText: /^connected$/ }).waitFor()
+}
+const row = (page, name) =>
+  page.getByRole('table', { name: 'Processes', exact: true }).getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
+const button = (page, name) => page.getByRole('button', { name, exact: true })
+const lines = (page) => page.getByRole('log', { name: 'Logs', exact: true }).locator('[data-id]')
+
+async function checkShell(page) {
+  for (const name of VIEWS) {
+    await page.getByRole('navigation').getByRole('link', { name, exact: true }).click()
+    await page.getByRole('main').getByRole('heading', { level: 1, name, exact: true }).waitFor()
+    const link = page.getByRole('navigation').getByRole('link', { name, exact: true })
+    assert.equal(await link.getAttribute('aria-current'), 'page')
+    assert.match(await page.title(), new RegExp(`^${name} · project · prox$`))
+  }
+  assert.equal(await page.getByRole('status').count(), 1)
+  assert.ok((await page.locator('header').innerText()).includes('project'))
+}
+
+async function checkActions(page) {
+  await go(page, '/processes')
+  await row(page, 'web').filter({ hasText: '● running' }).waitFor()
+  await row(page, 'broken').filter({ hasText: '✕ crashed' }).filter({ hasText: 'exited with code 3' }).waitFor()
+  assert.ok(await button(page, 'Start web').isDisabled())
+  await button(page, 'Stop web').click()
+  await row(page, 'web').filter({ hasText: '○ stopped' }).waitFor()
+  await button(page, 'Start web').click()
+  await row(page, 'web').filter({ hasText: '● running' }).waitFor()
+  await button(page, 'Restart web').click()
+  await row(page, 'web').locator('td').nth(3).filter({ hasText: '2' }).waitFor()
+  // The API's sentence for an action that fails.
+  await page.route('**/processes/web/restart', (route) =>
+    route.fulfill({ status: 409, json: { error: 'web <b>cannot</b> be restarted', code: 'SUPERSEDED' } }))
+  await button(page, 'Restart web').click()
+  await page.getByRole('alert').filter({ hasText: 'web <b>cannot</b> be restarted' }).waitFor()
+  await page.unroute('**/processes/web/restart')
+  await page.getByRole('link', { name: 'web', exact: true }).click()
+  await page.getByRole('heading', { level: 1, name: 'web' }).waitFor()
+  await page.getByText('<img src=x onerror="window.hacked = 1">', { exact: true }).waitFor()
+  await page.getByRole('img', { name: /^CPU of web: now/ }).waitFor()
+  await button(page, 'Restart web').waitFor()
+}
+
+async function checkLogs(page) {
+  await go(page, '/logs?process=many')
+  await lines(page).last().waitFor()
+  assert.deepEqual(await lines(page).first().getAttribute('data-process'), 'many')
+  assert.ok(await page.getByRole('checkbox', { name: 'many', exact: true }).isChecked())
+  assert.ok(!(await page.getByRole('checkbox', { name: 'web', exact: true }).isChecked()))
+  await page.getByText('3 001 rows').waitFor()
+  assert.ok((await lines(page).count()) < 200)
+  await lines(page).filter({ hasText: 'line 3000' }).waitFor()
+
+  const filter = page.getByRole('searchbox', { name: 'Filter' })
+  await filter.fill('line !1')
+  await until(async () => (await lines(page).filter({ hasText: '1' }).count()) === 0, 'the filter excludes lines')
+  await until(() => page.url().includes('filter=line%20!1'), 'the address has the filter')
+  await filter.fill('')
+  const find = page.getByRole('searchbox', { name: 'Find' })
+  await find.fill('line 29')
+  await page.getByText('1 of 111', { exact: true }).waitFor()
+  await find.press('Enter')
+  await page.getByText('2 of 111', { exact: true }).waitFor()
+  await find.press('Shift+Enter')
+  await find.press('Shift+Enter')
+  await page.getByText('111 of 111', { exact: true }).waitFor()
+  assert.equal(await button(page, 'Follow').getAttribute('aria-pressed'), 'false')
+  assert.ok((await page.locator('mark').allTextContents()).every((text) => text === '29' || text === 'line'))
+  await find.fill('')
+
+  await filter.fill('~line 29[89][0-9]$')
+  await page.getByText('20 rows').waitFor()
+  await button(page, 'Times').click()
+  assert.equal(await button(page, 'Times').getAttribute('aria-pressed'), 'false')
+  await button(page, 'Copy').click()
+  await page.getByText('copied 20 rows as text').waitFor()
+  const expected = Array.from({ length: 20 }, (_, i) => `line ${2980 + i}`)
+  assert.deepEqual((await page.evaluate(() => navigator.clipboard.readText())).split('\n'), expected)
+  await button(page, 'More formats').click()
+  await page.getByRole('menuitem', { name: 'Copy as JSON' }).click()
+  await page.getByText('copied 20 rows as JSON').waitFor()
+  assert.equal(JSON.parse(await page.evaluate(() => navigator.clipboard.readText())).length, 20)
+  await filter.fill('')
+  await page.getByText('3 001 rows').waitFor()
+
+  // Scrolling up stops following; a link to a line leads back to it.
+  await button(page, 'Follow').click()
+  await lines(page).filter({ hasText: 'line 3000' }).waitFor()
+  const log = page.getByRole('log', { name: 'Logs' })
+  await log.focus()
+  await page.keyboard.press('Home')
+  await lines(page).filter({ hasText: /^line 1$/ }).waitFor()
+  assert.equal(await button(page, 'Follow').getAttribute('aria-pressed'), 'false')
+  const id = await lines(page).filter({ hasText: /^line 7$/ }).getAttribute('data-id')
+  await page.keyboard.press('PageDown')
+  await until(async () => (await log.evaluate((element) => element.scrollTop)) > 100, 'PageDown scrolls')
+  await page.keyboard.press('End')
+  await lines(page).filter({ hasText: 'line 3000' }).waitFor()
+  assert.equal(await button(page, 'Follow').getAttribute('aria-pressed'), 'true')
+  await go(page, `/logs?process=many&line=${id}`)
+  await page.locator(`.cursor[data-id="${id}"]`).waitFor()
+
+  // New lines while the view stays where it is.
+  await go(page, '/logs?process=web')
+  await lines(page).last().waitFor()
+  await page.keyboard.press('Tab')
+  await page.getByRole('log').focus()
+  await page.keyboard.press('Home')
+  await page.getByRole('button', { name: /^\d+ new ↓$/ }).click()
+  assert.equal(await button(page, 'Follow').getAttribute('aria-pressed'), 'true')
+  await page.getByRole('log').locator('.event').first().waitFor()
+  const evil = lines(page).filter({ hasText: '<img src=x onerror="window.hacked = 1">' })
+  await evil.first().waitFor()
+  assert.equal(await page.getByRole('log').locator('img, script, a, iframe, style').count(), 0)
+}
+
+async function checkRequests(page) {
+  await go(page, '/requests')
+  const table = page.getByRole('table', { name: 'Requests', exact: true })
+  await table.getByRole('row').filter({ hasText: '404' }).waitFor()
+  const filter = page.getByRole('searchbox', { name: 'Filter' })
+  await filter.fill('status:2xx method:GET')
+  await page.getByText('1 of 2', { exact: true }).waitFor()
+  await filter.fill('status:404')
+  await table.getByRole('link').click()
+  await page.getByRole('heading', { level: 1, name: 'Request' }).waitFor()
+  await page.getByText('<script>window.hacked=1</script>').first().waitFor()
+  await button(page, 'Copy as curl').click()
+  await page.getByText('copied', { exact: true }).waitFor()
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl --globoff --path-as-is -X GET /)
+  const before = page.url()
+  await button(page, 'Replay').click()
+  await until(() => page.url() !== before, 'the replay is shown')
+  await page.getByText('Replay of').waitFor()
+}
+
+async function checkOthers(page) {
+  await go(page, '/graph')
+  const table = page.getByRole('table', { name: 'Dependencies' })
+  await table.getByRole('row').filter({ hasText: 'many' }).filter({ hasText: 'web' }).first().waitFor()
+  await page.getByText('Critical path:').waitFor()
+  await go(page, '/jobs')
+  await page.getByRole('table', { name: 'Jobs' }).getByRole('row').filter({ hasText: 'task' }).waitFor()
+  await go(page, '/system')
+  await page.getByText('prox.yaml').first().waitFor()
+  await page.getByRole('log').locator('[data-process=system]').first().waitFor()
+}
+
+async function checkAccessibility() {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const width of [360, 1280]) {
+      const page = await newPage({ bypassCSP: true, colorScheme, viewport: { width, height: 800 } })
+      const paths = ['/processes', '/processes/web', '/logs', '/requests', '/graph', '/jobs', '/system']
+      await go(page, '/requests')
+      paths.push((await page.getByRole('table').getByRole('link').first().getAttribute('href')).slice(1))
+      for (const path of paths) {
+        await go(page, path)
+        await page.waitForTimeout(300)
+        if (path === '/logs') await page.getByRole('searchbox', { name: 'Find' }).fill('line')
+        await page.waitForTimeout(200)
+        await page.evaluate(axe)
+        const { violations } = await page.evaluate(
+          (tags) => globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } }), TAGS)
+        const found = violations.map(({ id, nodes }) =>
+          [id, ...nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`)])
+        assert.deepEqual(found, [], `${path} ${colorScheme} ${width}`)
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.ok(overflow <= 0, `${path} is ${overflow} px wider than ${width} px`)
+      }
+      await page.context().close()
+    }
+  }
+}
+
+const page = await newPage({ viewport: { width: 1280, height: 800 } })
+const hosts = new Set()
+page.on('request', (request) => hosts.add(new URL(request.url()).origin))
+try {
+  await go(page, '/processes')
+  await checkShell(page)
+  await checkActions(page)
+  await checkLogs(page)
+  await checkRequests(page)
+  await checkOthers(page)
+  assert.equal(await page.evaluate(() => globalThis.hacked), undefined)
+  const expected = /status of 409/
+  assert.deepEqual(page.complaints.filter((text) => !expected.test(text)), [])
+  assert.deepEqual([...hosts], [base])
+  await checkAccessibility()
+} catch (error) {
+  if (process.env.PAGES_SCREENSHOT) await page.screenshot({ path: process.env.PAGES_SCREENSHOT })
+  console.error(page.complaints.join('\n'))
+  throw error
+} finally {
+  await browser.close()
+}

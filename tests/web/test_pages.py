@@ -1,0 +1,64 @@
+"""The dashboard in Chromium, against a real instance: views, names, actions, accessibility, hostile output."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.project import request
+from helpers.real import VITE
+
+if TYPE_CHECKING:
+    from helpers.project import Project
+
+pytestmark = [pytest.mark.real("vite"), pytest.mark.real("chromium")]
+
+SCRIPT = Path(__file__).parent / "pages.mjs"
+PROX_YAML = r"""
+api: {port: 0}
+proxy: {domain: localhost, http_port: 1}
+services: {app: {process: app}}
+processes:
+  web:
+    description: '<b>bold</b> description'
+    env: {EVIL: '<img src=x onerror="window.hacked = 1">'}
+    healthcheck: {cmd: 'echo "$EVIL"', interval: 1s}
+    cmd: |
+      n=0; while :; do n=$((n + 1)); echo "$n $EVIL<script>window.hacked = 1</script>"
+      printf '\033[1;31mred %s\033[0m\n' "$n"; echo "ERROR: number $n failed" >&2; sleep 0.3; done
+  many:
+    depends_on: [web]
+    cmd: seq -f 'line %.0f' 1 3000; exec sleep 1000
+  app:
+    port: auto
+    healthcheck: {tcp: true}
+    cmd: exec python3 -u -m http.server --bind 127.0.0.1 $PORT
+  broken: exit 3
+jobs:
+  task: echo done
+"""
+
+
+def test_pages(project: Project) -> None:
+    chromium = shutil.which("chromium")
+    assert chromium
+    project.write(PROX_YAML)
+    with project.up("--http-port", "0") as prox:
+        found = re.search(r"http://localhost:(\d+)", prox.wait_line("proxy: "))
+        assert found
+        assert project.run("wait", "app", "many", "--timeout", "20s").returncode == 0
+        headers = {"Host": "app.localhost"}
+        assert request("127.0.0.1", int(found[1]), "GET", "/", headers=headers).status == 200
+        path = "/<script>window.hacked=1</script>"
+        assert request("127.0.0.1", int(found[1]), "GET", path, headers=headers).status == 404
+        state = project.state()
+        assert state
+        base = f"http://127.0.0.1:{state['port']}"
+        command = ["node", str(SCRIPT), str(VITE.parents[3]), chromium, base]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
