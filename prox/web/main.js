@@ -50,6 +50,7 @@ function schedule() {
 }
 
 function draw() {
+  if (!isScheduled) return;
   isScheduled = false;
   const { status } = app.model;
   const project = status ? baseName(status.project_dir) : "";
@@ -83,6 +84,7 @@ addEventListener("hashchange", () => {
   if (!isSame) {
     view.close?.();
     view = open(route);
+    schedule();
     draw();
     // The name of the new view is read, and Tab continues there.
     root.querySelector("h1")?.focus();
@@ -90,5 +92,7 @@ addEventListener("hashchange", () => {
   schedule();
 });
 
+// What the user does is shown at once: assistive technology reads the state of a button after its click.
+for (const name of ["click", "change"]) document.addEventListener(name, draw);
 follow(app.model, { onChange: schedule });
 schedule();

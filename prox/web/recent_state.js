@@ -9,7 +9,7 @@ export class RecentState {
   #records = [];
   #requests = [];
 
-  constructor({ records = 5000, requests = 300 } = {}) {
+  constructor({ records = 10_000, requests = 300 } = {}) {
     this.maxRecords = records;
     this.maxRequests = requests;
   }

@@ -3,7 +3,7 @@
  *
  * Each reconnection is a new EventSource, which cannot set the header Last-Event-ID; the id is a parameter of the URL.
  */
-export const STREAM_URL = "/api/v1/stream?logs=*&requests=1&usage=1&tail=2000";
+export const STREAM_URL = "/api/v1/stream?logs=*&requests=1&usage=1&tail=10000";
 export const STREAM_EVENTS = ["snapshot", "process", "shutdown", "log", "request", "usage", "dropped"];
 const FIRST_DELAY = 500;
 const LAST_DELAY = 5000;

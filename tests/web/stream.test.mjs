@@ -22,7 +22,7 @@ function setUp() {
 test("it passes on the events, decoded", () => {
   const { made, states, events, connection } = setUp();
   assert.equal(made[0].url, STREAM_URL);
-  assert.equal(STREAM_URL, "/api/v1/stream?logs=*&requests=1&usage=1&tail=2000");
+  assert.equal(STREAM_URL, "/api/v1/stream?logs=*&requests=1&usage=1&tail=10000");
   assert.deepEqual(states, ["reconnecting"]);
   made[0].open();
   assert.deepEqual(states, ["reconnecting", "connected"]);

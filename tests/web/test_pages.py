@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.real("vite"), pytest.mark.real("chromium")]
 SCRIPT = Path(__file__).parent / "pages.mjs"
 PROX_YAML = r"""
 api: {port: 0}
+logs: {buffer_lines: 5000}
 proxy: {domain: localhost, http_port: 1}
 services: {app: {process: app}}
 processes:
