@@ -21,7 +21,7 @@ export class GraphView {
     const path = criticalPath(list);
     const dependents = dependentsOf(list);
     return html`
-      ${path.length > 1
+      ${path.length
         ? html`<p>Critical path: ${path.map((name, i) => html`${i ? " → " : ""}${linkTo(name)}`)}</p>`
         : nothing}
       ${list.some((each) => each.depends_on.length)
