@@ -10,6 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 WEB = HERE.parents[1] / "prox" / "web"
+MODULES = [*WEB.glob("*.js"), *(WEB / "views").glob("*.js")]
 
 
 @pytest.mark.real("node")
@@ -23,7 +24,7 @@ def test_modules(path: Path) -> None:
 
 
 def test_lines_fit_the_limit() -> None:
-    paths = [*WEB.glob("*.js"), *HERE.glob("*.mjs")]
+    paths = [*MODULES, *WEB.glob("*.css"), *WEB.glob("*.html"), *HERE.glob("*.mjs")]
     assert paths
     long = [
         f"{path.name}:{number}"
@@ -38,7 +39,16 @@ def test_modules_use_nothing_that_the_policy_forbids() -> None:
     forbidden = re.compile(r"""\beval\(|new Function|innerHTML|unsafeHTML|["'`]data:|\bstyle=|https?://""")
     found = [
         f"{path.name}: {word}"
-        for path in WEB.glob("*.js")
+        for path in [*MODULES, WEB / "index.html"]
         for word in forbidden.findall(path.read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+@pytest.mark.real("node")
+def test_the_style_sheet_knows_the_colours_of_terminals() -> None:
+    script = "import { ANSI_CLASSES } from './prox/web/ansi.js'; console.log(ANSI_CLASSES.join(' '))"
+    command = ["node", "--input-type=module", "-e", script]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=WEB.parents[1], check=True)
+    sheet = (WEB / "log.css").read_text(encoding="utf-8")
+    assert [name for name in run.stdout.split() if f".{name} {{" not in sheet] == []
