@@ -68,7 +68,10 @@ export class Chart {
         x: { range: (_, min, max) => [Math.min(min ?? 0, (max ?? 0) - MIN_SPAN), max ?? 0] },
         y: { range: (_, min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] },
       },
-      axes: [{ ...axis, space: 90, values: times }, { ...axis, size: 64, values: (_, values) => values.map(this.#values) }],
+      axes: [
+        { ...axis, space: 90, values: times },
+        { ...axis, size: 64, values: (_, values) => values.map(this.#values) },
+      ],
       series: [{}, { stroke: colour(this.#colour), width: 1.5, spanGaps: false, points: { show: false } }],
     };
   }

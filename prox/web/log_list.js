@@ -5,12 +5,11 @@
  * most once, for the heights of wrapped rows.
  */
 import { compileFind } from "./filter.js";
-import { fillRow } from "./log_row.js";
+import { RowPool } from "./row_pool.js";
 import { LogView } from "./view.js";
 import { VirtualList } from "./virtual_list.js";
 
 const ROW_HEIGHT = 20;
-const MAX_SPARE = 200;
 
 export class LogList {
   #store;
@@ -19,11 +18,8 @@ export class LogList {
   #find = compileFind("");
   #look = { times: true, names: true };
   #wraps = true;
-  /** Rendered elements by store index, with the row that each shows. */
-  #shown = new Map();
-  #spare = [];
   #spacer = document.createElement("div");
-  #rows = document.createElement("div");
+  #pool = new RowPool();
   #viewport = 0;
   #width = 0;
   #scrollTop = 0;
@@ -52,8 +48,7 @@ export class LogList {
     const attributes = { role: "log", "aria-label": label, "aria-live": "off", tabindex: "0" };
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     this.#spacer.className = "log-spacer";
-    this.#rows.className = "log-rows";
-    this.#spacer.append(this.#rows);
+    this.#spacer.append(this.#pool.element);
     element.append(this.#spacer);
     element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     element.addEventListener("keydown", (event) => this.#keyPressed(event));
@@ -184,7 +179,7 @@ export class LogList {
   }
 
   #forgetRows() {
-    for (const shown of this.#shown.values()) shown.row = null;
+    this.#pool.forget();
     this.#isStale = true;
   }
 
@@ -220,43 +215,18 @@ export class LogList {
   #renderRows() {
     const { first, last, top, height } = this.#list.window(this.#scrollTop, this.#viewport);
     this.#spacer.style.height = `${height}px`;
-    this.#rows.style.transform = `translateY(${top}px)`;
-    const wanted = new Set();
-    for (let position = first; position < last; position++) wanted.add(this.#view.at(position));
-    for (const [index, { element }] of this.#shown) {
-      if (wanted.has(index)) continue;
-      this.#shown.delete(index);
-      element.remove();
-      if (this.#spare.length < MAX_SPARE) this.#spare.push(element);
-    }
-    let before = this.#rows.firstChild;
-    for (const index of wanted) {
-      const element = this.#elementOf(index);
-      if (element === before) before = before.nextSibling;
-      else this.#rows.insertBefore(element, before);
-    }
-  }
-
-  #elementOf(index) {
-    let shown = this.#shown.get(index);
-    if (!shown) this.#shown.set(index, (shown = { element: this.#spare.pop() ?? document.createElement("div") }));
-    const row = this.#store.get(index);
-    const { element } = shown;
-    if (shown.row !== row) {
-      shown.row = row;
-      fillRow(element, row, { ...this.#look, find: this.#find });
-    }
-    element.classList.toggle("hit", index === this.#view.current);
-    element.classList.toggle("cursor", index === this.#cursor);
-    return element;
+    this.#pool.element.style.transform = `translateY(${top}px)`;
+    const indices = [];
+    for (let position = first; position < last; position++) indices.push(this.#view.at(position));
+    const { current } = this.#view;
+    const look = { ...this.#look, find: this.#find };
+    this.#pool.show(indices, (index) => this.#store.get(index), look, { hit: current, cursor: this.#cursor });
   }
 
   /** Measure the rendered rows; return whether a height differs. */
   #measure() {
     const before = this.#list.height;
-    for (const [index, { element }] of this.#shown) {
-      this.#list.measure(this.#view.positionOf(index), element.offsetHeight);
-    }
+    for (const [index, height] of this.#pool.heights()) this.#list.measure(this.#view.positionOf(index), height);
     return this.#list.height !== before;
   }
 
@@ -325,9 +295,9 @@ export class LogList {
   }
 
   #clicked({ target }) {
-    const element = target.closest(".row");
-    if (!element || getSelection()?.toString()) return;
-    for (const [index, shown] of this.#shown) if (shown.element === element) this.#cursor = index;
+    const index = this.#pool.indexOf(target.closest(".row"));
+    if (index < 0 || getSelection()?.toString()) return;
+    this.#cursor = index;
     this.#isStale = true;
     this.#onChange();
   }

@@ -39,7 +39,8 @@ const go = async (page, hash) => {
   await page.getByRole('status').filter({ hasText: /^connected$/ }).waitFor()
 }
 const row = (page, name) =>
-  page.getByRole('table', { name: 'Processes', exact: true }).getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
+  page.getByRole('table', { name: 'Processes', exact: true }).getByRole('row')
+    .filter({ has: page.getByRole('link', { name, exact: true }) })
 const button = (page, name) => page.getByRole('button', { name, exact: true })
 const lines = (page) => page.getByRole('log', { name: 'Logs', exact: true }).locator('[data-id]')
 
@@ -91,7 +92,8 @@ async function checkLogs(page) {
 
   const filter = page.getByRole('searchbox', { name: 'Filter' })
   await filter.fill('line !1')
-  await until(async () => (await lines(page).locator('.text').filter({ hasText: '1' }).count()) === 0, 'the filter excludes lines')
+  const withOne = lines(page).locator('.text').filter({ hasText: '1' })
+  await until(async () => (await withOne.count()) === 0, 'the filter excludes lines')
   await until(() => page.url().includes('filter=line%20!1'), 'the address has the filter')
   await filter.fill('')
   const find = page.getByRole('searchbox', { name: 'Find' })

@@ -51,7 +51,8 @@ test("a request is a curl command", () => {
       `-H 'User-Agent: it'"'"'s'`,
   );
   assert.match(curlOf(request({ method: "HEAD" })), /--path-as-is --head /);
-  assert.match(curlOf(request({ method: "OPTIONS", url: "*" })), /--request-target '\*' http:\/\/api.localhost:6788\/ /);
+  const options = curlOf(request({ method: "OPTIONS", url: "*" }));
+  assert.match(options, /--request-target '\*' http:\/\/api.localhost:6788\/ /);
   assert.match(curlOf(request({ headers: { "X-A": ["\x1b[31m"] } })), /\\x1b\[31m/);
 });
 
@@ -71,6 +72,7 @@ test("a body is text where that is exact, and otherwise base64", () => {
 
 test("a shell reads quoted words as they are", () => {
   const words = ["a b", "it's", "$(id)", "`id`", "\\", '"', "", "~", "-x", "a\nb", "é"];
-  const printed = execFileSync("/bin/sh", ["-c", `printf '%s\\0' ${words.map(quoted).join(" ")}`], { encoding: "utf8" });
+  const script = `printf '%s\\0' ${words.map(quoted).join(" ")}`;
+  const printed = execFileSync("/bin/sh", ["-c", script], { encoding: "utf8" });
   assert.deepEqual(printed.split("\0").slice(0, -1), words);
 });

@@ -37,7 +37,7 @@ test("changes of the status have a row in the log, other changes have none", () 
   const change = { previous_status: "starting", pid: 41, restarts: 0, reason: null, exit_code: null };
   assert.equal(eventText({ ...change, status: "running" }), "started (pid 41)");
   assert.equal(eventText({ ...change, status: "running", restarts: 2 }), "restarted (pid 41)");
-  assert.equal(eventText({ ...change, status: "crashed", reason: "exited with code 3" }), "crashed: exited with code 3");
+  assert.equal(eventText({ ...change, status: "crashed", reason: "code 3" }), "crashed: code 3");
   assert.equal(eventText({ ...change, status: "stopped" }), "stopped");
   assert.equal(eventText({ ...change, status: "stopped", kind: "job", exit_code: 0 }), "done");
   assert.equal(eventText({ ...change, status: "running", previous_status: "running" }), null);

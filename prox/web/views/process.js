@@ -115,12 +115,13 @@ function pair(name, value, className = "") {
 function healthSection({ healthcheck, check_results: results }) {
   if (!healthcheck) return nothing;
   const { last_check: last, last_output: output, consecutive_failures: failures } = healthcheck;
+  const others = Object.entries(results).filter(([text]) => text !== output);
   return html`<section aria-labelledby="health">
     <h2 id="health">Health check</h2>
     <dl>
       ${pair("Last check", last ? clock(last) : "not yet")} ${pair("Failures in a row", failures)}
       ${output ? pair("Last output", html`<code class="block">${output}</code>`, "wide") : nothing}
-      ${Object.entries(results).map(([text, count]) => pair(`${count} ×`, html`<code class="block">${text}</code>`, "wide"))}
+      ${others.map(([text, count]) => pair(`${count} ×`, html`<code class="block">${text}</code>`, "wide"))}
     </dl>
   </section>`;
 }

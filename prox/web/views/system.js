@@ -31,7 +31,6 @@ export class SystemView {
       ["Directory", folder],
       ["Address", location.origin],
       ["Instance", model.instance],
-      ["Connection", model.connection],
       ["Lines held here", grouped(model.store.length)],
       ["Lines dropped by the stream", grouped(model.dropped)],
     ];
