@@ -34,14 +34,20 @@ export async function post(path, body) {
   return json(await ask(path, { method: "POST", headers, body: body && JSON.stringify(body) }));
 }
 
+/** Return the number of the instance's log streams, of all clients; throws ApiError. */
+export async function countSubscribers() {
+  const text = await (await ask("/metrics", {}, "")).text();
+  return Number(/^prox_log_subscribers (\d+)/m.exec(text)?.[1] ?? 0);
+}
+
 /** Return the path of a process, or of what is below it. */
 export function processPath(name, ...parts) {
   return ["/processes", encodeURIComponent(name), ...parts].join("/");
 }
 
-async function ask(path, options) {
+async function ask(path, options, base = BASE) {
   try {
-    return await fetch(`${BASE}${path}`, { cache: "no-store", ...options });
+    return await fetch(`${base}${path}`, { cache: "no-store", ...options });
   } catch {
     throw new ApiError("prox does not answer", "NO_ANSWER");
   }

@@ -161,7 +161,6 @@ export class LogList {
     this.#render(anchor);
   }
 
-  /** Stop observing. */
   close() {
     this.#observer.disconnect();
   }
@@ -249,9 +248,7 @@ export class LogList {
     const isUp = top < this.#scrollTop;
     this.#scrollTop = top;
     this.#isStale = true;
-    const isAtEnd = this.#list.isAtEnd(top, this.#viewport);
-    if (isUp && !isAtEnd) this.isFollowing = false;
-    else if (isAtEnd && !isUp) this.isFollowing = true;
+    if (isUp !== this.#list.isAtEnd(top, this.#viewport)) this.isFollowing = !isUp;
     this.#onChange();
   }
 
@@ -259,8 +256,7 @@ export class LogList {
     if (width === this.#width && height === this.#viewport) return;
     const top = this.#topIndex();
     const isReflowed = width !== this.#width && this.#wraps;
-    this.#width = width;
-    this.#viewport = height;
+    [this.#width, this.#viewport] = [width, height];
     if (isReflowed) this.#rebuild(top);
     this.#isStale = true;
     this.#onChange();
@@ -285,7 +281,7 @@ export class LogList {
   #moveCursor(step) {
     const { length } = this.#view;
     if (!length) return;
-    const start = this.#isFollowing ? length : this.#view.positionOf(this.#topIndex() ?? 0) - Math.min(step, 1);
+    const start = this.#isFollowing ? length : this.#view.positionOf(this.#topIndex() ?? 0) - step;
     const from = this.#cursor < 0 ? start : this.#view.positionOf(this.#cursor);
     const row = Math.max(0, Math.min(length - 1, from + step));
     this.#cursor = this.#view.at(row);

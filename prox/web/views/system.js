@@ -1,19 +1,27 @@
 /** prox itself: its version and process, this tab's stream, and its own lines. */
+import { countSubscribers } from "../api.js";
 import { duration, grouped } from "../format.js";
 import { html } from "../lit.js";
 import { LogList } from "../log_list.js";
+
+const REFRESH = 5000;
 
 export class SystemView {
   title = "System";
   #app;
   #list = null;
   #generation = -1;
+  #subscribers = null;
+  #timer;
 
   constructor(app) {
     this.#app = app;
+    this.#timer = setInterval(() => document.hidden || this.#count(), REFRESH);
+    this.#count();
   }
 
   close() {
+    clearInterval(this.#timer);
     this.#list?.close();
   }
 
@@ -31,6 +39,7 @@ export class SystemView {
       ["Directory", folder],
       ["Address", location.origin],
       ["Instance", model.instance],
+      ["Log streams of all clients", this.#subscribers ?? ""],
       ["Lines held here", grouped(model.store.length)],
       ["Lines dropped by the stream", grouped(model.dropped)],
     ];
@@ -45,6 +54,15 @@ export class SystemView {
 
   drawn() {
     this.#list.update();
+  }
+
+  async #count() {
+    try {
+      this.#subscribers = await countSubscribers();
+    } catch {
+      this.#subscribers = null;
+    }
+    this.#app.schedule();
   }
 
   #ensureList() {
