@@ -37,7 +37,7 @@ export class RequestsView {
       </p>
       ${this.#error ? html`<p class="empty">${this.#error.message}</p>` : nothing}
       <div class="scroll">
-        <table aria-label="Requests">
+        <table class="stacked" aria-label="Requests">
           <thead>
             <tr>
               ${COLUMNS.map((name) => html`<th scope="col" class=${name === "Duration" ? "number" : ""}>${name}</th>`)}
