@@ -1,5 +1,5 @@
 # What can be done here; each target sets up what it needs, in .venv. Needs Python 3.11 or newer and a package index.
-.PHONY: help setup demo test check docs torture mutants real bench bench-setup vendor clean
+.PHONY: help setup demo test check docs torture mutants real bench bench-setup vendor screenshots clean
 .NOTPARALLEL:
 
 # Without a PATH, Python does not find itself.
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench  measure prox beside its peers, for docs/performance.md (AXIS=logs: one axis; 25 minutes)'
 	@echo 'make bench-setup  install the peers for it'
 	@echo 'make vendor  take the JavaScript libraries of the dashboard from npm again, at their pinned versions'
+	@echo 'make screenshots  take the screenshots in docs/images again (needs Chromium)'
 	@echo 'make clean  remove all that was made here'
 
 DEMO := $(BIN)/prox -c prox.example.yaml
@@ -90,6 +91,9 @@ real:
 	  $(MAKE) --no-print-directory --keep-going .real/vite/.installed .real/tools/.installed .real/fullstack/.installed || true; \
 	fi
 	@$(MAKE) --no-print-directory --keep-going $(SUITES) || true
+
+screenshots: $(VENV)/.for-work .real/vite/.installed
+	$(BIN)/python scripts/screenshots.py
 
 clean:
 	rm -rf $(VENV) .real .prox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .figures.jsonl dist build site

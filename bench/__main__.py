@@ -22,7 +22,7 @@ from bench.report import RESULTS, show, write_docs
 if TYPE_CHECKING:
     from bench.figures import Row
 
-AXES = ("start", "stop", "logs", "streams", "query", "proxy", "idle", "grow", "command", "jobs")
+AXES = ("start", "stop", "logs", "streams", "query", "proxy", "idle", "grow", "command", "jobs", "ui")
 
 
 def main() -> int:

@@ -1,7 +1,8 @@
 """The test tree mirrors the source tree: prox/core/health.py is tested in tests/core/test_health.py.
 
 Every module has a test file, or several whose names begin with its name (test_supervisor_simulated.py). Tests of the
-whole program are in tests/e2e/, tests of its guarantees in tests/guarantees/. Tests that documents name exist.
+whole program are in tests/e2e/, tests of its guarantees in tests/guarantees/, tests of the dashboard in tests/web/. Tests
+that documents name exist.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pytest
 TESTS = Path(__file__).parent
 PROX = TESTS.parent / "prox"
 DOCS = TESTS.parent / "docs"
-OF_THE_PROJECT = {"test_layout.py", "test_example.py", "test_docs.py", "test_reference.py", "test_modules.py"}
+OF_THE_PROJECT = {"test_layout.py", "test_example.py", "test_docs.py", "test_reference.py"}
 """Tests of what is not in prox/."""
 NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 """How a document names a test, or a file of them."""
@@ -31,7 +32,7 @@ def test_each_test_file_stands_where_its_module_does() -> None:
 def has_its_place(path: Path) -> bool:
     place = path.relative_to(TESTS)
     if (
-        place.parts[0] in {"e2e", "guarantees", "helpers"}
+        place.parts[0] in {"e2e", "guarantees", "helpers", "web"}
         or place.name == "conftest.py"
         or place.name in OF_THE_PROJECT
     ):

@@ -1,0 +1,93 @@
+"""Take the screenshots in docs/images: `make screenshots`. They show a real run of prox.example.yaml.
+
+The terminal UI is drawn by Textual without a terminal and saved as SVG; the dashboard by headless Chromium, as PNG.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from prox.client.client import Client
+from prox.client.target import Target, parse_address
+from prox.tui.app import ProxTui
+from prox.tui.keys import keys_of
+
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "docs" / "images"
+PACKAGES = ROOT / ".real" / "vite"
+RUN_SECONDS = 12
+"""How long the example runs before, so that there is something to see."""
+
+
+def main() -> int:
+    chromium = shutil.which("chromium")
+    if chromium is None or not PACKAGES.is_dir():
+        print("screenshots: needs Chromium and `make real`", file=sys.stderr)
+        return 1
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home, "shop")
+        folder.mkdir()
+        shutil.copy(ROOT / "prox.example.yaml", folder / "prox.yaml")
+        env = {**os.environ, "HOME": home, "PYTHONPATH": str(ROOT)}
+        prox = [sys.executable, "-P", "-m", "prox"]
+        started = subprocess.run(
+            [*prox, "up", "-d", "--http-port=0"], cwd=folder, env=env, capture_output=True, text=True, check=True
+        )
+        url = started.stdout.split()[-1]
+        try:
+            client = Client(Target(**dict(zip(("host", "port"), parse_address(url), strict=True))))
+            _ask(client)
+            asyncio.run(_terminal(client))
+            script = ROOT / "scripts" / "screenshots.mjs"
+            subprocess.run(["node", script, PACKAGES, chromium, url, IMAGES], check=True, timeout=120)
+        finally:
+            subprocess.run([*prox, "down"], cwd=folder, env=env, check=False, capture_output=True)
+    for path in sorted(IMAGES.iterdir()):
+        print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KiB")
+    return 0
+
+
+def _ask(client: Client) -> None:
+    """Send requests through the proxy while the example runs."""
+    services = client.status()["urls"]
+    end = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < end:
+        for service, path in (("api", "/status"), ("web", "/"), ("api", "/nothing")):
+            host = services[service].split("//")[1].rstrip("/")
+            port = host.rpartition(":")[2]
+            request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host})
+            try:
+                urllib.request.urlopen(request, timeout=5).close()
+            except OSError:
+                pass
+        time.sleep(1)
+
+
+async def _terminal(client: Client) -> None:
+    app = ProxTui(lambda: client, folder="shop", keys=keys_of(), owns=True)
+    async with app.run_test(size=(110, 28)) as pilot:
+        await _until(pilot, app, lambda: app.state.connection == "connected" and len(app.state.store) > 20)
+        await pilot.press("E", "tab")
+        await pilot.pause()
+        app.save_screenshot(filename="tui.svg", path=str(IMAGES))
+        await pilot.press("escape", "f3")
+        await _until(pilot, app, lambda: len(app.pane("requests")) > 3)
+        app.save_screenshot(filename="tui-requests.svg", path=str(IMAGES))
+
+
+async def _until(pilot: object, app: ProxTui, holds: object) -> None:
+    while not holds():  # type: ignore[operator]
+        await pilot.pause(0.05)  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
