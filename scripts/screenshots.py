@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from prox.client.client import Client
@@ -65,10 +66,8 @@ def _ask(client: Client) -> None:
             host = services[service].split("//")[1].rstrip("/")
             port = host.rpartition(":")[2]
             request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host})
-            try:
+            with suppress(OSError):
                 urllib.request.urlopen(request, timeout=5).close()
-            except OSError:
-                pass
         time.sleep(1)
 
 

@@ -1,7 +1,7 @@
 """The test tree mirrors the source tree: prox/core/health.py is tested in tests/core/test_health.py.
 
 Every module has a test file, or several whose names begin with its name (test_supervisor_simulated.py). Tests of the
-whole program are in tests/e2e/, tests of its guarantees in tests/guarantees/, tests of the dashboard in tests/web/. Tests
+whole program are in tests/e2e/, of its guarantees in tests/guarantees/, of the dashboard in tests/web/. Tests
 that documents name exist.
 """
 

@@ -1,6 +1,6 @@
 """ui: the terminal UI and the dashboard: lines taken in, memory, keys under load, frames while scrolling, idle CPU.
 
-The bars are the limits of the user interfaces' contract. Textual's own logs are measured beside the terminal UI's store.
+The bars are the limits of the user interfaces' contract. Textual's own logs are measured beside the store of prox.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from contextlib import suppress
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from prox.tui.list_pane import ListPane
     from prox.tui.log_pane import LogPane
 
-SLICE_SECONDS = 0.008
+SLICE_SECONDS = 0.004
 """How long lines are taken in at once; between two slices, keys are handled."""
 PAUSE_SECONDS = 0.025
 """The least time between two drawings."""
@@ -47,6 +48,9 @@ class ProxTui(Window):
                 self.loop.add_signal_handler(number, self.quit)
         self.pane("processes").focus()
         self.run_worker(self._follow(), exit_on_error=True)
+        # The modules and the window are not garbage: looking through them would delay a key by 50 ms now and then.
+        gc.collect()
+        gc.freeze()
         self._feed.start()
 
     def leave(self, result: Result) -> None:

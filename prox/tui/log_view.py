@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from prox.tui.line_store import Line, LineStore
     from prox.tui.rows import Times
 
-SLICE_SECONDS = 0.008
+SLICE_SECONDS = 0.004
 """Time for examining old lines in one go, in which no key is handled."""
 MAX_COPIED = 10_000
 """Lines that `Y` copies at most, the newest."""
@@ -107,8 +107,11 @@ class LogView:
             query = parse_query(text)
         except InvalidPattern as error:
             return str(error)
-        self.filter_text, self._query = text, query
-        self._rebuild()
+        if query is None and self._query is None:
+            self.filter_text = text
+        else:
+            self.filter_text, self._query = text, query
+            self._rebuild()
         return None
 
     def _rebuild(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Record(Struct, frozen=True, kw_only=True):
-    """A log line (``GET /logs``)."""
+class Record(Struct, frozen=True, kw_only=True, gc=False):
+    """A log line (``GET /logs``). Not seen by the garbage collector: there are many, and they hold no references."""
 
     id: str | None = None
     timestamp: str

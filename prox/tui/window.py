@@ -76,6 +76,7 @@ class Window(App[Result], inherit_bindings=False):
     def __init__(self, find: Callable[[], Client], *, folder: str, keys: Keys, owns: bool, message: str = "") -> None:
         """``owns``: quitting stops the instance. ``message``: shown at first."""
         super().__init__()
+        self.title = "prox"
         self.theme = "ansi-dark"
         self.keys = keys
         self.owns = owns
@@ -86,6 +87,9 @@ class Window(App[Result], inherit_bindings=False):
         self.results: dict[str, str] = {}
         """The result of the last action on each process."""
         self.message = message
+        self._written: dict[str, Text] = {}
+        """The text of each row of the window."""
+        self._written_width: int | None = 0
         self.proxy_runs = True
         self._folder = folder
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -165,15 +169,15 @@ class Window(App[Result], inherit_bindings=False):
 
     def _draw(self) -> None:
         state, view = self.state, self.shown_view
-        self.query_one("#title", Static).update(self._title())
-        self.query_one("#status", Static).update(self._status())
-        self.query_one("#footer", Static).update(lists.footer(self.keys, self.size.width))
+        self._write("title", self._title())
+        self._write("status", self._status())
+        self._write("footer", lists.footer(self.keys, self.size.width))
         name = self.current
         if name == "logs":
             processes = list(state.processes.values())
             rows = lists.process_rows(processes, shown=view.processes, results=self.results, width=self._list_width)
             self.pane("processes").show(rows)
-            self.pane("processes").styles.width = None if self.has_class("narrow") else _width_of(rows, self.size.width)
+            self._set_list_width(rows)
             if self.log_pane.view is not view:
                 self.log_pane.show(view)
             self.log_pane.redraw()
@@ -186,6 +190,18 @@ class Window(App[Result], inherit_bindings=False):
             self.pane(name).show(lists.job_rows(state.processes.values()))
         elif name == "problems":
             self.pane(name).show(lists.problem_rows(state.problems))
+
+    def _write(self, name: str, text: Text) -> None:
+        """Replace the text of a row, if it has changed: laying out the window anew takes longer than drawing it."""
+        if self._written.get(name) != text:
+            self._written[name] = text
+            self.query_one(f"#{name}", Static).update(text, layout=False)
+
+    def _set_list_width(self, rows: list[Text]) -> None:
+        width = None if self.has_class("narrow") else _width_of(rows, self.size.width)
+        if self._written_width != width:
+            self._written_width = width
+            self.pane("processes").styles.width = width
 
     @property
     def _list_width(self) -> int:
