@@ -44,7 +44,7 @@ export function healthBadge({ health }) {
 
 /** Return the URL of a process as a link or, without one, its port. */
 export function addressOf({ url, port }) {
-  return isWebUrl(url) ? html`<a href=${url} rel="noreferrer" target="_blank">${url}</a>` : (port ?? "");
+  return isWebUrl(url) ? html`<a href=${url} rel="noreferrer" target="_blank">${url.replace(/^https?:\/\//, "")}</a>` : (port ?? "");
 }
 
 /** Return whether a URL is one to follow: neither a script nor a file. */
