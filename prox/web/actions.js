@@ -44,7 +44,8 @@ export function healthBadge({ health }) {
 
 /** Return the URL of a process as a link or, without one, its port. */
 export function addressOf({ url, port }) {
-  return isWebUrl(url) ? html`<a href=${url} rel="noreferrer" target="_blank">${url.replace(/^https?:\/\//, "")}</a>` : (port ?? "");
+  if (!isWebUrl(url)) return port ?? "";
+  return html`<a href=${url} rel="noreferrer" target="_blank">${url.replace(/^https?:\/\//, "")}</a>`;
 }
 
 /** Return whether a URL is one to follow: neither a script nor a file. */

@@ -143,6 +143,15 @@ async function checkLogs(page) {
   await go(page, `/logs?process=many&line=${id}`)
   await page.locator(`.cursor[data-id="${id}"]`).waitFor()
 
+  // Lines that only the log files have, and those of the same millisecond as the oldest one.
+  await button(page, 'Log files').click()
+  await until(async () => (await button(page, 'Log files').getAttribute('aria-pressed')) === 'true', 'it shows files')
+  await page.getByRole('log').focus()
+  await page.keyboard.press('Home')
+  await lines(page).filter({ hasText: /^line 1$/ }).waitFor()
+  await button(page, 'Log files').click()
+  await page.getByText('3 000 rows').waitFor()
+
   // New lines while the view stays where it is.
   await go(page, '/logs?process=web')
   await lines(page).last().waitFor()

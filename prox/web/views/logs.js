@@ -1,4 +1,5 @@
 /** The lines of all or of chosen processes. */
+import { get } from "../api.js";
 import { copyText } from "../clipboard.js";
 import { rowsToJson, rowsToMarkdown, rowsToText } from "../copy.js";
 import { compileFilter, compileFind } from "../filter.js";
@@ -6,6 +7,7 @@ import { clock, counted, grouped } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { CopyMenu, levelChoice, processChoice, searchBox, toggle } from "../log_controls.js";
 import { LogList } from "../log_list.js";
+import { olderPath, oldestTimes, storeOf } from "../older_lines.js";
 import { formatRoute } from "../router.js";
 
 const SYSTEM = "system";
@@ -19,7 +21,10 @@ export class LogsView {
   fills = true;
   #app;
   #list = null;
-  #generation = -1;
+  /** The store that the list shows. */
+  #store = null;
+  /** Lines of the log files, shown in place of the live ones; null: the live ones. */
+  #older = null;
   /** The processes for which the rows have their look. */
   #known = null;
   /** Names of the processes shown; null: all. */
@@ -100,7 +105,8 @@ export class LogsView {
         <div class="bar">
           ${toggle("Follow", list.isFollowing, () => (list.isFollowing = !list.isFollowing))}
           ${toggle("Wrap", look.wraps, () => this.#lookChanged({ wraps: !look.wraps }))}
-          ${toggle("Times", look.times, () => this.#lookChanged({ times: !look.times }))} ${this.#menu.template()}
+          ${toggle("Times", look.times, () => this.#lookChanged({ times: !look.times }))}
+          ${toggle("Log files", this.#older !== null, () => this.#toggleOlder())} ${this.#menu.template()}
           <span class="status" aria-live="polite">${this.#note || counted(list.length, "row")}</span>
         </div>
       </div>
@@ -138,14 +144,15 @@ export class LogsView {
 
   #ensureList() {
     const { model, schedule } = this.#app;
-    if (this.#list && this.#generation === model.generation) {
+    const store = this.#older ?? model.store;
+    if (this.#list && this.#store === store) {
       if (this.#known !== model.processes) this.#setLook();
       this.#known = model.processes;
       return;
     }
     this.#list?.close();
-    this.#generation = model.generation;
-    this.#list = new LogList(model.store, { label: "Logs", onChange: schedule });
+    this.#store = store;
+    this.#list = new LogList(store, { label: "Logs", onChange: schedule });
     this.#select();
     this.#list.setFind(this.#find);
   }
@@ -167,6 +174,21 @@ export class LogsView {
     const known = [...this.#app.model.list.map((each) => each.name), SYSTEM];
     // Names of the address that are no processes, such as removed ones.
     return [...new Set([...known, ...(this.#processes ?? [])])];
+  }
+
+  /** Show the lines of the log files that are older than the live ones, or the live ones again. */
+  #toggleOlder() {
+    if (this.#older) {
+      this.#older = null;
+      this.#app.schedule();
+      return;
+    }
+    this.#app.act(async () => {
+      const times = oldestTimes(this.#app.model.store, this.#processes);
+      const { logs } = await get(olderPath(times, this.#processes));
+      this.#older = storeOf(logs, times);
+      this.#noteFor(this.#older.length ? "lines of the log files" : "the log files have no older lines");
+    });
   }
 
   #toggle(name) {
