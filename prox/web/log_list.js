@@ -243,6 +243,8 @@ export class LogList {
 
   #scrolled() {
     const top = this.element.scrollTop;
+    // The event of a scroll of our own, which may come after a key that has begun another one.
+    if (Math.abs(top - this.#domTop) < 1) return;
     this.#domTop = top;
     if (Math.abs(top - this.#scrollTop) < 1) return;
     const isUp = top < this.#scrollTop;
