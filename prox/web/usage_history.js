@@ -27,7 +27,7 @@ export class UsageHistory {
 
   /** Return the newest usage of a process; null without a sample. */
   latest(name) {
-    return this.newest?.processes[name] ?? null;
+    return this.newest ? usageIn(this.newest, name) : null;
   }
 
   /**
@@ -36,18 +36,24 @@ export class UsageHistory {
    */
   series(name) {
     const [times, cpu, memory] = [[], [], []];
-    for (const { timestamp, processes } of this.#samples) {
-      const time = Date.parse(timestamp) / 1000;
+    for (const sample of this.#samples) {
+      const time = Date.parse(sample.timestamp) / 1000;
       if (times.length && time - times.at(-1) > MAX_PAUSE) {
         times.push(times.at(-1) + 1);
         cpu.push(null);
         memory.push(null);
       }
-      const usage = processes[name];
+      const usage = usageIn(sample, name);
       times.push(time);
       cpu.push(usage?.cpu_percent ?? null);
-      memory.push(usage?.memory_bytes === null || usage === undefined ? null : usage.memory_bytes / 1048576);
+      const bytes = usage?.memory_bytes ?? null;
+      memory.push(bytes === null ? null : bytes / 1048576);
     }
     return [times, cpu, memory];
   }
+}
+
+/** Return the usage of a process; null if it did not run. A process may be named as a property of every object. */
+function usageIn({ processes }, name) {
+  return Object.hasOwn(processes, name) ? processes[name] : null;
 }
