@@ -52,7 +52,8 @@ export async function becomes(get, expected, what) {
   }
 }
 
-export const connection = (page, state) => becomes(() => page.getByRole('status').textContent(), state, 'the connection')
+export const connection = (page, state) =>
+  becomes(() => page.getByRole('status').textContent(), state, 'the connection')
 export const row = (page, name) =>
   page.getByRole('table', { name: 'Processes', exact: true }).getByRole('row')
     .filter({ has: page.getByRole('link', { name, exact: true }) })

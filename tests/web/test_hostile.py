@@ -83,7 +83,8 @@ WRITER = """
 import json, sys, time
 texts = json.load(open("texts.json"))
 for i, text in enumerate(texts):
-    for out, line in [(sys.stdout, text), (sys.stderr, text), (sys.stdout, json.dumps({"level": "error", "msg": text}))]:
+    as_json = json.dumps({"level": "error", "msg": text})
+    for out, line in [(sys.stdout, text), (sys.stderr, text), (sys.stdout, as_json)]:
         out.buffer.write(f"{line}\\n".encode("utf-8", "surrogatepass"))
         out.flush()
 print("all written", flush=True)
