@@ -15,6 +15,8 @@ from helpers.real import VITE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from helpers.project import Answer, Project
+
 FOLDER = Path(__file__).parents[1] / "web"
 SECONDS = 100.0
 
@@ -52,3 +54,23 @@ def drive(script: str, values: Mapping[str, Any], steps: Mapping[str, Callable[[
                 node.kill()
         stderr.seek(0)
         assert node.returncode == 0, stderr.read()
+
+
+def link(project: Project) -> str:
+    """Return the link that `prox open` prints."""
+    opened = project.client("open", "--print")
+    assert opened.returncode == 0, opened.stderr
+    url = opened.stdout.strip()
+    assert "/?ticket=" in url
+    return url
+
+
+def authorized(project: Project, path: str) -> Answer:
+    """GET a path below /api/v1 with the token."""
+    token = (Path(project.env["HOME"]) / ".prox" / "token").read_text().strip()
+    return project.get(path, Authorization=f"Bearer {token}")
+
+
+def cookie(project: Project) -> str:
+    """Return the name of the instance's cookie."""
+    return f"prox_{authorized(project, '/status').json()['instance']}"

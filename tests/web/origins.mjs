@@ -180,6 +180,8 @@ await run(async (browser) => {
   assert.match(allowed['event source false'], /^opened$/)
   assert.equal(allowed.img, 'loaded')
   assert.equal(allowed['style sheet'], 'loaded')
+  // A frame shows the dashboard to nobody, not even there.
+  await show(friend, values.open, 'same site')
 
   await attackFrom(context, values.open, 'without authentication')
   await attackFrom(context, values.closed, 'without a cookie')
@@ -192,6 +194,7 @@ await run(async (browser) => {
   // Another port of this machine is the same site: the cookie comes along, and opens nothing.
   const near = await friend.evaluate(attack, { base: values.closed, paths: PATHS, changes: CHANGES })
   for (const [name, text] of Object.entries(near)) assert.doesNotMatch(text, SECRET, `same site: ${name}`)
+  await show(friend, values.closed, 'same site with a cookie')
   await attackFrom(context, values.closed, 'with a cookie')
   await rebind(context, values.closed, [401, 'UNAUTHORIZED'], 'rebinding with a cookie')
   await connection(dashboard, 'connected')

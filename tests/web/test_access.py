@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.dashboard import drive
+from helpers.dashboard import authorized, cookie, drive, link
 from helpers.project import Project
 
 if TYPE_CHECKING:
-    from helpers.project import Answer
+    from pathlib import Path
 
 pytestmark = [pytest.mark.real("vite"), pytest.mark.real("chromium")]
 
@@ -44,23 +43,3 @@ def test_link_opens_the_dashboard_once(project: Project, tmp_path: Path) -> None
         drive("access.mjs", values)
         assert authorized(project, "/processes").json()["processes"][0]["status"] == "stopped"
         assert authorized(other, "/processes").json()["processes"][0]["status"] == "running"
-
-
-def link(project: Project) -> str:
-    """Return the link that `prox open` prints."""
-    opened = project.client("open", "--print")
-    assert opened.returncode == 0, opened.stderr
-    url = opened.stdout.strip()
-    assert "/?ticket=" in url
-    return url
-
-
-def authorized(project: Project, path: str) -> Answer:
-    """GET a path below /api/v1 with the token."""
-    token = (Path(project.env["HOME"]) / ".prox" / "token").read_text().strip()
-    return project.get(path, Authorization=f"Bearer {token}")
-
-
-def cookie(project: Project) -> str:
-    """Return the name of the instance's cookie."""
-    return f"prox_{authorized(project, '/status').json()['instance']}"

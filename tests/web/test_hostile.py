@@ -81,10 +81,9 @@ CONTROL = [
 
 WRITER = """
 import json, sys, time
-texts = json.load(open("texts.json"))
-for i, text in enumerate(texts):
-    as_json = json.dumps({"level": "error", "msg": text})
-    for out, line in [(sys.stdout, text), (sys.stderr, text), (sys.stdout, as_json)]:
+for text in json.load(open("texts.json")):
+    record = json.dumps({"level": "error", "msg": text})
+    for out, line in [(sys.stdout, text), (sys.stderr, text), (sys.stdout, record)]:
         out.buffer.write(f"{line}\\n".encode("utf-8", "surrogatepass"))
         out.flush()
 print("all written", flush=True)

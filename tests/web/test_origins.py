@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.dashboard import drive
+from helpers.dashboard import authorized, drive, link
 from helpers.project import Project
-from web.test_access import authorized, link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
