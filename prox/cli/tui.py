@@ -51,7 +51,11 @@ def up_with_tui(config: Config, arguments: list[str], *, accessible: bool) -> in
         running = _run_accessible(find, owns=True) if accessible else _run(Path(config.folder).name, find, owns=True)
         if running is None:
             # Any byte releases the instance from its lifeline (``runtime.lifeline``).
-            os.write(writing, b"d")
+            try:
+                os.write(writing, b"d")
+            except BrokenPipeError:
+                say("prox has stopped already")
+                return OK
             say("prox goes on; `prox attach` shows it again, `prox down` stops it")
             return OK
         say(f"stopping {running} {'process' if running == 1 else 'processes'}")
@@ -67,9 +71,10 @@ def _run(name: str, find: Callable[[], Client], *, owns: bool) -> int | None:
     keys, message = _keys()
     app = ProxTui(find, folder=name, keys=keys, owns=owns, message=message)
     result = app.run()
-    if app.return_code:
+    if result is None and app.return_code:
+        # It has shown its own error; the lifeline stops what it has started.
         sys.exit(app.return_code)
-    return None if result == "release" or not owns else app.state.running
+    return app.state.running if result == "stop" else None
 
 
 def _run_accessible(find: Callable[[], Client], *, owns: bool) -> int | None:

@@ -118,4 +118,6 @@ SupervisorEvent = ProcessEvent | ShutdownEvent | LeftoverEvent
 
 
 class Overflow(Struct, frozen=True):
-    """The subscriber was too slow and has missed events; it must read the whole state again."""
+    """The subscriber must read the whole state again: it was too slow and has missed events, or a reload has added or
+    removed processes.
+    """

@@ -18,7 +18,7 @@ class EventHub:
     def __init__(self) -> None:
         self._subscribers: Subscribers[SupervisorEvent | Overflow] = Subscribers()
 
-    def publish(self, event: SupervisorEvent) -> None:
+    def publish(self, event: SupervisorEvent | Overflow) -> None:
         self._subscribers.publish(event)
 
     def subscribe(self) -> EventSubscription:

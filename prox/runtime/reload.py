@@ -9,6 +9,7 @@ import msgspec
 from prox.core.config.difference import FIXED_SECTIONS, Difference
 from prox.core.lifecycle import LifecycleEvent, Phase
 from prox.core.scheduling import needed
+from prox.core.snapshots import Overflow
 from prox.runtime.goals import stop_in_order
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ async def finish(processes: ProcessSet, found: Difference) -> None:
     for process in removed:
         if process.is_settled and process in processes and not processes.is_configured(process):
             processes.remove(process)
+    if found.added or found.removed:
+        # Subscribers read the whole state again: a change of one process does not tell that another is gone.
+        processes.events.publish(Overflow())
     started = [processes.get(name) for name in (*found.added, *found.changed)]
     await processes.wait_until(lambda: all(map(_has_begun, started)))
 

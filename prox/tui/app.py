@@ -7,6 +7,7 @@ import gc
 import signal
 import time
 from contextlib import suppress
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from prox.tui.commands import Commands
@@ -42,11 +43,12 @@ class ProxTui(Window):
         self._commands = Commands(self)
 
     def on_mount(self) -> None:
-        self.loop = asyncio.get_running_loop()
+        self.loop, self.context = asyncio.get_running_loop(), copy_context()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with suppress(ValueError, RuntimeError):
                 self.loop.add_signal_handler(number, self.quit)
         self.pane("processes").focus()
+        self.app_resume_signal.subscribe(self.screen, lambda _: self.redraw())
         self.run_worker(self._follow(), exit_on_error=True)
         # The modules and the window are not garbage: looking through them would delay a key by 50 ms now and then.
         gc.collect()
@@ -88,6 +90,10 @@ class ProxTui(Window):
                     state.store.note(
                         "system", "── connected to a new instance ──" if is_new else "── connected again ──", gap=True
                     )
+                if is_new and self.owns:
+                    # Ours is gone; this one was started by somebody else.
+                    self.owns = False
+                    self.tell("another instance: quitting leaves it as it is")
                 state.connection = "connected"
                 self._commands.fetch_requests()
             case Failed(error):

@@ -112,23 +112,26 @@ class Commands:
                 app.tell("nothing to unfold in this line")
         elif pane.id == "processes":
             if name := self._selected_name():
+                self._leave_past()
                 self._view.select(frozenset([name]))
         elif pane.id == "requests":
             self._open_request(pane.cursor)
         elif pane.id in ("jobs", "problems"):
-            self._open_logs_of(pane)
+            if name := self._listed_name(pane):
+                self._leave_past()
+                self._view.select(frozenset([name]))
+                app.switch("logs")
         elif pane.id == "palette":
             self.prompt_submitted("")
 
-    def _open_logs_of(self, pane: ListPane) -> None:
+    def _listed_name(self, pane: ListPane) -> str | None:
+        """Return the process under the cursor of the list of jobs or problems."""
         state = self._app.state
         if pane.id == "jobs":
             names = [process.name for process in state.processes.values() if process.kind == "job"]
         else:
             names = [process.name for process, _ in state.problems]
-        if pane.cursor < len(names):
-            self._view.select(frozenset([names[pane.cursor]]))
-            self._app.switch("logs")
+        return names[pane.cursor] if pane.cursor < len(names) else None
 
     # -- which processes
 
@@ -140,20 +143,31 @@ class Commands:
     def only(self, number: int) -> None:
         names = self._app.state.names
         if 1 <= number <= len(names):
+            self._leave_past()
             self._app.pane("processes").move_to(number - 1)
             self._view.select(frozenset([names[number - 1]]))
 
     def all(self) -> None:
+        self._leave_past()
         self._view.select(None)
 
     def toggle(self) -> None:
         if name := self._selected_name():
+            self._leave_past()
             self._view.toggle(name, self._app.state.names)
 
     # -- actions
 
     def _targets(self) -> list[str]:
-        """Return the marked processes, if some were chosen for the merged view, otherwise the selected one."""
+        """Return the marked processes, if some were chosen for the merged view, otherwise the selected one.
+
+        In the lists of jobs and problems it is the one under the cursor; the other views have none.
+        """
+        if self._app.current in ("jobs", "problems"):
+            name = self._listed_name(self._app.pane(self._app.current))
+            return [name] if name else []
+        if self._app.current != "logs":
+            return []
         chosen = self._app.view.processes
         if chosen is not None and len(chosen) > 1:
             return [name for name in self._app.state.names if name in chosen]
@@ -161,8 +175,13 @@ class Commands:
         return [name] if name else []
 
     def act(self, action: str) -> None:
-        for name in self._targets():
+        targets = self._targets()
+        for name in targets:
             self._act_on(action, name)
+        if not targets:
+            self._app.tell(f"nothing to {action} here")
+        elif len(targets) > 1 or self._app.current != "logs":
+            self._app.tell(f"{DOING[action]} {', '.join(targets)}")
 
     def _act_on(self, action: str, name: str) -> None:
         app = self._app
@@ -273,12 +292,17 @@ class Commands:
         app.actions.ask(lambda client: earlier_lines(client, view.store, view.processes, ""), found, app.tell)
 
     def next_error(self) -> None:
-        if not self._view.next_error(1):
-            self._app.tell("no error")
+        self._go_to_error(1)
 
     def previous_error(self) -> None:
-        if not self._view.next_error(-1):
+        self._go_to_error(-1)
+
+    def _go_to_error(self, step: int) -> None:
+        before = (self._view.processes, self._view.filter_text)
+        if not self._view.next_error(step):
             self._app.tell("no error")
+        elif before != (self._view.processes, self._view.filter_text):
+            self._app.tell("all processes are shown, without a filter, to show this error")
 
     # -- how lines are shown
 

@@ -37,15 +37,20 @@ class ListPane(Widget, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str, empty: str = "", has_cursor: bool = True) -> None:
         super().__init__(id=id)
         self._rows: Sequence[Text] = ()
+        self._keys: Sequence[str] = ()
         self._empty = empty
         self._has_cursor = has_cursor
         self.cursor = 0
         self._top = 0
 
-    def show(self, rows: Sequence[Text]) -> None:
-        """Replace the rows; the cursor stays at its number."""
-        self._rows = rows
-        self.move_to(self.cursor)
+    def show(self, rows: Sequence[Text], keys: Sequence[str] = ()) -> None:
+        """Replace the rows. With ``keys``, one for each row, the cursor stays with its row, otherwise at its number."""
+        chosen = self._keys[self.cursor] if self.cursor < len(self._keys) else None
+        self._rows, self._keys = rows, keys
+        row = keys.index(chosen) if chosen is not None and chosen in keys else self.cursor
+        # The rows around it stay where they are, too.
+        self._top += row - self.cursor
+        self.move_to(row)
 
     def explain(self, text: str) -> None:
         """Set what is shown without rows."""

@@ -96,10 +96,12 @@ class LogView:
         self._rebuild()
 
     def toggle(self, name: str, names: tuple[str, ...]) -> None:
-        """Add a process to the merged view, or remove it; the last one cannot be removed. ``names``: all."""
-        chosen = set(names if self.processes is None else self.processes) ^ {name}
-        if chosen:
-            self.select(None if chosen >= set(names) else frozenset(chosen))
+        """Add a process to the chosen ones, or remove it; from all, it becomes the first. Without any, all are shown.
+
+        ``names``: all processes; those that are gone are no longer chosen.
+        """
+        chosen = ({*self.processes} if self.processes is not None else set()) & set(names) ^ {name}
+        self.select(frozenset(chosen) or None)
 
     def set_filter(self, text: str) -> str | None:
         """Show only lines that match a text (``queries``). If it is not valid, return why, and change nothing."""

@@ -26,6 +26,7 @@ from prox.tui.state import UiState, state_word
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
+    from contextvars import Context
 
     from textual import events
 
@@ -75,7 +76,8 @@ class Window(App[Result], inherit_bindings=False):
 
     def __init__(self, find: Callable[[], Client], *, folder: str, keys: Keys, owns: bool, message: str = "") -> None:
         """``owns``: quitting stops the instance. ``message``: shown at first."""
-        super().__init__()
+        # Colours of the terminal, not of a theme; where NO_COLOR is set, none.
+        super().__init__(ansi_color=True)
         self.title = "prox"
         self.theme = "ansi-dark"
         self.keys = keys
@@ -93,6 +95,8 @@ class Window(App[Result], inherit_bindings=False):
         self.proxy_runs = True
         self._folder = folder
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.context: Context | None = None
+        """The context of the app's own task."""
         self.actions = Actions(find, self.deliver)
 
     def get_default_screen(self) -> Screen[None]:
@@ -116,11 +120,11 @@ class Window(App[Result], inherit_bindings=False):
         yield Static(id="footer")
 
     def deliver(self, call: Callable[[], None]) -> None:
-        """Call a function in the UI's thread, from any thread."""
+        """Call a function in the UI's thread, from any thread, in the context that Textual's timers need."""
         loop = self.loop
         if loop is not None:
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(call)
+                loop.call_soon_threadsafe(call, context=self.context)
 
     def quit(self) -> None:
         self.leave("stop" if self.owns else "leave")
@@ -176,20 +180,22 @@ class Window(App[Result], inherit_bindings=False):
         if name == "logs":
             processes = list(state.processes.values())
             rows = lists.process_rows(processes, shown=view.processes, results=self.results, width=self._list_width)
-            self.pane("processes").show(rows)
+            self.pane("processes").show(rows, list(state.processes))
             self._set_list_width(rows)
             if self.log_pane.view is not view:
                 self.log_pane.show(view)
             self.log_pane.redraw()
         elif name == "requests":
             self.pane(name).explain("no requests yet" if self.proxy_runs else NO_PROXY)
-            self.pane(name).show(lists.request_rows(reversed(state.requests)))
+            requests = list(reversed(state.requests))
+            self.pane(name).show(lists.request_rows(requests), [request.id for request in requests])
         elif name == "graph":
             self.pane(name).show(lists.graph_rows(state.processes))
         elif name == "jobs":
             self.pane(name).show(lists.job_rows(state.processes.values()))
         elif name == "problems":
-            self.pane(name).show(lists.problem_rows(state.problems))
+            problems = state.problems
+            self.pane(name).show(lists.problem_rows(problems), [process.name for process, _ in problems])
 
     def _write(self, name: str, text: Text) -> None:
         """Replace the text of a row, if it has changed: laying out the window anew takes longer than drawing it."""
@@ -240,6 +246,12 @@ class Window(App[Result], inherit_bindings=False):
         elif view.follow:
             parts.append("following")
         return Text(escape_controls(" · ".join(filter(None, parts))), "dim")
+
+    def redraw(self) -> None:
+        """Draw everything anew, as after another program has written to the terminal."""
+        self._written.clear()
+        self.draw()
+        self.refresh(layout=True)
 
     def tell(self, message: str) -> None:
         """Show a message until the next key."""

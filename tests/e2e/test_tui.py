@@ -61,6 +61,19 @@ def test_detaching_releases_the_instance(written: Project) -> None:
     assert written.run("down").returncode == 0
 
 
+def test_an_instance_of_somebody_else_is_left(written: Project) -> None:
+    with Terminal(written, "up", "--tui") as ui:
+        ui.until("working")
+        written.run("down")
+        ui.until("stopped")
+        written.run("up", "-d")
+        ui.until("another instance")
+        ui.type("q")
+        assert ui.wait() == 0
+    assert written.get("/status").json()["status"] == "running"
+    written.run("down")
+
+
 def test_where_an_instance_runs_up_names_attach(written: Project) -> None:
     with written.up(), Terminal(written, "up", "--tui") as ui:
         assert ui.wait() == 73
@@ -138,6 +151,8 @@ def test_suspending_and_coming_back(written: Project) -> None:
         assert ui.is_restored
         os.kill(ui.pid, signal.SIGCONT)
         ui.until("web    ● running")
+        # Title and footer, too.
+        ui.until(lambda: ui.lines[0].startswith("project  connected") and "? help" in ui.lines[-1])
         ui.type("1")
         ui.until("▪1 web")
         ui.type("q")
@@ -163,7 +178,7 @@ def test_colours_can_be_left_out(written: Project) -> None:
         ui.until("● running")
         ui.type("q")
         assert ui.wait() == 0
-        assert not re.search(rb"\x1b\[[0-9;]*3[1-7][;m]", ui.written)
+        assert not re.search(rb"\x1b\[[0-9;]*[34][1-8][;m]", ui.written)
 
 
 def test_an_instance_that_is_restarted(written: Project) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from prox.tui import commands
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -333,10 +335,59 @@ def test_marked_processes_are_acted_on_together(project: Project, drive: Drive) 
 
         async def steps(ui: Driver) -> None:
             await ui.until("1 a ● running")
-            await ui.press("1", "down", "space", "x")
+            await ui.press("space", "down", "space", "x")
+            await ui.until("stopping… a, b")
             await ui.until("1 a ○ stopped")
             await ui.until("2 b ○ stopped")
             assert "3 c ● running" in ui.screen
+
+        drive(project, steps)
+
+
+def test_results_go_after_a_while_and_leaving_is_no_error(
+    running: Project, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "RESULT_SECONDS", 0.05)
+
+    async def steps(ui: Driver) -> None:
+        await ui.until("3 other ○ stopped")
+        await ui.press("3", "s")
+        await ui.until("started")
+        await ui.until(lambda: "started" not in ui.lines[3][:40])
+        await ui.press("x")
+        await ui.until("3 other ○ stopped")
+        await ui.press("d")
+
+    assert drive(running, steps, owns=True) == "release"
+
+
+def test_actions_in_other_views_act_on_what_is_seen(project: Project, drive: Drive) -> None:
+    project.write("processes: {web: exec sleep 1000, bad: exit 3}")
+    with project.up():
+
+        async def steps(ui: Driver) -> None:
+            await ui.until("2 bad ✕ crashed")
+            await ui.press("1", "f6", "x")
+            await ui.until("bad is not running")
+            await ui.press("f3", "r")
+            await ui.until("nothing to restart here")
+            await ui.press("f2")
+            assert "1 web ● running  " in ui.screen.replace("│", "  ")
+
+        drive(project, steps)
+
+
+def test_a_reload_takes_processes_out_and_in(project: Project, drive: Drive) -> None:
+    project.write("processes: {a: exec sleep 1000, b: exec sleep 1000}")
+    with project.up():
+
+        async def steps(ui: Driver) -> None:
+            await ui.until("2 b ● running")
+            project.write("processes: {new: exec sleep 1000, b: exec sleep 1000}")
+            project.run("reload")
+            await ui.until("1 new ● running")
+            await ui.until("2 b ")
+            assert "a ●" not in ui.screen
 
         drive(project, steps)
 

@@ -66,6 +66,18 @@ def test_the_cursor_stays_on_the_screen() -> None:
     drive(steps)
 
 
+def test_with_keys_the_cursor_stays_with_its_row() -> None:
+    async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
+        pane.show(rows(3), ["a", "b", "c"])
+        pane.move(1)
+        pane.show(rows(5), ["x", "y", "a", "b", "c"])
+        assert pane.cursor == 3
+        pane.show(rows(1), ["x"])
+        assert pane.cursor == 0
+
+    drive(steps)
+
+
 def test_without_rows_it_says_so() -> None:
     async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
         assert shown(pane)[0].startswith("there is nothing")

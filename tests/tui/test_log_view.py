@@ -113,14 +113,14 @@ def test_selected_processes(add: Add) -> None:
     assert screen(view) == ["w1", "d1", "w2"]
     view.toggle("web", names)
     assert view.processes == {"db"}
-    # The last one stays.
+    # Without any, all are shown; from all, one becomes the first.
     view.toggle("db", names)
-    assert view.processes == {"db"}
-    view.toggle("web", names)
-    view.toggle("api", names)
     assert view.processes is None
     view.toggle("api", names)
-    assert screen(view) == ["w1", "d1", "w2"]
+    assert screen(view) == ["a1"]
+    # A process that is gone is no longer chosen.
+    view.toggle("web", ("web", "db"))
+    assert view.processes == {"web"}
 
 
 def test_names_are_shown_when_there_is_more_than_one_process(add: Add) -> None:
