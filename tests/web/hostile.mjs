@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { becomes, connection, lines, newPage, row, run, values } from './chromium.mjs'
 
 const { base, texts, control, check } = values
-const FORBIDDEN = ['script', 'img', 'iframe', 'object', 'embed', 'style', 'link', 'meta', 'base', 'form', 'math',
-  'details',
+const FORBIDDEN = ['script', 'img', 'iframe', 'object', 'embed', 'style', 'link', 'meta', 'base', 'form',
+  'math', 'details',
   'textarea', 'animate', 'foreignObject', 'a[href^="javascript:" i]', 'a[href^="data:" i]', '[srcdoc]']
 const NAMES = ['constructor', 'toString', 'hasOwnProperty', 'valueOf']
 
@@ -60,8 +60,8 @@ await run(async (browser) => {
   await nothingRan('processes')
   await go('#/processes/web')
   await page.getByText(check, { exact: true }).last().waitFor()
-  const isShown = () => page.locator('main').evaluate((main, text) => main.textContent.includes(text), texts.join(' '))
-  await becomes(isShown, true,
+  await becomes(() => page.locator('main').evaluate((main, text) => main.textContent.includes(text), texts.join(' ')),
+    true,
     'the description shown')
   const variables = await page.locator('.environment dd').allTextContents()
   assert.deepEqual(variables.filter((text) => !text.startsWith('<b>prototype')), texts)
@@ -83,7 +83,7 @@ await run(async (browser) => {
   }
 
   await go('#/logs?process=web')
-  await lines(page).filter({ hasText: 'all written' }).waitFor()
+  await lines(page).last().waitFor()
   const filter = page.getByRole('searchbox', { name: 'Filter' })
   const find = page.getByRole('searchbox', { name: 'Find' })
   // All rows, a screen at a time.
@@ -147,8 +147,8 @@ await run(async (browser) => {
     const field = [...texts[i]].filter((each) => each <= '\xff').join('').slice(0, 500).trim()
     const fields = await page.locator('.environment > div').allTextContents()
     for (const name of ['x-text', 'x-answer', '__proto__']) {
-      const wanted = `${name}${field}`.toLowerCase()
-      assert.ok(fields.some((each) => each.toLowerCase() === wanted), `${name}: ${fields.join('\n')}`)
+      assert.ok(fields.some((each) => each.toLowerCase() === `${name}${field}`.toLowerCase()),
+        `${name}: ${fields.join('\n')}`)
     }
     await nothingRan(`request ${texts[i]}`)
   }
