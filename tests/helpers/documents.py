@@ -36,6 +36,8 @@ _PORT = re.compile(r"(?:port|PORT|ports|-p)\W{1,3}(\d{4,5})\b")
 _FOREGROUND = re.compile(r"(?:make demo|\S*prox (?:-c \S+ )?up(?!.* (?:-d|--detach)\b))")
 _LOOKS = re.compile(r"(?:\S*prox (?:-c \S+ )?(?:status|logs|requests|list|graph)|curl -s \S+$)")
 """Commands that change nothing: they are repeated until they print what the page says."""
+_NUMBER = r"\b\d{4,}\b"
+"""A pid, a port or a size; a pid of a real run may be shorter."""
 _FREE = [
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z",
     r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{4}",
@@ -46,7 +48,7 @@ _FREE = [
     r"\d+(?:\.\d+)? ?(?:ms|s|m|h)\b",
     r"\d+(?:\.\d+)?%",
     r"\d+(?:\.\d+)? ?(?:B|KB|MB|GB)\b",
-    r"\b\d{4,}\b",
+    _NUMBER,
     r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,16}\b",
 ]
 _TOKEN = re.compile("|".join(f"(?P<f{number}>{pattern})" for number, pattern in enumerate(_FREE)) + r"|(?P<any>…)|\s+")
@@ -244,6 +246,10 @@ def pattern_of(line: str) -> re.Pattern[str]:
         parts.append(re.escape(line[end : found.start()]))
         end = found.end()
         kind = found.lastgroup
-        parts.append(r"[^\S\n]+" if kind is None else ".*" if kind == "any" else f"(?:{_FREE[int(kind[1:])]})")
+        if kind is None or kind == "any":
+            parts.append(r"[^\S\n]+" if kind is None else ".*")
+        else:
+            free = _FREE[int(kind[1:])]
+            parts.append(r"\b\d+\b" if free == _NUMBER else f"(?:{free})")
     parts.append(re.escape(line.rstrip()[end:]))
     return re.compile("".join(parts))
