@@ -274,6 +274,8 @@ def test_accessible(written: Project) -> None:
         ui.until("lines that match !page")
         ui.type("stop web", "enter")
         ui.until("web: stopped")
+        # The number of running processes is that of the stream, which may tell it later.
+        ui.until("web is stopped")
         ui.type("stopp web", "enter")
         ui.until("no command named 'stopp' (did you mean 'stop'?)")
         ui.type("quit", "enter")
