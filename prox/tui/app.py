@@ -122,6 +122,7 @@ class ProxTui(Window):
         event.prevent_default()
         self.message = ""
         self._commands.run(command.name, name)
+        self._wake()
         self.draw()
 
     def on_list_pane_chosen(self, event: ListPane.Chosen) -> None:
@@ -132,15 +133,22 @@ class ProxTui(Window):
 
     def on_prompt_cancelled(self) -> None:
         self._commands.cancel_prompt()
+        self._wake()
 
     def on_prompt_moved(self, event: Prompt.Moved) -> None:
         self._commands.move_in_palette(event.rows)
 
     def on_input_changed(self, event: Prompt.Changed) -> None:
         self._commands.prompt_changed(event.value)
+        self._wake()
 
     def on_input_submitted(self, event: Prompt.Submitted) -> None:
         self._commands.prompt_submitted(event.value)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Go on examining lines: a filter or a search may have begun while nothing comes."""
+        self._news.set()
 
 
 def _key_of(event: events.Key) -> str:

@@ -76,3 +76,19 @@ def test_the_loss_of_an_instance_and_the_next_one(project: Project, drive: Drive
 )  # fmt: skip
 def test_names_of_keys(key: str, character: str | None, name: str) -> None:
     assert _key_of(events.Key(key, character)) == name
+
+
+def test_a_filter_of_many_lines_is_completed_while_nothing_comes(project: Project, drive: Drive) -> None:
+    project.write("api: {port: 0}\nprocesses: {web: {cmd: 'seq 60000; exec sleep 1000', autostart: false}}")
+    with project.up():
+
+        async def steps(ui: Driver) -> None:
+            await ui.until("1 web ○ stopped")
+            await ui.press("1", "s")
+            await ui.until("60000")
+            await ui.until(lambda: ui.app.view.is_complete and "starting" not in ui.screen)
+            await ui.press("slash")
+            ui.app.prompt.value = "~[0-9]"
+            await ui.until(lambda: ui.app.view.filter_text != "" and ui.app.view.is_complete)
+
+        drive(project, steps)
