@@ -242,16 +242,6 @@ class LineStore:
             plain if colored is text else colored.decode("utf-8", "replace"),
         )
 
-    def index_of_id(self, id: int) -> int | None:
-        """Return the index of the line with an id; None if it is not in memory."""
-        for block in reversed(self.blocks):
-            if len(block) and block.ids[0] and block.ids[0] <= id:
-                for offset in range(len(block)):
-                    if block.ids[offset] == id:
-                        return block.number * BLOCK + offset
-                return None
-        return None
-
     def lines(self) -> Iterator[Line]:
         """Yield all lines, oldest first."""
         for index in range(self.first, self.end):

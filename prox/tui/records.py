@@ -73,13 +73,3 @@ class Snapshot(Struct, frozen=True):
 
 class Dropped(Struct, frozen=True):
     count: int
-
-
-class ProcessUsage(Struct, frozen=True):
-    cpu_percent: float | None = None
-    memory_bytes: int | None = None
-
-
-class UsageAt(Struct, frozen=True):
-    timestamp: str
-    processes: dict[str, ProcessUsage]

@@ -40,8 +40,6 @@ def test_a_line_with_all_its_properties() -> None:
     assert line.flags & Flag.STDERR
     assert line.text == "éred"
     assert "\x1b[31mred" in line.colored
-    assert store.index_of_id(117697377851737063) == 0
-    assert store.index_of_id(5) is None
     assert store.get(1) is None
 
 
@@ -95,7 +93,6 @@ def test_the_oldest_blocks_are_dropped_and_indices_stay(add: Add) -> None:
     line = store.get(3 * BLOCK)
     assert line
     assert line.text == f"line {3 * BLOCK}"
-    assert store.index_of_id(3 * BLOCK + 1) == 3 * BLOCK
 
 
 def test_bytes_are_bounded_too(add: Add) -> None:

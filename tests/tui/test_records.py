@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from prox.api.log_records import LogRecord
-from prox.api.usage import ProcessUsage as ApiUsage
 from prox.core.exchanges import RequestRecord as ApiRequest
 from prox.core.snapshots import ProcessSnapshot
 from prox.tui import records
@@ -18,7 +17,6 @@ from prox.tui import records
         (records.Record, LogRecord),
         (records.ProcessRecord, ProcessSnapshot),
         (records.RequestRecord, ApiRequest),
-        (records.ProcessUsage, ApiUsage),
     ],
 )
 def test_every_field_is_one_of_the_api(kind: type[msgspec.Struct], source: type[msgspec.Struct]) -> None:
