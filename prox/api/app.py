@@ -17,6 +17,7 @@ from prox.api import (
     processes,
     proxy,
     reload,
+    runs,
     shutdown,
     status,
     stream,
@@ -57,7 +58,7 @@ def create_app(supervisor: Supervisor, settings: ApiSettings, recorder: Recorder
         await request.get_data()
 
     app.before_request(read_body)
-    for resource in (status, processes, groups, logs, log_files, events, reload, shutdown):
+    for resource in (status, processes, groups, logs, log_files, events, reload, runs, shutdown):
         app.register_blueprint(resource.routes(supervisor), url_prefix=PREFIX)
     history = UsageHistory(supervisor.usage)
     app.register_blueprint(usage.routes(history), url_prefix=PREFIX)

@@ -32,6 +32,7 @@ STATUS = {
     "FORBIDDEN_ORIGIN": 403,
     "PROCESS_NOT_FOUND": 404,
     "REQUEST_NOT_FOUND": 404,
+    "RUN_NOT_FOUND": 404,
     "REPLAY_FAILED": 409,
     "PROCESS_ALREADY_RUNNING": 409,
     "PROCESS_NOT_RUNNING": 409,
@@ -89,6 +90,12 @@ class RequestNotFound(ProxError):
     """No request with that id is recorded."""
 
     code = "REQUEST_NOT_FOUND"
+
+
+class RunNotFound(ProxError):
+    """No run with that id is kept, or it has no record."""
+
+    code = "RUN_NOT_FOUND"
 
 
 class ProxyNotEnabled(ProxError):

@@ -6,11 +6,12 @@ IDs begin with the time (UTC), so that they sort by age. Old runs are removed wh
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from prox.instance.folder import PID_FILE, is_locked
 from prox.instance.owned_files import FolderRefused, open_file, open_folder
@@ -26,6 +27,20 @@ KEPT = 20
 MAX_RECORD = 64 * 1024 * 1024
 """Maximum bytes of a ``run.json``."""
 
+_ID = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})Z-[0-9a-f]{4}")
+
+
+class KeptRun(NamedTuple):
+    """A run whose folder is kept."""
+
+    id: str
+    started_at: str
+    """RFC 3339, UTC, with milliseconds."""
+    state: Literal["running", "finished", "killed"]
+    """``killed``: it ended without a report."""
+    record: bytes | None
+    """``run.json``, if it is finished."""
+
 
 def new_run_folder(folder: Path) -> Path:
     """Return the path for a new run in the instance folder, and remove the oldest runs. Raises FolderRefused."""
@@ -37,6 +52,29 @@ def new_run_folder(folder: Path) -> Path:
     now = time.time()
     moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
     return folder / RUNS / f"{moment}.{int(now * 1000) % 1000:03}Z-{secrets.token_hex(2)}"
+
+
+def kept_runs(folder: Path) -> list[KeptRun]:
+    """Return the runs in the instance folder, the newest first. Blocks."""
+    return [run for path in reversed(_runs(folder)) if (run := _kept(path))]
+
+
+def kept_run(folder: Path, id: str) -> KeptRun | None:
+    """Return the run with this id; None if there is none. Blocks."""
+    return next((run for path in _runs(folder) if path.name == id and (run := _kept(path))), None)
+
+
+def _kept(path: Path) -> KeptRun | None:
+    match = _ID.fullmatch(path.name)
+    if not match:
+        return None
+    year, month, day, hour, minute, second, milliseconds = match.groups()
+    started_at = f"{year}-{month}-{day}T{hour}:{minute}:{second}.{milliseconds}Z"
+    if _lives(path):
+        return KeptRun(path.name, started_at, "running", None)
+    with suppress(FolderRefused, OSError):
+        return KeptRun(path.name, started_at, "finished", _read_record(path))
+    return KeptRun(path.name, started_at, "killed", None)
 
 
 def last_record(folder: Path) -> bytes | None:

@@ -45,7 +45,7 @@ async def test_every_operation_that_comes_to_an_end(serve: Serve, tmp_path: Path
         ended = await trio.run_process(command, capture_stdout=True, check=False, cwd=tmp_path)
         said = ended.stdout.decode()
         assert ended.returncode == 0, said
-        assert "Operations:       19 selected / 23 total" in said
+        assert "Operations:       21 selected / 25 total" in said
         # It has learned the names, and so processes came and went.
         assert all(process["restarts"] for process in (await api.get("/processes", token))["processes"])
         assert (await api.get("/logs?process=system&pattern=failed", token))["logs"] == []

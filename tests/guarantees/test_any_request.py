@@ -98,7 +98,7 @@ def many(examples: int) -> settings:
 def test_requests_from_the_description(running: Running) -> None:
     """Without the token, which one operation answers; then with it, where the last one ends everything."""
     operations = sorted(described(running), key=lambda operation: operation.path.endswith("shutdown"))
-    assert len(operations) == 23
+    assert len(operations) == 25
     before = running.effects()
     with requests.Session() as session:
         for operation in operations:

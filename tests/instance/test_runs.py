@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prox.instance.folder import InstanceFolder
-from prox.instance.runs import KEPT, forget_killed, killed_runs, last_record, new_run_folder
+from prox.instance.runs import KEPT, forget_killed, kept_run, kept_runs, killed_runs, last_record, new_run_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,27 @@ def test_old_ones_are_removed_and_one_that_lasts_is_not(tmp_path: Path) -> None:
         assert first.name in left
         assert len(left) == KEPT
         assert killed_runs(folder) == []
+
+
+def test_kept_runs(tmp_path: Path) -> None:
+    """The newest first; a lock tells a run that lasts from one that was killed."""
+    assert kept_runs(tmp_path) == []
+    names = ["20250102T030405.678Z-0000", "20250102T030405.678Z-0001", "20260102T030405.678Z-0000"]
+    finished, killed, running = (tmp_path / "runs" / name for name in names)
+    for path in (finished, killed, tmp_path / "runs" / "other"):
+        path.mkdir(parents=True)
+    (finished / "run.json").write_text("record")
+    with InstanceFolder(running, listed=False):
+        # As at the end of a run, before its lock is released.
+        (running / "run.json").write_text("record")
+        assert [(run.id, run.started_at, run.state, run.record) for run in kept_runs(tmp_path)] == [
+            (running.name, "2026-01-02T03:04:05.678Z", "running", None),
+            (killed.name, "2025-01-02T03:04:05.678Z", "killed", None),
+            (finished.name, "2025-01-02T03:04:05.678Z", "finished", b"record"),
+        ]
+    assert kept_run(tmp_path, finished.name) == kept_runs(tmp_path)[2]
+    assert kept_run(tmp_path, "other") is None
+    assert kept_run(tmp_path, f"../runs/{finished.name}") is None
 
 
 def test_one_that_was_killed(tmp_path: Path) -> None:
