@@ -17,6 +17,7 @@ from prox.api.responses import json_response
 from prox.core.runs.record import SUCCEEDED, Result, RunRecord
 from prox.instance.folder import FOLDER
 from prox.instance.runs import KeptRun, kept_run, kept_runs
+from prox.reports.segments import TimelineRow, timeline_rows
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
@@ -50,6 +51,13 @@ class Runs(Struct, frozen=True):
     runs: list[RunSummary]
 
 
+class RunInFull(RunRecord, frozen=True, kw_only=True):
+    """The record of a finished run, with its time line."""
+
+    timeline: tuple[TimelineRow, ...] = ()
+    """A row for each process, then one for each job; times are in seconds since the start."""
+
+
 class _Job(Struct, frozen=True, kw_only=True):
     name: str
     result: Result
@@ -81,9 +89,9 @@ def routes(supervisor: Supervisor) -> Blueprint:
         return json_response(Runs(found))
 
     @blueprint.get("/runs/<id>")
-    @describe(RunRecord, errors=(404,))
+    @describe(RunInFull, errors=(404,))
     async def get_run(id: str) -> Response:
-        """Return the record of a finished run, with every job, attempt and process: its `run.json`."""
+        """Return the record of a finished run, with every job, attempt and process, and its time line."""
         return json_response(await in_thread(_record, folder(), id, abandon_on_cancel=True, limiter=reads))
 
     return blueprint
@@ -113,13 +121,14 @@ def _summary(run: KeptRun) -> RunSummary:
     )
 
 
-def _record(folder: Path, id: str) -> RunRecord:
+def _record(folder: Path, id: str) -> RunInFull:
     run = kept_run(folder, id)
     if run is None:
         raise RunNotFound(f"no run with the id {id!r} is kept")
     if run.state == "running":
         raise RunNotFound(f"the run {id} has not ended; its record is written at its end")
     try:
-        return msgspec.json.decode(run.record or b"", type=RunRecord)
+        record = msgspec.json.decode(run.record or b"", type=RunInFull)
     except msgspec.DecodeError:
         raise RunNotFound(f"the run {id} was killed; it has no record") from None
+    return msgspec.structs.replace(record, timeline=tuple(timeline_rows(record)))

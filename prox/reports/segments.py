@@ -1,4 +1,4 @@
-"""The time line of a run, as segments of each job and process, for the HTML page and the trace."""
+"""The time line of a run, as segments of each job and process, for the HTML page, the trace and the API."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from prox.core.runs.record import Result  # noqa: TC001 -- msgspec reads the annotation
 from prox.reports import facts
 
 if TYPE_CHECKING:
-    from prox.core.runs.record import JobRecord, ProcessRecord, Result, RunRecord
+    from prox.core.runs.record import JobRecord, ProcessRecord, RunRecord
 
 Kind = Literal["waiting", "queued", "retrying", "starting", "ready"]
 
@@ -21,6 +22,51 @@ class Segment(Struct, frozen=True):
     label: str
     start: float
     end: float
+
+
+class TimelineRow(Struct, frozen=True, kw_only=True):
+    """The time line of one job or process. ``outcome``: the result of a job, the last state of a process."""
+
+    name: str
+    kind: Literal["job", "process"]
+    outcome: str
+    critical: bool
+    """Whether it is on the critical path."""
+    segments: list[Segment]
+    """In order and without overlap."""
+
+
+def timeline_rows(record: RunRecord) -> list[TimelineRow]:
+    """Return a row for each process, then one for each job."""
+    end = end_of_run(record)
+    critical = set(record.critical_path)
+    rows = [
+        TimelineRow(
+            name=process.name,
+            kind="process",
+            outcome=_process_outcome(process),
+            critical=process.name in critical,
+            segments=process_segments(process, end),
+        )
+        for process in record.processes
+    ]
+    rows += [
+        TimelineRow(
+            name=job.name,
+            kind="job",
+            outcome=job.result,
+            critical=job.name in critical,
+            segments=job_segments(job, end),
+        )
+        for job in record.jobs
+    ]
+    return rows
+
+
+def _process_outcome(process: ProcessRecord) -> str:
+    if process.failure is not None:
+        return "failed"
+    return "borrowed" if process.borrowed else facts.process_state(process)
 
 
 def end_of_run(record: RunRecord) -> float:

@@ -6,13 +6,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from prox.reports import facts
-from prox.reports.segments import end_of_run, job_segments, process_segments
+from prox.reports.segments import end_of_run, timeline_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from prox.core.runs.record import ProcessRecord, RunRecord
-    from prox.reports.segments import Segment
+    from prox.core.runs.record import RunRecord
+    from prox.reports.segments import Segment, TimelineRow
 
 STYLE = """
 .chart { overflow-x: auto; }
@@ -61,13 +59,8 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 def timeline(record: RunRecord) -> str:
     """Return the SVG element."""
     end = end_of_run(record)
-    rows = [
-        (process.name, "process", _process_word(process), process_segments(process, end))
-        for process in record.processes
-    ]
-    rows += [(job.name, "job", job.result, job_segments(job, end)) for job in record.jobs]
+    rows = timeline_rows(record)
     height = _TOP + _ROW * len(rows) + 4
-    critical = set(record.critical_path)
     parts = [
         f'<svg role="img" aria-label="Time line of all processes and jobs; the tables below have the same facts" '
         f'viewBox="0 0 {_WIDTH} {height}" xmlns="http://www.w3.org/2000/svg">'
@@ -78,8 +71,8 @@ def timeline(record: RunRecord) -> str:
             f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 6}" y2="{height}"/>'
             f'<text x="{x:.1f}" y="{_TOP - 10}" text-anchor="middle">{tick_label(instant)}</text>'
         )
-    for index, (name, kind, outcome, segments) in enumerate(rows):
-        parts.append(_row(_TOP + _ROW * index, name, kind, outcome, segments, end, name in critical))
+    for index, row in enumerate(rows):
+        parts.append(_row(_TOP + _ROW * index, row, end))
     parts.append("</svg>")
     return "\n".join(parts)
 
@@ -115,21 +108,15 @@ def tick_label(seconds: float) -> str:
     return facts.duration(seconds).replace(" min 0 s", " min").replace(" h 0 min", " h")
 
 
-def _process_word(process: ProcessRecord) -> str:
-    if process.failure is not None:
-        return "failed"
-    return "borrowed" if process.borrowed else facts.process_state(process)
-
-
-def _row(y: int, name: str, kind: str, outcome: str, segments: Sequence[Segment], end: float, critical: bool) -> str:
-    full = facts.one_line(name)
+def _row(y: int, row: TimelineRow, end: float) -> str:
+    full = facts.one_line(row.name)
     label = escape(facts.cut(full, _MAX_LABEL))
-    style, mark = (' class="critical"', "▸ ") if critical else ("", "")
-    bars = "".join(_bar(y, segment, end) for segment in segments)
+    style, mark = (' class="critical"', "▸ ") if row.critical else ("", "")
+    bars = "".join(_bar(y, segment, end) for segment in row.segments)
     return (
-        f"<g{style}><title>{kind} {escape(full)}</title>"
+        f"<g{style}><title>{row.kind} {escape(full)}</title>"
         f'<text x="{_LEFT - 10}" y="{y + 14}" text-anchor="end">{mark}{label}</text>{bars}'
-        f'<text x="{_RIGHT + 10}" y="{y + 14}">{escape(facts.one_line(outcome))}</text></g>'
+        f'<text x="{_RIGHT + 10}" y="{y + 14}">{escape(facts.one_line(row.outcome))}</text></g>'
     )
 
 

@@ -67,6 +67,10 @@ async def test_a_run_of_another_prox(serve: Serve, tmp_path: Path) -> None:
         assert jobs["test"]["exit_code"] == 3
         assert jobs["test"]["last_lines"] == ["why"]
         assert jobs["lint"]["ended"] <= jobs["test"]["started"]
+        rows = [(row["name"], row["kind"], row["outcome"]) for row in found["timeline"]]
+        assert rows == [("lint", "job", "passed"), ("test", "job", "failed"), ("after", "job", "skipped")]
+        (attempt,) = [each for each in found["timeline"][1]["segments"] if each["kind"] == "failed"]
+        assert attempt["end"] > attempt["start"] >= jobs["lint"]["ended"]
 
 
 async def test_runs_come_newest_first(serve: Serve, tmp_path: Path, finished: Callable[[RunRecord], str]) -> None:

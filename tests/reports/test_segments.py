@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.runs import attempt, job, large_run, process, run
-from prox.reports.segments import end_of_run, job_segments, process_segments
+from prox.reports import facts
+from prox.reports.segments import end_of_run, job_segments, process_segments, timeline_rows
 
 if TYPE_CHECKING:
     from prox.core.runs.record import JobRecord, ProcessRecord
@@ -37,6 +38,21 @@ Expected = list[tuple[str, float, float]]
 )
 def test_job(one: JobRecord, expected: Expected) -> None:
     assert [(each.kind, each.start, each.end) for each in job_segments(one, 10)] == expected
+
+
+def test_rows() -> None:
+    """Processes first; what each ended as, and whether it is on the critical path."""
+    processes = (process(failure="why"), process("cache", borrowed=True), process("web"))
+    rows = timeline_rows(run(job(), job("lint", "skipped"), processes=processes, critical_path=("web", "unit")))
+    assert [(row.name, row.kind, row.outcome, row.critical) for row in rows] == [
+        ("db", "process", "failed", False),
+        ("cache", "process", "borrowed", False),
+        ("web", "process", facts.process_state(process("web")), True),
+        ("unit", "job", "passed", True),
+        ("lint", "job", "skipped", False),
+    ]
+    assert rows[3].segments == job_segments(job(), 10)
+    assert rows[4].segments == []
 
 
 def test_label_of_an_attempt() -> None:
