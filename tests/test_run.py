@@ -49,6 +49,14 @@ def results(project: Project) -> dict[str, str]:
     return {job["name"]: job["result"] for job in record(project)["jobs"]}
 
 
+def test_lines_right_after_the_start_are_in_the_record(project: Project) -> None:
+    """Lines have milliseconds: rounded, they can seem to precede the start of the job."""
+    project.write("jobs:\n" + "".join(f"  j{number}: echo why; exit 3\n" for number in range(60)))
+    assert project.run("run", "--keep-going", "--jobs", "1").returncode == 1
+    jobs = record(project)["jobs"]
+    assert [job["last_lines"] for job in jobs] == [["why"]] * 60
+
+
 def test_all_jobs_with_what_they_need_and_nothing_else(project: Project) -> None:
     project.write(STACK)
     ran = project.run("run")

@@ -182,7 +182,8 @@ class JobRunner:
         if life.attempts > state.seen:
             state.seen = life.attempts
             if life.phase is Phase.UP:
-                state.started_clock = time.time()
+                # Rounded as the times of lines are: none of its own seems to be earlier.
+                state.started_clock = round(time.time(), 3)
                 state.attempts.append(Attempt(self._now()))
             elif life.last_exit is not None:
                 # The command could not be run.
