@@ -58,6 +58,14 @@ export function clock(timestamp) {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${three}`;
 }
 
+/** Return the date of a timestamp in the browser's time zone: `2026-11-29`. */
+export function date(timestamp) {
+  const found = new Date(timestamp);
+  if (Number.isNaN(found.getTime())) return String(timestamp);
+  const two = (number) => String(number).padStart(2, "0");
+  return `${found.getFullYear()}-${two(found.getMonth() + 1)}-${two(found.getDate())}`;
+}
+
 /** Return the last part of a path, the folder's name. */
 export function baseName(path) {
   return path.replace(/[\\/]+$/, "").split(/[\\/]/).at(-1) || path;

@@ -12,6 +12,7 @@ import { ProcessView } from "./views/process.js";
 import { ProcessesView } from "./views/processes.js";
 import { RequestView } from "./views/request.js";
 import { RequestsView } from "./views/requests.js";
+import { RunView } from "./views/run.js";
 import { SystemView } from "./views/system.js";
 
 const VIEWS = {
@@ -22,6 +23,7 @@ const VIEWS = {
   request: RequestView,
   graph: GraphView,
   jobs: JobsView,
+  run: RunView,
   system: SystemView,
 };
 
@@ -39,7 +41,7 @@ let alertText = "";
 let isScheduled = false;
 
 function open(target) {
-  const kind = target.process ? "process" : target.request ? "request" : target.view;
+  const kind = target.process ? "process" : target.request ? "request" : target.run ? "run" : target.view;
   return new VIEWS[kind](app, target);
 }
 

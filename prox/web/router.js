@@ -2,7 +2,7 @@
  * The addresses of the views, in the fragment of the page's URL.
  *
  * `#/processes`, `#/processes/NAME`, `#/logs?process=A,B&filter=TEXT&level=L,M&line=ID`, `#/requests`,
- * `#/requests/ID`, `#/graph`, `#/jobs`, `#/system`. Any other address is that of the processes.
+ * `#/requests/ID`, `#/graph`, `#/jobs`, `#/jobs/RUN`, `#/system`. Any other address is that of the processes.
  */
 import { isId } from "./ids.js";
 
@@ -11,9 +11,9 @@ export const LEVELS = ["error", "warn", "info", "debug"];
 
 /**
  * `process`: the one of the view processes; `processes`, `filter`, `levels`, `line`: of the view logs, where empty
- * lists stand for all; `request`: an id of the view requests.
+ * lists stand for all; `request`: an id of the view requests; `run`: one of the view jobs.
  * @typedef {{view: string, process?: string, processes?: string[], filter?: string, levels?: string[],
- *   line?: string|null, request?: string}} Route
+ *   line?: string|null, request?: string, run?: string}} Route
  */
 
 /**
@@ -30,6 +30,7 @@ export function parseRoute(hash) {
   if (view === "logs" && !name) return logsRoute(new URLSearchParams(rest.join("?")));
   if (view === "processes" && name) return { view, process: name };
   if (view === "requests" && name && /^[0-9a-f]+$/.test(name)) return { view, request: name };
+  if (view === "jobs" && name && /^\w[\w.-]*$/.test(name)) return { view, run: name };
   return name ? { view: "processes" } : { view };
 }
 
@@ -38,9 +39,10 @@ export function parseRoute(hash) {
  * @param {Route} route
  */
 export function formatRoute(route) {
-  const { view, process, request } = route;
+  const { view, process, request, run } = route;
   if (view === "processes" && process) return `#/processes/${encodeURIComponent(process)}`;
   if (view === "requests" && request) return `#/requests/${encodeURIComponent(request)}`;
+  if (view === "jobs" && run) return `#/jobs/${encodeURIComponent(run)}`;
   if (view !== "logs") return `#/${VIEWS.includes(view) ? view : "processes"}`;
   const { processes = [], filter = "", levels = [], line = null } = route;
   const query = [

@@ -35,7 +35,7 @@ export function shell({ app, route, view, project, alertText, onDismiss }) {
 
 function link(name, route) {
   const isHere = route.view === name;
-  const isPage = isHere && !route.process && !route.request;
+  const isPage = isHere && !route.process && !route.request && !route.run;
   return html`<li>
     <a href=${formatRoute({ view: name })} aria-current=${isHere ? (isPage ? "page" : "true") : nothing}
       >${titleOf(name)}</a

@@ -10,6 +10,14 @@ const SHAPES = {
   healthy: "✓",
   unhealthy: "▲",
   unknown: "–",
+  passed: "✓",
+  flaky: "✓",
+  failed: "✕",
+  "timed out": "✕",
+  aborted: "✕",
+  killed: "✕",
+  skipped: "○",
+  cancelled: "○",
 };
 
 /**
@@ -23,6 +31,15 @@ export function stateWord({ status, waiting_for: waitingFor = [] }) {
 /** Return a word of a state or of health with its shape before it. */
 export function withShape(word) {
   return SHAPES[word] ? `${SHAPES[word]} ${word}` : word;
+}
+
+/**
+ * Return the word of a run's result.
+ * @param {{state: string, exit_code: number|null, ended_by_signal: string|null}} run
+ */
+export function runWord({ state, exit_code: code, ended_by_signal: signal }) {
+  if (state !== "finished") return state;
+  return signal ? "cancelled" : code === 0 ? "passed" : "failed";
 }
 
 /**

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { baseName, bytes, clock, counted, duration, grouped, milliseconds, percent } from "../../prox/web/format.js";
+import {
+  baseName, bytes, clock, counted, date, duration, grouped, milliseconds, percent,
+} from "../../prox/web/format.js";
 
 test("numbers are grouped and counted", () => {
   assert.deepEqual([0, 999, 1204, 1234567].map(grouped), ["0", "999", "1 204", "1 234 567"]);
@@ -22,6 +24,8 @@ test("amounts have a unit", () => {
 test("a clock has milliseconds; what is no time stays", () => {
   assert.match(clock("2026-11-29T02:35:26.123Z"), /^\d\d:\d\d:26\.123$/);
   assert.equal(clock("soon"), "soon");
+  assert.match(date("2026-06-15T12:00:00.000Z"), /^2026-06-1[456]$/);
+  assert.equal(date("soon"), "soon");
 });
 
 test("the name of a folder", () => {

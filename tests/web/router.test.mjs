@@ -24,6 +24,7 @@ test("each address of a view is its route, and back", () => {
     "#/requests/01abcde": { view: "requests", request: "01abcde" },
     "#/graph": { view: "graph" },
     "#/jobs": { view: "jobs" },
+    "#/jobs/20261125T035308.074Z-1f0a": { view: "jobs", run: "20261125T035308.074Z-1f0a" },
     "#/system": { view: "system" },
   };
   for (const [hash, route] of Object.entries(routes)) {
@@ -34,7 +35,8 @@ test("each address of a view is its route, and back", () => {
 
 test("an unknown address is that of the processes", () => {
   for (const hash of ["", "#", "#/", "#/nothing", "#/processes/", "processes", "#logs", "#/logs/web", "#/processes/%E0",
-    "#/processes/a/b", "#/requests/../x", "#/requests/xyz", "#/graph/x", "#/logs/%E0", "#/constructor", "#//logs"]) {
+    "#/processes/a/b", "#/requests/../x", "#/requests/xyz",
+    "#/jobs/..", "#/jobs/a%2Fb", "#/graph/x", "#/logs/%E0", "#/constructor", "#//logs"]) {
     assert.deepEqual(parseRoute(hash), { view: "processes" }, hash);
   }
   assert.equal(formatRoute({ view: "nothing" }), "#/processes");

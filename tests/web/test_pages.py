@@ -42,6 +42,7 @@ processes:
   broken: exit 3
 jobs:
   task: echo done
+  check: {cmd: "echo '<script>window.hacked = 1</script>'; exit 3", depends_on: [task]}
 """
 
 
@@ -57,6 +58,7 @@ def test_pages(project: Project) -> None:
         assert request("127.0.0.1", int(found[1]), "GET", "/", headers=headers).status == 200
         path = "/<script>window.hacked=1</script>"
         assert request("127.0.0.1", int(found[1]), "GET", path, headers=headers).status == 404
+        assert project.run("run", "check").returncode == 3
         state = project.state()
         assert state
         base = f"http://127.0.0.1:{state['port']}"
