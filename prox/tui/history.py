@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from prox.core.logs.batch import timestamp
-from prox.tui.line_store import BLOCK, LineStore
+from prox.tui.block import BLOCK
+from prox.tui.line_store import LineStore
 from prox.tui.queries import parse_query
 from prox.tui.records import Record
 

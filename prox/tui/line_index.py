@@ -10,12 +10,13 @@ import time
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from prox.tui.line_store import BLOCK, Flag
+from prox.tui.block import BLOCK, Flag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prox.tui.line_store import Block, LineStore
+    from prox.tui.block import Block
+    from prox.tui.line_store import LineStore
     from prox.tui.queries import Query
 
 SYSTEM = "system"

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from prox.core.errors import InvalidPattern
+from prox.tui.block import BLOCK, Flag
 from prox.tui.line_index import Criteria, LineIndex
-from prox.tui.line_store import BLOCK, LEVELS, Flag, fold_head
+from prox.tui.line_store import LEVELS, fold_head
 from prox.tui.queries import Query, parse_query
-from prox.tui.rows import Options, Row, Shown, layout, shown_text
+from prox.tui.rows import Folded, Options, Row, Shown, layout, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -232,10 +233,15 @@ class LogView:
         return layout(line, self.options, self.shown(line), before=before)
 
     def shown(self, line: Line) -> Shown:
-        return shown_text(line, unfolded=line.number in self.unfolded, folded=self._folded_below(line.number))
+        return shown_text(line, unfolded=line.number in self.unfolded, folded=self._fold_of(line.number))
 
-    def _folded_below(self, number: int) -> int:
-        return self.store.folded.get(number, 0) if self._query is None else 0
+    def _fold_of(self, number: int) -> Folded | None:
+        """Return what is folded below a line; None while it is unfolded."""
+        fold = self.store.folds.below.get(number) if self._query is None and number not in self.unfolded else None
+        if fold is None:
+            return None
+        message = self.store.get(fold.message) if fold.message is not None else None
+        return Folded(fold.count, message.text if message else "")
 
     @property
     def options(self) -> Options:
@@ -460,7 +466,7 @@ class LogView:
         head = fold_head(self.store, number)
         if head is not None and head in self.unfolded:
             number = head
-        elif not self.store.folded.get(number) and not shown_text(line, unfolded=True, folded=0).more:
+        elif number not in self.store.folds.below and not shown_text(line, unfolded=True).more:
             return False
         self.unfolded ^= {number}
         if not self.follow or self.cursor is not None:
@@ -469,13 +475,15 @@ class LogView:
         return True
 
     def copied(self) -> list[str]:
-        """Return the texts of the marked lines, or of the current one."""
+        """Return the texts of the marked lines, or of the current one with those folded below it."""
         if self.dragged:
             return self.dragged_text().split("\n")
         number = self.current
         if number is None:
             return []
-        begin, end = sorted((number, self.marked_from if self.marked_from is not None else number))
+        if self.marked_from is None:
+            return [line.text for line in self._with_folded(number)]
+        begin, end = sorted((number, self.marked_from))
         return [line.text for line in self._lines(begin, end)]
 
     def all_shown(self) -> list[str]:
@@ -486,6 +494,19 @@ class LogView:
             numbers.append(number)
             number = self._index.previous(number)
         return [line.text for each in reversed(numbers) if (line := self.store.get(each))]
+
+    def _with_folded(self, number: int) -> Iterator[Line]:
+        """Yield a line, and those that are folded below it."""
+        head = self.store.get(number)
+        if head is None:
+            return
+        yield head
+        fold = self.store.folds.below.get(number) if self._fold_of(number) else None
+        for later in range(number + 1, fold.last + 1 if fold else 0):
+            line = self.store.get(later)
+            same = line and line.process == head.process and not (line.flags ^ head.flags) & Flag.STDERR
+            if line and same and line.flags & Flag.FOLDED:
+                yield line
 
     def _lines(self, begin: int, end: int) -> Iterator[Line]:
         """Yield the lines of the view from ``begin`` to ``end``, both included, folded ones too."""

@@ -13,7 +13,7 @@ from prox.core.patterns import Pattern, compile_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prox.tui.line_store import Block
+    from prox.tui.block import Block
 
 
 class Query(NamedTuple):

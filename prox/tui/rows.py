@@ -13,11 +13,13 @@ from rich.cells import cell_len, chop_cells
 from rich.style import Style
 from rich.text import Text
 
-from prox.tui.line_store import Flag, Line
+from prox.tui.block import Flag
 from prox.tui.structured import structured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from prox.tui.line_store import Line
 
 Times = Literal["off", "clock", "delta"]
 
@@ -69,8 +71,15 @@ class Shown(NamedTuple):
     """Further rows below it."""
 
 
-def shown_text(line: Line, *, unfolded: bool, folded: int) -> Shown:
-    """Return the text of a line. ``folded``: the number of lines folded below it."""
+class Folded(NamedTuple):
+    """The lines folded below one. ``message``: the text of the line that says what was raised, if there is one."""
+
+    lines: int
+    message: str = ""
+
+
+def shown_text(line: Line, *, unfolded: bool, folded: Folded | None = None) -> Shown:
+    """Return the text of a line, with all its fields if it is ``unfolded``."""
     if line.flags & (Flag.GAP | Flag.NOTE):
         return Shown(Text(line.text, _NOTE))
     found = structured(line.text) if line.text[:1] == "{" or "=" in line.text[:80] else None
@@ -85,8 +94,10 @@ def shown_text(line: Line, *, unfolded: bool, folded: int) -> Shown:
         text = Text.from_ansi(_on_one_line(line.colored))
     else:
         text = Text(_on_one_line(line.text), LEVEL_STYLES[line.level] if line.level in ("error", "warn") else "")
-    if folded and not unfolded:
-        text.append(f"  ▸ {folded} {'line' if folded == 1 else 'lines'}", _DIM)
+    if folded:
+        if folded.message:
+            text.append(f" {_on_one_line(folded.message)}", LEVEL_STYLES["error"])
+        text.append(f"  ▸ {folded.lines} {'line' if folded.lines == 1 else 'lines'}", _DIM)
     return Shown(text, more)
 
 

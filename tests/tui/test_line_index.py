@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prox.tui import line_index, line_store
+from prox.tui.block import BLOCK, Flag
 from prox.tui.line_index import Criteria, LineIndex
-from prox.tui.line_store import BLOCK, Flag, LineStore
+from prox.tui.line_store import LineStore
 from prox.tui.queries import parse_query
 from prox.tui.records import Record
 

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prox.tui import line_store
-from prox.tui.line_store import BLOCK, Flag, LineStore, fold_head, milliseconds
+from prox.tui.block import BLOCK, Flag
+from prox.tui.folds import Fold
+from prox.tui.line_store import LineStore, fold_head, milliseconds
 from prox.tui.records import Record
 
 if TYPE_CHECKING:
@@ -143,8 +145,8 @@ def test_a_stack_trace_is_folded_below_its_first_line(add: Add) -> None:
             for n, (text, level, continues) in enumerate(lines)
         ]
     )
-    assert store.folded == {0: 2}
-    assert [fold_head(store, number) for number in range(6)] == [None, 0, 0, None, None, None]
+    assert store.folds.below == {0: Fold(count=3, last=3, message=3)}
+    assert [fold_head(store, number) for number in range(6)] == [None, 0, 0, 0, None, None]
 
 
 def test_gaps_and_notes_are_rows_of_their_own(add: Add) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prox.tui.line_store import BLOCK, LineStore
+from prox.tui.block import BLOCK
+from prox.tui.line_store import LineStore
 from prox.tui.log_view import LogView, Place
 from prox.tui.records import Record
 
@@ -260,6 +261,23 @@ def test_a_stack_trace_unfolds() -> None:
     assert (screen(view), view.cursor) == (["before", "Traceback  ▸ 2 lines", "after"], 1)
     view.go_to(0)
     assert not view.toggle_fold()
+
+
+def test_a_folded_trace_is_copied_whole(add: Add) -> None:
+    """Lines of other processes in between are not part of it."""
+    store = add("Traceback (most recent call last):", level="error")
+    add("  File x", store=store, continues=True)
+    add("api: between", store=store)
+    add("ValueError: bad", store=store)
+    add("after", store=store)
+    view = view_of(store, width=90, height=10)
+    whole = "Traceback (most recent call last): ValueError: bad  ▸ 2 lines"
+    assert screen(view) == [whole, "between", "after"]
+    view.go_to(0)
+    assert view.copied() == ["Traceback (most recent call last):", "  File x", "ValueError: bad"]
+    assert view.toggle_fold()
+    assert view.copied() == ["Traceback (most recent call last):"]
+    assert len(screen(view)) == 5
 
 
 def test_folded_lines_are_found_and_filtered() -> None:

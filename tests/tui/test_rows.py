@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from prox.tui.line_store import Flag, Line
-from prox.tui.rows import MAX_ROWS, Options, Row, highlight, layout, shown_text
+from prox.tui.block import Flag
+from prox.tui.line_store import Line
+from prox.tui.rows import MAX_ROWS, Folded, Options, Row, highlight, layout, shown_text
 
 
 def line(text: str, **more: object) -> Line:
@@ -22,7 +23,7 @@ def rows(
     given: Line, *, width: int = 20, before: int | None = None, unfolded: bool = False, **options: object
 ) -> list[Row]:
     chosen = Options(**({"width": width, "times": "off"} | options))  # type: ignore[arg-type]
-    return layout(given, chosen, shown_text(given, unfolded=unfolded, folded=0), before=before)
+    return layout(given, chosen, shown_text(given, unfolded=unfolded), before=before)
 
 
 def drawn(found: list[Row]) -> list[str]:
@@ -41,7 +42,7 @@ def test_wrapping_keeps_every_character() -> None:
 def test_no_row_is_wider_than_the_screen(text: str, width: int) -> None:
     found = rows(line(text), width=width)
     assert all(cell_len(row.text.plain) <= max(width, 2) for row in found)
-    shown = shown_text(line(text), unfolded=False, folded=0).text.plain
+    shown = shown_text(line(text), unfolded=False).text.plain
     assert "".join(row.text.plain for row in found) == shown
 
 
@@ -77,8 +78,10 @@ def test_structured_lines_are_short_until_they_are_unfolded() -> None:
 
 
 def test_a_trace_says_how_many_lines_are_folded() -> None:
-    shown = shown_text(line("Traceback:", flags=4), unfolded=False, folded=12)
+    shown = shown_text(line("Traceback:", flags=4), unfolded=False, folded=Folded(12))
     assert shown.text.plain == "Traceback:  ▸ 12 lines"
+    shown = shown_text(line("Traceback:", flags=4), unfolded=False, folded=Folded(1, "ValueError:\tx"))
+    assert shown.text.plain == "Traceback: ValueError:     x  ▸ 1 line"
 
 
 def test_a_huge_line_has_a_bounded_number_of_rows() -> None:
@@ -105,6 +108,6 @@ def test_gaps_have_no_time_and_no_name() -> None:
 
 
 def test_hits_are_marked() -> None:
-    text = shown_text(line("a hit"), unfolded=False, folded=0).text
+    text = shown_text(line("a hit"), unfolded=False).text
     assert [(span.start, span.end) for span in highlight(text, [(2, 5)]).spans] == [(2, 5)]
     assert text.spans == []

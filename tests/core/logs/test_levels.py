@@ -44,6 +44,7 @@ LINES = [
     ("10:32:01.123 [main] INFO  com.example - x", "info"),
     ("[2025-01-19T10:32:01Z TRACE module] x", "debug"),
     ("thread 'main' panicked at src/main.rs:1", "error"),
+    ('Exception in thread "main" java.lang.IllegalStateException: x', "error"),
     ("W, [2025-01-19T10:32:01.123456 #1]  WARN -- : x", "warn"),
     ("10:32:01.123 [error] GenServer terminating", "error"),
     ("info: Microsoft.Hosting.Lifetime[14]", "info"),
