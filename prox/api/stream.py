@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -19,12 +20,13 @@ from prox.api.sse import CHUNK_BYTES, event, stream_response
 from prox.api.usage import UsageAt, usage_at
 from prox.core.exchanges import Exchange, ExchangeFilter, RequestRecord, record_of
 from prox.core.logs.batch import Batch
+from prox.core.snapshots import LeftoverEvent, Overflow, ProcessEvent, ShutdownEvent
 from prox.runtime.broadcast.subscription import Dropped
 from prox.runtime.merged_subscription import MergedSubscription
 from prox.runtime.usage_history import UsageSample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from prox.core.logs.query import LogFilter
     from prox.proxy.recorder import Recorder
@@ -66,6 +68,8 @@ STREAM_EVENTS: dict[str, Any] = {
     "usage": UsageAt,
     "dropped": DroppedLines,
 }
+
+_CHANGES = (ProcessEvent, ShutdownEvent, LeftoverEvent, Overflow)
 
 
 def routes(supervisor: Supervisor, recorder: Recorder | None, history: UsageHistory) -> Blueprint:
@@ -110,6 +114,18 @@ def _names(text: str, supervisor: Supervisor) -> frozenset[str] | None:
     return wanted_names(text, supervisor)
 
 
+def in_order(items: Sequence[Any]) -> Iterator[Any]:
+    """Yield changes of processes after the lines that came before them, and all else as it comes."""
+    changes = deque(item for item in items if isinstance(item, _CHANGES))
+    for item in items:
+        if isinstance(item, _CHANGES):
+            continue
+        while changes and isinstance(item, Batch) and getattr(changes[0], "last_line", 0) < item.first_id:
+            yield changes.popleft()
+        yield item
+    yield from changes
+
+
 class _StreamEvents:
     """The events of one stream. The id of each is that of the newest line that the client has received."""
 
@@ -127,7 +143,7 @@ class _StreamEvents:
         lines: list[bytes] = []
         size = 0
         chunk: list[bytes] = []
-        for item in items:
+        for item in in_order(items):
             if isinstance(item, Batch):
                 lines.append(self._encoder.encoded(item, self._wanted))
                 size += len(lines[-1])

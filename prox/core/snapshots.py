@@ -102,6 +102,8 @@ class ProcessEvent(Struct, frozen=True):
 
     process: ProcessSnapshot
     previous_status: Status
+    last_line: int = 0
+    """The id of the newest log line at that time."""
 
 
 class ShutdownEvent(Struct, frozen=True):

@@ -147,7 +147,7 @@ class ProcessSet:
         before, now = self._shown[process.name], process.condition
         self._shown[process.name] = now
         if before != now:
-            self.events.publish(ProcessEvent(process.snapshot(), before.status))
+            self.events.publish(ProcessEvent(process.snapshot(), before.status, self._context.hub.last_id))
         for observe in self.observers:
             observe(process)
         self._restart_dependents(process)

@@ -181,9 +181,8 @@ class LineStore:
         process = self.number_of(other.names[block.processes[offset]])
         self._append(block.ids[offset], block.times[offset], process, block.flags[offset], block.colored_of(offset))
 
-    def note(self, process: str, text: str, *, gap: bool = False) -> None:
-        """Append a row that is not a line: a gap, or a note on a process."""
-        time = self.blocks[-1].times[-1] if len(self.blocks[-1]) else 0
+    def note(self, process: str, text: str, *, gap: bool = False, time: int = 0) -> None:
+        """Append a row that is not a line: a gap, or a note on a process. ``time``: in milliseconds since the epoch."""
         data = terminal_safe(text.replace("\n", " ").encode("utf-8", "replace") + b"\n", color=False)[:-1]
         self._append(0, time, self.number_of(process), Flag.GAP if gap else Flag.NOTE, data)
         self._trim()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -82,7 +83,7 @@ class UiState:
                 before = self.processes.get(event.name)
                 self.processes[event.name] = event
                 if before is not None and (text := _note(before, event)):
-                    self.store.note(event.name, text)
+                    self.store.note(event.name, text, time=int(time.time() * 1000))
             case Dropped(count=count):
                 self.gap(count)
             case "shutdown":

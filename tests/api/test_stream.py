@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from helpers.exchanges import exchange
+from prox.api.stream import in_order
+from prox.core.logs.batch import Batch
 from prox.core.logs.lines import Piece
+from prox.core.snapshots import Overflow, ProcessEvent, ShutdownEvent
+from prox.runtime.broadcast.subscription import Dropped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,3 +142,35 @@ async def test_without_a_proxy_there_are_no_requests(api: Api) -> None:
         assert await until(reader, "snapshot")
         api.supervisor.start("worker")
         assert await until(reader, "process")
+
+
+async def test_a_change_comes_between_the_lines_before_and_after_it(api: Api) -> None:
+    """Both may wait for a client that was busy, each in a queue of its own."""
+
+    def batch(first_id: int, count: int) -> Batch:
+        return Batch("api", "stdout", 0.0, first_id, count, b"x\n" * count)
+
+    snapshot = api.supervisor.processes()[0]
+    early, end, start = (ProcessEvent(snapshot, "running", last_line=number) for number in (0, 6, 6))
+    lines = [batch(1, 3), Dropped(2), batch(6, 1), batch(7, 2)]
+    wanted = [early, *lines[:3], end, Overflow(), start, ShutdownEvent(), lines[3]]
+    changes = [each for each in wanted if each not in lines]
+    found = list(in_order([*changes, *lines]))
+    assert found == wanted
+    assert list(in_order([*lines, end])) == [*lines[:3], end, lines[3]]
+    assert list(in_order([end])) == [end]
+    assert list(in_order(lines)) == lines
+
+
+async def test_an_exit_comes_after_the_last_lines(serve: Serve) -> None:
+    text = "processes: {api: {cmd: 'seq 1 2000; exit 3', autostart: false}}"
+    async with serve(text) as api, api.stream("/stream?logs=api") as reader:
+        for _ in range(10):
+            await api.ask("POST", "/processes/api/start")
+            last = None
+            while event := await reader.event():
+                if event.name == "log":
+                    last = event.data[-1]["line"]
+                elif event.name == "process" and event.data["status"] == "crashed" != event.data["previous_status"]:
+                    break
+            assert last == "2000"

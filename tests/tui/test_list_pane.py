@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 
 class Listed(App[None]):
-    def __init__(self, *, has_cursor: bool) -> None:
+    def __init__(self, **options: bool) -> None:
         super().__init__()
         self.chosen: list[int] = []
-        self._has_cursor = has_cursor
+        self._options = options
 
     def compose(self) -> ComposeResult:
-        yield ListPane(id="list", empty="there is nothing here", has_cursor=self._has_cursor)
+        yield ListPane(id="list", empty="there is nothing here", **self._options)
 
     def on_list_pane_chosen(self, event: ListPane.Chosen) -> None:
         self.chosen.append(event.pane.cursor)
 
 
-def drive(steps: Callable[[ListPane, Pilot[None]], Awaitable[None]], *, has_cursor: bool = True) -> Listed:
-    app = Listed(has_cursor=has_cursor)
+def drive(steps: Callable[[ListPane, Pilot[None]], Awaitable[None]], **options: bool) -> Listed:
+    app = Listed(**options)
 
     async def main() -> None:
         async with app.run_test(size=(20, 4)) as pilot:
@@ -98,6 +98,43 @@ def test_text_that_is_only_read_scrolls() -> None:
         assert shown(pane)[-1] == "row 9"
 
     drive(steps, has_cursor=False)
+
+
+def test_long_rows_wrap_and_stay_together() -> None:
+    async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
+        pane.show([Text("one"), Text("a header: " + "value " * 6 + "end"), Text("two"), Text("three")])
+        assert shown(pane) == ["one", "a header: value", "value value value", "value value end"]
+        assert pane.is_longer_than_screen
+        pane.move(1)
+        assert shown(pane)[0] == "one"
+        assert pane.current_text == "a header: " + "value " * 6 + "end"
+        pane.move(1)
+        assert shown(pane) == ["a header: value", "value value value", "value value end", "two"]
+        pane.page(-1)
+        assert pane.cursor == 1
+        pane.page(1)
+        assert (pane.cursor, shown(pane)[-1]) == (2, "two")
+        await pilot.click(pane, offset=(1, 0))
+        assert pane.cursor == 1
+        assert pane.texts[2:] == ["two", "three"]
+        await pilot.resize_terminal(60, 4)
+        assert shown(pane)[0] == "one"
+        pane.show([])
+        assert pane.current_text is None
+        pane.page(1)
+
+    drive(steps, wraps=True)
+
+
+def test_a_row_longer_than_the_screen_shows_its_beginning() -> None:
+    async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
+        pane.show([Text("one"), Text("word " * 40), Text("two")])
+        pane.move(1)
+        assert pane._top == 1
+        pane.move(1)
+        assert shown(pane)[-1] == "two"
+
+    drive(steps, wraps=True)
 
 
 def test_the_mouse_chooses_and_scrolls() -> None:
