@@ -123,6 +123,14 @@ class Client:
         """Return one request in full. ``include``: ``body``, ``secrets``, or both with a comma."""
         return self._call("GET", f"/proxy/requests/{quote(id, safe='')}{_query({'include': include})}")
 
+    def runs(self) -> dict[str, Any]:
+        """Return the runs of `prox run` in the project, newest first."""
+        return self._call("GET", "/runs")
+
+    def run(self, id: str) -> dict[str, Any]:
+        """Return the record of a finished run, with its time line."""
+        return self._call("GET", f"/runs/{quote(id, safe='')}")
+
     def replay(self, id: str, *, service: str | None = None, address: str | None = None) -> dict[str, Any]:
         """Send a request again, and return the new one when it is done."""
         wanted = {key: value for key, value in (("service", service), ("address", address)) if value is not None}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from prox.core.errors import InvalidPattern, ProxError
 from prox.core.spelling import did_you_mean
 from prox.core.text import escape_controls, terminal_safe
-from prox.tui.actions import act
+from prox.tui.actions import act_on
 from prox.tui.feed import Connected, Failed, Feed, Lost
 from prox.tui.line_store import LineStore
 from prox.tui.queries import parse_query
@@ -143,7 +143,7 @@ class _Accessible:
 
     def _do(self, action: str, name: str) -> None:
         try:
-            self._say(f"{name}: {act(self._find(), action, name)}")
+            self._say(f"{name}: {act_on(self._find(), action, name)}")
         except ProxError as error:
             self._say(str(error))
 

@@ -46,7 +46,7 @@ class Actions:
         threading.Thread(target=run, name="prox action", daemon=True).start()
 
 
-def act(client: Client, action: str, name: str) -> str:
+def act_on(client: Client, action: str, name: str) -> str:
     """Do something to a process, and return the result as a word. Raises ProxError."""
     if action == "kill":
         _kill(client, name)

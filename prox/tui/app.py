@@ -10,7 +10,10 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
-from prox.tui.commands import Commands
+from prox.tui.commands.copying import copy_lines
+from prox.tui.commands.prompts import move_in_palette, prompt_cancelled, prompt_changed, prompt_submitted
+from prox.tui.commands.table import carry_out
+from prox.tui.commands.views import fetch_requests
 from prox.tui.feed import Connected, Failed, Feed, Lost
 from prox.tui.keys import normalize
 from prox.tui.prompt import Prompt
@@ -34,13 +37,12 @@ PAUSE_SECONDS = 0.025
 
 
 class ProxTui(Window):
-    """The window with its feed and commands."""
+    """The window with its feed."""
 
     def __init__(self, find: Callable[[], Client], *, folder: str, keys: Keys, owns: bool, message: str = "") -> None:
         super().__init__(find, folder=folder, keys=keys, owns=owns, message=message)
         self._news = asyncio.Event()
         self._feed = Feed(find, lambda: self.deliver(self._news.set))
-        self._commands = Commands(self)
 
     def on_mount(self) -> None:
         self.loop, self.context = asyncio.get_running_loop(), copy_context()
@@ -95,13 +97,14 @@ class ProxTui(Window):
                     self.owns = False
                     self.tell("another instance: quitting leaves it as it is")
                 state.connection = "connected"
-                self._commands.fetch_requests()
+                fetch_requests(self)
             case Failed(error):
                 raise error
             case Lost(reason):
                 if state.connection == "connected":
                     state.store.note("system", f"── connection lost: {reason} ──", gap=True)
                 state.connection = "stopped" if state.shutdown_announced else "reconnecting"
+                state.lost_reason = reason
             case list() if item and isinstance(item[0], Record):
                 state.lines(item)
             case list() if item and isinstance(item[0], RequestRecord):
@@ -121,7 +124,7 @@ class ProxTui(Window):
         event.stop()
         event.prevent_default()
         self.message = ""
-        self._commands.run(command.name, name)
+        carry_out(self, command.name, name)
         self._wake()
         self.draw()
 
@@ -129,21 +132,21 @@ class ProxTui(Window):
         self.draw()
 
     def on_log_pane_copied(self, event: LogPane.Copied) -> None:
-        self._commands.copy(event.text.split("\n"))
+        copy_lines(self, event.text.split("\n"))
 
     def on_prompt_cancelled(self) -> None:
-        self._commands.cancel_prompt()
+        prompt_cancelled(self)
         self._wake()
 
     def on_prompt_moved(self, event: Prompt.Moved) -> None:
-        self._commands.move_in_palette(event.rows)
+        move_in_palette(self, event.rows)
 
     def on_input_changed(self, event: Prompt.Changed) -> None:
-        self._commands.prompt_changed(event.value)
+        prompt_changed(self, event.value)
         self._wake()
 
     def on_input_submitted(self, event: Prompt.Submitted) -> None:
-        self._commands.prompt_submitted(event.value)
+        prompt_submitted(self, event.value)
         self._wake()
 
     def _wake(self) -> None:

@@ -25,7 +25,7 @@ TAIL = 10_000
 """Lines of the past that a new UI begins with: as many as the API gives."""
 MAX_WAITING = 100_000
 """Lines that the UI has not taken yet, above which the thread waits."""
-RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+RETRY_SECONDS = (0.2, 0.5, 1.0)
 
 
 class Connected(NamedTuple):

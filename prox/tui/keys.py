@@ -43,8 +43,10 @@ COMMANDS = (
     Command("previous-hit", ("N",), "previous hit"),
     Command("next-error", ("e",), "next error of all processes", "error"),
     Command("previous-error", ("E",), "previous error of all processes"),
-    Command("oldest", ("g", "Home"), "oldest line"),
-    Command("newest", ("G", "End"), "newest line, and follow"),
+    Command("oldest", ("g",), "oldest line"),
+    Command("newest", ("G",), "newest line, and follow"),
+    Command("first", ("Home",), "first row of the list, or oldest line"),
+    Command("last", ("End",), "last row of the list, or newest line"),
     Command("wrap", ("w",), "wrap long lines, or cut them", "wrap"),
     Command("times", ("t",), "times: off, clock, since the line before", "times"),
     Command("zoom", ("z",), "show this pane alone", "zoom"),
@@ -152,6 +154,9 @@ def parse_keys(text: str, where: str) -> Keys:
         keys = [given] if isinstance(given, str) else given
         if not isinstance(keys, list) or not keys or not all(isinstance(key, str) and key for key in keys):
             problems.append(f"{name}: must be a key or a list of keys")
+            continue
+        if name == "only" and not all(key in known["only"].keys for key in keys):
+            problems.append("only: its keys must be digits from 1 to 9, each for the process of that number")
             continue
         for key in keys:
             try:

@@ -90,6 +90,11 @@ class ListPane(Widget, can_focus=True, inherit_bindings=False):
         return self.texts[self.cursor] if self._has_cursor and self.cursor < len(self._rows) else None
 
     @property
+    def current_key(self) -> str | None:
+        """The key of the selected row; None if there is none."""
+        return self._keys[self.cursor] if self.cursor < len(self._keys) else None
+
+    @property
     def is_longer_than_screen(self) -> bool:
         return len(self._lines) > self.size.height
 
@@ -118,6 +123,12 @@ class ListPane(Widget, can_focus=True, inherit_bindings=False):
     def _show_from(self, line: int) -> None:
         self._top = max(0, min(line, len(self._lines) - max(1, self.size.height)))
         self.refresh()
+
+    def to_first(self) -> None:
+        self.move(-len(self._lines))
+
+    def to_last(self) -> None:
+        self.move(len(self._lines))
 
     def page(self, pages: int) -> None:
         height = max(1, self.size.height - 1)

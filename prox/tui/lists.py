@@ -22,11 +22,17 @@ _STATUS_COLORS = {1: "cyan", 2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
 def process_rows(
-    processes: Sequence[ProcessRecord], *, shown: frozenset[str] | None, results: Mapping[str, str], width: int
+    processes: Sequence[ProcessRecord],
+    *,
+    shown: frozenset[str] | None,
+    results: Mapping[str, str],
+    width: int,
+    is_stale: bool = False,
 ) -> list[Text]:
     """Return a row for each process. ``shown``: those in the view; ``results``: of the last action on each.
 
-    ``width``: columns, in which at least the state is to be seen.
+    ``width``: columns, in which at least the state is to be seen. ``is_stale``: the states are from before the
+    connection was lost.
     """
     room = max(8, width - len(" 1  ● unhealthy"))
     names = [each.name if len(each.name) <= room else f"{each.name[: room - 1]}…" for each in processes]
@@ -38,14 +44,19 @@ def process_rows(
         row.append("▪" if shown is not None and process.name in shown else " ")
         row.append(f"{number} " if number <= 9 else "  ", "dim")
         row.append(f"{name.ljust(longest)} ")
-        row.append(state_text(process), STATE_COLORS.get(word, ""))
-        if process.restarts:
+        state = state_text(process)
+        result = escape_controls(results.get(process.name, ""))
+        if result and row.cell_len + len(state) + len(result) + 2 > width:
+            # There is no room for both.
+            state, result = f"{state[0]} {result}", ""
+        row.append(state, "dim" if is_stale else STATE_COLORS.get(word, ""))
+        if process.restarts and not results.get(process.name):
             row.append(f" ↻{process.restarts}", "dim")
-        if result := results.get(process.name):
-            row.append(f"  {escape_controls(result)}", "bold")
-        elif process.waiting_for:
+        if result:
+            row.append(f"  {result}", "bold")
+        elif process.waiting_for and process.name not in results:
             row.append(f"  for {', '.join(process.waiting_for)}", "dim")
-        elif process.port and process.pid:
+        elif process.port and process.pid and process.name not in results:
             row.append(f"  :{process.port}", "dim")
         rows.append(row)
     return rows

@@ -45,6 +45,8 @@ class LogView:
         self.wrap = True
         self.times: Times = "clock"
         self.processes: frozenset[str] | None = None
+        self.title = ""
+        """Which lines these are, if they are not the present ones."""
         self.filter_text = ""
         self.find_text = ""
         self.follow = True

@@ -69,6 +69,8 @@ class UiState:
     processes: dict[str, ProcessRecord] = field(default_factory=dict)
     requests: deque[RequestRecord] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
     shutdown_announced: bool = False
+    lost_reason: str = ""
+    """Why there is no connection."""
     dropped: int = 0
     """Lines that were missing in the stream."""
 

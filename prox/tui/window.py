@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from rich.text import Text
 from textual.app import App, ComposeResult
@@ -14,21 +14,23 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
 from prox.core.text import escape_controls
-from prox.tui import lists
+from prox.tui import lists, runs, status
 from prox.tui.actions import Actions
 from prox.tui.line_store import LineStore
 from prox.tui.list_pane import ListPane
 from prox.tui.log_pane import LogPane
 from prox.tui.log_view import LogView
 from prox.tui.prompt import Prompt
-from prox.tui.state import UiState, state_word
+from prox.tui.state import UiState
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextvars import Context
 
     from textual import events
+    from textual.timer import Timer
+    from textual.widget import Widget
 
     from prox.client.client import Client
     from prox.tui.keys import Keys
@@ -44,8 +46,13 @@ NO_PROXY = (
     "the log lines of each."
 )
 NO_JOBS = (
-    "No jobs. Jobs of prox.yaml that a process depends on are shown here; `prox run` shows its own on the terminal."
+    "No jobs. The jobs that a process of prox.yaml depends on are shown here, and the runs of `prox run` with their "
+    "time lines."
 )
+RUNS_TITLE = "runs of `prox run`, the newest first; Enter shows the time line"
+VIEWS = ("logs", "requests", "graph", "jobs", "problems")
+"""The views with a key of their own; the others are opened from one of them."""
+MAX_MESSAGE_ROWS = 4
 NO_GRAPH = "No process depends on another. With `depends_on` in prox.yaml, this shows who waits for whom."
 
 
@@ -66,7 +73,8 @@ class Window(App[Result], inherit_bindings=False):
     #logs { layout: horizontal; height: 1fr; width: 1fr; }
     #processes { width: auto; min-width: 26; max-width: 45%; border-right: solid grey; }
     .narrow #logs { layout: vertical; }
-    .narrow #processes { width: 1fr; max-width: 100%; height: 30%; border-right: none; border-bottom: solid grey; }
+    .narrow #processes { width: 1fr; max-width: 100%; height: 30%; min-height: 5; }
+    .narrow #processes { border-right: none; border-bottom: solid grey; }
     .short #processes { display: none; }
     .short #processes:focus { display: block; height: 1fr; border-bottom: none; }
     .zoom-log #processes { display: none; }
@@ -86,12 +94,21 @@ class Window(App[Result], inherit_bindings=False):
         self.view = LogView(self.state.store)
         self.past: list[LogView] = []
         """Views of earlier lines that are shown in place of the present ones, the newest on top."""
+        self.runs_back = 0
+        """How many runs before the present one are shown."""
+        self.runs: list[Mapping[str, Any]] = []
+        """The runs of `prox run`, as of ``GET /runs``."""
+        self.runs_timer: Timer | None = None
+        self.run_shown: Mapping[str, Any] | None = None
+        self._before: list[tuple[str, Widget | None]] = []
+        """The views before the shown one, each with the widget that had the focus; the first is that of the logs."""
         self.results: dict[str, str] = {}
         """The result of the last action on each process."""
         self.message = message
         self._written: dict[str, Text] = {}
         """The text of each row of the window."""
         self._written_width: int | None = 0
+        self._status_rows = 1
         self.proxy_runs = True
         self._folder = folder
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -109,11 +126,12 @@ class Window(App[Result], inherit_bindings=False):
                 yield ListPane(id="processes", empty="no processes")
                 yield LogPane(self.view)
             yield ListPane(id="requests", empty=NO_PROXY)
-            yield ListPane(id="details", has_cursor=False)
-            yield ListPane(id="graph", empty=NO_GRAPH, has_cursor=False)
+            yield ListPane(id="details", wraps=True)
+            yield ListPane(id="graph", empty=NO_GRAPH, has_cursor=False, wraps=True)
             yield ListPane(id="jobs", empty=NO_JOBS)
+            yield ListPane(id="run", wraps=True)
             yield ListPane(id="problems", empty="No problems: nothing has crashed, and nothing is unhealthy.")
-            yield ListPane(id="help", has_cursor=False)
+            yield ListPane(id="help", has_cursor=False, wraps=True)
             yield ListPane(id="palette", empty="no such command")
         yield Static(id="status")
         yield Prompt()
@@ -152,17 +170,68 @@ class Window(App[Result], inherit_bindings=False):
 
     def switch(self, name: str) -> None:
         """Show a view and give it the focus."""
-        self.query_one("#body", ContentSwitcher).current = name
+        here = (self.current, self.focused)
         if name == "logs":
-            self.log_pane.focus()
-        else:
-            self.pane(name).focus()
+            self._before.clear()
+        elif name in VIEWS:
+            self._before = self._before[:1] or [here]
+        elif name != self.current:
+            self._before.append(here)
+        self._show(name, None)
+
+    def switch_back(self) -> bool:
+        """Show the view before this one, with its focus; return whether there is one."""
+        if not self._before:
+            return False
+        self._show(*self._before.pop())
+        return True
+
+    def _show(self, name: str, focus: Widget | None) -> None:
+        self.query_one("#body", ContentSwitcher).current = name
+        (focus or (self.log_pane if name == "logs" else self.pane(name))).focus()
         self.draw()
+
+    def show_details(self, rows: list[Text]) -> None:
+        """Show a request in full."""
+        pane = self.pane("details")
+        pane.show(rows)
+        pane.to_first()
+        self.switch("details")
+
+    @property
+    def is_zoomed(self) -> bool:
+        return self.has_class("zoom-log") or self.has_class("zoom-list")
+
+    @property
+    def listed_process(self) -> str | None:
+        """The process under the cursor of the list of processes, jobs or problems."""
+        pane = self.pane("processes" if self.current == "logs" else self.current)
+        key = pane.current_key
+        return key if key in self.state.processes else None
+
+    @property
+    def listed_run(self) -> str | None:
+        """The id of the run under the cursor of the list of jobs and runs."""
+        key = self.pane("jobs").current_key
+        return key if any(run["id"] == key for run in self.runs) else None
 
     @property
     def shown_view(self) -> LogView:
         """The view of the log pane: of the present, or of the past."""
         return self.past[-1] if self.past else self.view
+
+    def show_past(self, lines: LineStore, title: str) -> LogView:
+        """Show other lines in place of the present ones, in the same way. ``title``: which lines they are."""
+        view, present = LogView(lines), self.view
+        view.title, view.wrap, view.times = title, present.wrap, present.times
+        view.update()
+        view.set_filter(present.filter_text)
+        self.past.append(view)
+        return view
+
+    def leave_past(self) -> None:
+        self.past.clear()
+        self.runs_back = 0
 
     # -- drawing
 
@@ -173,13 +242,19 @@ class Window(App[Result], inherit_bindings=False):
 
     def _draw(self) -> None:
         state, view = self.state, self.shown_view
-        self._write("title", self._title())
-        self._write("status", self._status())
+        self._write("title", status.title(self._folder, state))
+        self._write_status(self._status())
         self._write("footer", lists.footer(self.keys, self.size.width))
         name = self.current
         if name == "logs":
             processes = list(state.processes.values())
-            rows = lists.process_rows(processes, shown=view.processes, results=self.results, width=self._list_width)
+            rows = lists.process_rows(
+                processes,
+                shown=view.processes,
+                results=self.results,
+                width=self._list_width,
+                is_stale=state.connection in ("reconnecting", "stopped"),
+            )
             self.pane("processes").show(rows, list(state.processes))
             self._set_list_width(rows)
             if self.log_pane.view is not view:
@@ -192,7 +267,9 @@ class Window(App[Result], inherit_bindings=False):
         elif name == "graph":
             self.pane(name).show(lists.graph_rows(state.processes))
         elif name == "jobs":
-            self.pane(name).show(lists.job_rows(state.processes.values()))
+            self._show_jobs()
+        elif name == "run" and self.run_shown:
+            self.pane(name).show(runs.run_details(self.run_shown, self.size.width))
         elif name == "problems":
             problems = state.problems
             self.pane(name).show(lists.problem_rows(problems), [process.name for process, _ in problems])
@@ -215,37 +292,31 @@ class Window(App[Result], inherit_bindings=False):
         width = self.size.width
         return width if self.has_class("narrow") else max(24, width * 45 // 100) - 1
 
-    def _title(self) -> Text:
-        state = self.state
-        counts: dict[str, int] = {}
-        for process in state.processes.values():
-            word = state_word(process)
-            counts[word] = counts.get(word, 0) + 1
-        text = Text.assemble((escape_controls(self._folder), "bold"), "  ")
-        text.append(state.connection, "green" if state.connection == "connected" else "yellow")
-        text.append(f"  {', '.join(f'{count} {word}' for word, count in counts.items())}", "dim")
-        return text
+    def _show_jobs(self) -> None:
+        jobs = [process for process in self.state.processes.values() if process.kind == "job"]
+        rows, keys = lists.job_rows(jobs), [job.name for job in jobs]
+        if self.runs:
+            # A row without a key is neither a job nor a run.
+            rows += [Text(), Text(RUNS_TITLE, "dim")] if rows else [Text(RUNS_TITLE, "dim")]
+            keys += [""] * (len(rows) - len(keys)) + [str(run["id"]) for run in self.runs]
+            rows += runs.run_rows(self.runs)
+        self.pane("jobs").show(rows, keys)
 
     def _status(self) -> Text:
-        view = self.shown_view
         if self.message:
             return Text(escape_controls(self.message), "bold")
-        if self.current != "logs":
-            return Text(self.current, "dim")
-        parts = ["all processes" if view.processes is None else ", ".join(sorted(view.processes))]
-        if self.past:
-            parts.append("earlier lines; Esc returns")
-        if view.filter_text:
-            parts.append(f"filter: {view.filter_text}")
-        if view.find_text:
-            parts.append(view.find_status)
-        if view.marked_from is not None:
-            parts.append(f"{len(view.copied())} lines marked")
-        if not view.follow and view.new_count:
-            parts.append(f"{view.new_count:,} new ↓".replace(",", " "))
-        elif view.follow:
-            parts.append("following")
-        return Text(escape_controls(" · ".join(filter(None, parts))), "dim")
+        if lost := status.connection_text(self.state):
+            return Text(escape_controls(lost), "bold yellow")
+        text = status.log_status(self.shown_view) if self.current == "logs" else self.current
+        return Text(escape_controls(text), "dim")
+
+    def _write_status(self, text: Text) -> None:
+        """Write the status row; a message that is too long for it gets more rows."""
+        rows = min(MAX_MESSAGE_ROWS, -(-text.cell_len // max(1, self.size.width)) or 1) if self.message else 1
+        if self._status_rows != rows:
+            self._status_rows = rows
+            self.query_one("#status", Static).styles.height = rows
+        self._write("status", text)
 
     def redraw(self) -> None:
         """Draw everything anew, as after another program has written to the terminal."""

@@ -11,7 +11,7 @@ import pytest
 from prox.client.client import Client
 from prox.client.target import Target
 from prox.core.errors import ProxError
-from prox.tui.actions import Actions, act
+from prox.tui.actions import Actions, act_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,15 +35,15 @@ def test_start_stop_restart_and_kill(project: Project) -> None:
     with project.up() as prox:
         prox.wait_line("ready")
         client = client_of(project)
-        assert act(client, "stop", "web") == "stopped"
-        assert act(client, "start", "web") == "started"
-        assert act(client, "restart", "web") == "restarted"
+        assert act_on(client, "stop", "web") == "stopped"
+        assert act_on(client, "start", "web") == "started"
+        assert act_on(client, "restart", "web") == "restarted"
         # Neither its grace period nor its restart policy keeps it.
-        assert act(client, "kill", "stubborn") == "killed"
+        assert act_on(client, "kill", "stubborn") == "killed"
         found = client.process("stubborn")
         assert (found["status"], found["signal"]) == ("stopped", signal.Signals.SIGKILL.name)
         with pytest.raises(ProxError, match="stubborn is not running"):
-            act(client, "kill", "stubborn")
+            act_on(client, "kill", "stubborn")
 
 
 def test_results_and_failures_are_delivered(project: Project) -> None:

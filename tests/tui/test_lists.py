@@ -21,7 +21,12 @@ def test_processes() -> None:
         "▪2 api ◌ waiting  for web",
     ]
     (row,) = plain(lists.process_rows([WEB], shown=None, results={"web": "restarted\x1b"}, width=80))
-    assert row == " 1 web ● running ↻2  restarted\\x1b"
+    assert row == " 1 web ● running  restarted\\x1b"
+    # Where there is no room for both, the result replaces the state's word.
+    (row,) = plain(lists.process_rows([WEB], shown=None, results={"web": "restarting…"}, width=26))
+    assert row == " 1 web ● restarting…"
+    stale = lists.process_rows([WEB], shown=None, results={}, width=80, is_stale=True)[0]
+    assert "dim" in {str(span.style) for span in stale.spans if stale.plain[span.start] == "●"}
     long = ProcessRecord(name="a-rather-long-name", status="crashed")
     assert plain(lists.process_rows([long], shown=None, results={}, width=28)) == [" 1 a-rather-lon… ✕ crashed"]
     many = [ProcessRecord(name=f"p{n}", status="stopped") for n in range(11)]

@@ -68,6 +68,21 @@ def test_a_message_is_shown_until_the_next_key(running: Project, drive: Drive) -
         assert "it is\\x1b said" in ui.screen
         await ui.press("down")
         assert "it is" not in ui.screen
-        assert "all processes · following" in ui.screen
+        assert "following · all processes" in ui.screen
 
     drive(running, steps)
+
+
+def test_a_reload_takes_processes_out_and_in(project: Project, drive: Drive) -> None:
+    project.write("processes: {a: exec sleep 1000, b: exec sleep 1000}")
+    with project.up():
+
+        async def steps(ui: Driver) -> None:
+            await ui.until("2 b ● running")
+            project.write("processes: {new: exec sleep 1000, b: exec sleep 1000}")
+            project.run("reload")
+            await ui.until("1 new ● running")
+            await ui.until("2 b ")
+            assert "a ●" not in ui.screen
+
+        drive(project, steps)
