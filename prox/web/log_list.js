@@ -94,6 +94,22 @@ export class LogList {
     this.#goTo(this.#view.previous());
   }
 
+  /**
+   * Scroll to the next (1) or previous (-1) error from the line under the cursor, or from the top of the viewport.
+   * While the list follows, it begins at the end.
+   * @returns {{number: number, count: number}|null} the number of the error and of all; null without errors
+   */
+  goToError(step) {
+    let from = this.#store.end;
+    if (!this.#isFollowing) {
+      const top = this.#topIndex() ?? 0;
+      from = this.#cursor >= this.#store.first ? this.#cursor : step > 0 ? top - 1 : top;
+    }
+    const found = this.#view.errors.step(from, step);
+    if (found) this.#goTo(found.index);
+    return found;
+  }
+
   /** `3 of 812`; empty while nothing is searched. */
   get findStatus() {
     return this.#view.status;

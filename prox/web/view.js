@@ -1,4 +1,5 @@
 /** The rows of a store that one log view shows, and the hits of its find. Counterpart: store.js. */
+import { ErrorLines } from "./error_lines.js";
 import { compileFilter, compileFind } from "./filter.js";
 import { IndexList } from "./index_list.js";
 
@@ -9,6 +10,8 @@ import { IndexList } from "./index_list.js";
  * `update` returns, and never an index.
  */
 export class LogView {
+  /** The errors among the shown rows; `update` keeps them up to date. */
+  errors = new ErrorLines();
   #store;
   #matches = new IndexList();
   #hits = new IndexList();
@@ -56,18 +59,21 @@ export class LogView {
     const store = this.#store;
     const dropped = this.#matches.dropBelow(store.first);
     this.#hits.dropBelow(store.first);
+    this.errors.dropBelow(store.first);
     const changed = this.#unfinished.filter((each) => each.index >= store.first && store.get(each.index) !== each.row);
     for (const { index } of changed) {
       const row = store.get(index);
       const isShown = this.#shows(row);
       this.#matches.set(index, isShown);
       this.#hits.set(index, isShown && this.#find.passes(row));
+      this.errors.set(index, row, isShown);
     }
     const before = this.#matches.length;
     for (let index = Math.max(this.#end, store.first); index < store.end; index++) {
       const row = store.get(index);
       if (!this.#shows(row)) continue;
       this.#matches.push(index);
+      this.errors.push(index, row);
       if (this.#find.passes(row)) this.#hits.push(index);
     }
     this.#end = store.end;

@@ -172,6 +172,38 @@ async function checkLogs(page) {
   assert.equal(await page.getByRole('log').locator('img, script, a, iframe, style').count(), 0)
 }
 
+async function checkErrors(page) {
+  // A new view follows.
+  await go(page, '/processes')
+  await go(page, '/logs?process=traces')
+  await lines(page).filter({ hasText: 'line 300' }).waitFor()
+  const status = page.getByRole('status').filter({ hasText: /error/ })
+  const cursor = page.locator('.row.cursor')
+  const expectError = async (number, text) => {
+    await status.filter({ hasText: `error ${number} of 3` }).waitFor()
+    await cursor.filter({ hasText: text }).waitFor()
+    assert.ok(await cursor.isVisible())
+  }
+  await button(page, 'Previous error').click()
+  await expectError(3, 'ERROR: last')
+  await page.keyboard.press('E')
+  await expectError(2, 'java.lang.IllegalStateException: state')
+  await page.keyboard.press('e')
+  await expectError(3, 'ERROR: last')
+  await button(page, 'Next error').click()
+  await expectError(1, 'ERROR: first')
+  // A key in a text field is text.
+  const filter = page.getByRole('searchbox', { name: 'Filter' })
+  await filter.focus()
+  await page.keyboard.press('e')
+  assert.equal(await filter.inputValue(), 'e')
+  await expectError(1, 'ERROR: first')
+  await filter.fill('line')
+  await page.getByText('300 rows').waitFor()
+  await button(page, 'Next error').click()
+  await status.filter({ hasText: 'no errors' }).waitFor()
+}
+
 async function checkRequests(page) {
   await go(page, '/requests')
   const table = page.getByRole('table', { name: 'Requests', exact: true })
@@ -252,6 +284,7 @@ try {
   await checkShell(page)
   await checkActions(page)
   await checkLogs(page)
+  await checkErrors(page)
   await checkRequests(page)
   await checkOthers(page)
   assert.equal(await page.evaluate(() => globalThis.hacked), undefined)

@@ -35,6 +35,10 @@ processes:
   many:
     depends_on: [web]
     cmd: seq -f 'line %.0f' 1 3000; exec sleep 1000
+  traces: |
+    echo 'ERROR: first'; seq -f 'line %.0f' 1 150
+    printf 'java.lang.IllegalStateException: state\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)\n'
+    seq -f 'line %.0f' 151 298; echo 'ERROR: last'; seq -f 'line %.0f' 299 300; exec sleep 1000
   app:
     port: auto
     healthcheck: {tcp: true}

@@ -2,6 +2,7 @@
 import { get } from "../api.js";
 import { copyText } from "../clipboard.js";
 import { rowsToJson, rowsToMarkdown, rowsToText } from "../copy.js";
+import { ErrorSteps } from "../error_steps.js";
 import { compileFilter, compileFind } from "../filter.js";
 import { clock, counted, grouped } from "../format.js";
 import { html, nothing } from "../lit.js";
@@ -39,6 +40,7 @@ export class LogsView {
   #timers = {};
   #note = "";
   #menu;
+  #errors;
 
   constructor(app, route) {
     this.#app = app;
@@ -52,6 +54,7 @@ export class LogsView {
       ],
       onChange: app.schedule,
     });
+    this.#errors = new ErrorSteps({ goTo: (step) => this.#list.goToError(step), onChange: app.schedule });
     this.#read(route);
   }
 
@@ -64,6 +67,7 @@ export class LogsView {
 
   close() {
     this.#list?.close();
+    this.#errors.close();
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
   }
 
@@ -107,6 +111,7 @@ export class LogsView {
           ${toggle("Wrap", look.wraps, () => this.#lookChanged({ wraps: !look.wraps }))}
           ${toggle("Times", look.times, () => this.#lookChanged({ times: !look.times }))}
           ${toggle("Log files", this.#older !== null, () => this.#toggleOlder())} ${this.#menu.template()}
+          ${this.#errors.template()}
           <span class="status" aria-live="polite">${this.#note || counted(list.length, "row")}</span>
         </div>
       </div>
@@ -158,6 +163,7 @@ export class LogsView {
   }
 
   #select() {
+    this.#errors.clear();
     const level = this.#levels.length ? new Set(this.#levels) : null;
     this.#list.select({ processes: this.#processes, filter: this.#filter, level });
     this.#setLook();
