@@ -1,0 +1,82 @@
+/**
+ * The fields of log lines in JSON and logfmt. What counts as structured and the order of fields are those of
+ * prox/tui/structured.py.
+ */
+
+/** Characters of a line beyond which it is shown as it is. */
+const MAX_STRUCTURED = 64 * 1024;
+const PAIR = /([A-Za-z_@][\p{L}\p{N}_.@/-]{0,60})=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)/uy;
+/** A string or a token that is none; whitespace between them is not significant (RFC 8259 §2). */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
+const MAX_DEPTH = 100;
+
+/**
+ * Return the fields of a line in their order, each with its value as text of one or more lines; null for a line that is
+ * neither a JSON object nor at least two `name=value` and nothing else.
+ * @param {string} text a line without escape sequences
+ * @returns {[string, string][]|null}
+ */
+export function structuredFields(text) {
+  if (text.length > MAX_STRUCTURED) return null;
+  if (text.startsWith("{") && text.trimEnd().endsWith("}")) return fieldsOfJson(text);
+  return fieldsOfLogfmt(text);
+}
+
+/** Values are cut from the text: JSON.parse would sort keys that are numbers first and round large numbers. */
+function fieldsOfJson(text) {
+  try {
+    JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const tokens = text.match(TOKEN);
+  const fields = new Map();
+  for (let i = 1; i < tokens.length - 1; i++) {
+    const name = JSON.parse(tokens[i]);
+    const begin = (i += 2);
+    for (let depth = 0; i < tokens.length - 1; i++) {
+      if (depth === 0 && tokens[i] === ",") break;
+      depth += depthOf(tokens[i]);
+      if (depth > MAX_DEPTH) return null;
+    }
+    fields.set(name, valueText(tokens.slice(begin, i)));
+  }
+  return fields.size ? [...fields] : null;
+}
+
+const depthOf = (token) => (token === "{" || token === "[" ? 1 : token === "}" || token === "]" ? -1 : 0);
+
+/** Return a string's text, or JSON indented by two spaces a level. */
+function valueText(tokens) {
+  if (tokens.length === 1) return tokens[0].startsWith('"') ? JSON.parse(tokens[0]) : tokens[0];
+  let depth = 0;
+  let text = "";
+  tokens.forEach((token, i) => {
+    const isEnd = depthOf(token) < 0;
+    const isEmpty = isEnd && depthOf(tokens[i - 1]) > 0;
+    if (isEnd) depth--;
+    const isBroken = i > 0 && !isEmpty && (isEnd || tokens[i - 1] === "," || depthOf(tokens[i - 1]) > 0);
+    text += (isBroken ? `\n${"  ".repeat(depth)}` : "") + (token === ":" ? ": " : token);
+    if (depthOf(token) > 0) depth++;
+  });
+  return text;
+}
+
+function fieldsOfLogfmt(text) {
+  const fields = [];
+  PAIR.lastIndex = 0;
+  while (PAIR.lastIndex < text.length) {
+    const found = PAIR.exec(text);
+    if (!found) return null;
+    fields.push([found[1], found[2].startsWith('"') ? unquoted(found[2]) : found[2]]);
+  }
+  return fields.length >= 2 ? fields : null;
+}
+
+function unquoted(value) {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value.slice(1, -1);
+  }
+}
