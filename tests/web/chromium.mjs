@@ -53,7 +53,7 @@ export async function becomes(get, expected, what) {
 }
 
 export const connection = (page, state) =>
-  becomes(() => page.getByRole('status').textContent(), state, 'the connection')
+  becomes(() => page.getByRole('banner').getByRole('status').textContent(), state, 'the connection')
 export const row = (page, name) =>
   page.getByRole('table', { name: 'Processes', exact: true }).getByRole('row')
     .filter({ has: page.getByRole('link', { name, exact: true }) })
