@@ -23,7 +23,7 @@ export class ErrorSteps {
   template() {
     return html`<button type="button" aria-keyshortcuts="Shift+E" @click=${() => this.#step(-1)}>Previous error</button>
       <button type="button" aria-keyshortcuts="E" @click=${() => this.#step(1)}>Next error</button>
-      <span class="status" role="status">${this.#status}</span>`;
+      <span class="status" aria-live="polite">${this.#status}</span>`;
   }
 
   /** Remove the status: other rows are shown. */

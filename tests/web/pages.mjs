@@ -177,7 +177,7 @@ async function checkErrors(page) {
   await go(page, '/processes')
   await go(page, '/logs?process=traces')
   await lines(page).filter({ hasText: 'line 300' }).waitFor()
-  const status = page.getByRole('status').filter({ hasText: /error/ })
+  const status = page.locator('.status').filter({ hasText: /error/ })
   const cursor = page.locator('.row.cursor')
   const expectError = async (number, text) => {
     await status.filter({ hasText: `error ${number} of 3` }).waitFor()
