@@ -143,12 +143,32 @@ def _in_full(found: Record, *, with_bodies: bool) -> list[str]:
         if body["size"]:
             cut = ", truncated" if body["truncated"] else ""
             lines.append(f"  ({size(body['size'])} of body{cut})")
-        if with_bodies and body.get("data"):
+        # The bytes of a WebSocket are shown as frames.
+        if with_bodies and body.get("data") and "frames" not in details:
             lines += ["", *body["data"].splitlines()]
+    lines += _frames(details, with_data=with_bodies)
     if details["logs"]:
         lines += ["", "log lines during the request:"]
         lines += [f"{'*' if line['exact'] else ' '} {line['timestamp']} {line['line']}" for line in details["logs"]]
     return [escape_controls(line) for line in lines]
+
+
+def _frames(details: Record, *, with_data: bool) -> list[str]:
+    """Return the lines for the frames of a WebSocket; none for other requests."""
+    frames = details.get("frames", [])
+    if not frames:
+        return []
+    dropped = f" after {details['frames_dropped']} that were not kept" if details["frames_dropped"] else ""
+    if not with_data:
+        return ["", f"{len(frames)} WebSocket frames{dropped}; --body shows them"]
+    lines = ["", f"WebSocket frames{dropped}:"]
+    for frame in frames:
+        arrow = "→" if frame["direction"] == "sent" else "←"
+        code = f" {frame['close_code']}" if frame["close_code"] is not None else ""
+        text = "(binary)" if frame["is_binary"] and frame["size"] else frame["data"]
+        more = " …" if frame["truncated"] else ""
+        lines.append(f"{arrow} {frame['timestamp']} {frame['type']}{code} {size(frame['size'])} {text}{more}".rstrip())
+    return lines
 
 
 def _replay(client: Client, id: str, options: Mapping[str, Any]) -> int:

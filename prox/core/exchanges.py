@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
 from prox.core.logs.batch import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from prox.core.messages import Fields
+    from prox.core.websocket import Frame
 
 
 class Body(Protocol):
@@ -33,6 +34,32 @@ class Body(Protocol):
 
     def discard(self) -> None:
         """Free the captured bytes."""
+
+
+Direction = Literal["sent", "received"]
+"""Of a WebSocket's frame: sent by the client, or received by it."""
+
+
+class RecordedFrame(NamedTuple):
+    """A frame of a WebSocket. ``time``: when its last byte passed, in seconds since the epoch."""
+
+    time: float
+    direction: Direction
+    frame: Frame
+
+
+class Frames(Protocol):
+    """The recorded frames of a WebSocket."""
+
+    dropped: int
+    """Frames before those that are kept."""
+
+    @property
+    def kept(self) -> Sequence[RecordedFrame]:
+        """The newest frames, oldest first."""
+
+    def discard(self) -> None:
+        """Free the frames."""
 
 
 class Exchange(Struct, kw_only=True, eq=False):
@@ -69,6 +96,8 @@ class Exchange(Struct, kw_only=True, eq=False):
     frames_sent: int = 0
     frames_received: int = 0
     is_tunnel: bool = False
+    frames: Frames | None = None
+    """Those of a WebSocket."""
     replay_of: str | None = None
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prox.core.logs.batch import timestamp
+from prox.core.websocket import frame_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +52,7 @@ def _entry(
     exchange: Exchange, request: tuple[str, bool] | None, response: tuple[str, bool] | None, *, secrets: bool
 ) -> dict[str, Any]:
     duration = round(exchange.duration * 1000, 3)
-    return {
+    found: dict[str, Any] = {
         "startedDateTime": timestamp(exchange.started_at),
         "time": duration,
         "request": _request(exchange, request, secrets),
@@ -63,6 +64,19 @@ def _entry(
         "_id": exchange.id,
         "_service": exchange.service,
     }
+    if exchange.frames is not None and response is not None:
+        # As Chrome writes them.
+        found["_resourceType"] = "websocket"
+        found["_webSocketMessages"] = [
+            {
+                "type": "send" if direction == "sent" else "receive",
+                "time": time,
+                "opcode": frame.opcode,
+                "data": frame_text(frame)[0],
+            }
+            for time, direction, frame in exchange.frames.kept
+        ]
+    return found
 
 
 def _request(exchange: Exchange, body: tuple[str, bool] | None, secrets: bool) -> dict[str, Any]:

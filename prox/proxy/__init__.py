@@ -6,7 +6,7 @@ client      one client's connection: routes its requests, and answers those that
 forward     one request to its upstream, and the response back
 peer        one HTTP/1.1 connection, whose messages are checked (``core.messages``) before h11 parses them
 wire        the bytes of one connection
-tunnel      an upgraded connection: bytes in both directions
+tunnel      an upgraded connection: bytes in both directions; frames: the recorded frames of WebSockets
 upstream    connections to upstreams: opened, kept alive, reused
 late_watch  detects closed connections
 targets     the address of a service, once its process is ready

@@ -213,7 +213,9 @@ class ClientConnection:
                 request_id=request_id,
                 traceparent=traceparent,
             )
-        forwarder = Forwarder(context.pool, context.watches, self._peer, head, fields, lines, exchange)
+        forwarder = Forwarder(
+            context.pool, context.watches, self._peer, head, fields, lines, exchange, context.recorder.frames
+        )
         while True:
             address = address_of(service, context.supervisor)
             if isinstance(address, NotUp) and address.starting and not pages.wants_html(head):

@@ -11,13 +11,16 @@ from msgspec import Struct
 from prox.core.forwarding import end_to_end
 from prox.core.messages import NO_BODY, Refused, connection_options
 from prox.core.plain_heads import PlainRequest
-from prox.proxy.tunnel import FrameCounter, tunnel
+from prox.proxy.tunnel import tunnel
 from prox.proxy.wire import Ended
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prox.core.exchanges import Exchange
     from prox.core.messages import Fields, RequestHead, ResponseHead
     from prox.core.plain_heads import PlainResponse
+    from prox.proxy.frames import FrameLog
     from prox.proxy.late_watch import LateWatch, LateWatches
     from prox.proxy.peer import Peer
     from prox.proxy.upstream import Address, Pool, UpstreamConnection
@@ -46,7 +49,7 @@ class Forwarder:
     """The forwarding of one request.
 
     ``watches``: those of clients. ``fields``: the header fields for the upstream, without framing. ``lines``: header
-    lines added to a plain request.
+    lines added to a plain request. ``new_frames``: returns the record of a WebSocket's frames.
     """
 
     def __init__(
@@ -58,8 +61,10 @@ class Forwarder:
         fields: Fields,
         lines: bytes,
         exchange: Exchange,
+        new_frames: Callable[[], FrameLog],
     ) -> None:
         self._pool = pool
+        self._new_frames = new_frames
         self._watches = watches
         self._client = client
         self._head = head
@@ -315,20 +320,32 @@ class Forwarder:
         upgrade = b", ".join(value for name, value in head.fields if name.lower() == b"upgrade")
         fields += [(b"Connection", b"Upgrade"), (b"Upgrade", upgrade or self._upgrade() or b"")]
         await self._respond(h11.InformationalResponse(status_code=101, headers=fields, reason=head.reason))
-        sent, received = FrameCounter(), FrameCounter()
+        # Only one task can read from a connection.
+        await self._end_watch()
+        if upgrade.lower() == b"websocket":
+            await self._pass_frames(upstream, head)
+        else:
+            await tunnel(self._client, upstream, exchange.request_body.feed, exchange.response_body.feed)
+
+    async def _pass_frames(self, upstream: Peer, head: ResponseHead) -> None:
+        """Copy the bytes of a WebSocket, and record its frames."""
+        exchange = self._exchange
+        exchange.frames = frames = self._new_frames()
+        extensions = b",".join(value for name, value in head.fields if name.lower() == b"sec-websocket-extensions")
+        inflates = b"permessage-deflate" in extensions.lower()
+        sent, feed_sent = frames.reader("sent", inflates=inflates)
+        received, feed_received = frames.reader("received", inflates=inflates)
 
         def note_sent(data: bytes) -> None:
             exchange.request_body.feed(data)
-            sent.feed(data)
+            feed_sent(data)
             exchange.frames_sent = sent.frames
 
         def note_received(data: bytes) -> None:
             exchange.response_body.feed(data)
-            received.feed(data)
+            feed_received(data)
             exchange.frames_received = received.frames
 
-        # Only one task can read from a connection.
-        await self._end_watch()
         await tunnel(self._client, upstream, note_sent, note_received)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from prox.proxy.body_budget import BodyBudget
 from prox.proxy.capture import CapturedBody
+from prox.proxy.frames import FrameBudget, FrameLog
 from prox.proxy.random_hex import RandomHex
 from prox.runtime.subscriptions import Subscribers, Subscription
 
@@ -26,6 +27,7 @@ class Recorder:
 
     def __init__(self, *, max_body: int | None, folder: Path | None) -> None:
         self.bodies = BodyBudget(folder)
+        self._frames = FrameBudget()
         self.random = RandomHex()
         self._max_body = max_body or 0
         self._exchanges: OrderedDict[str, Exchange] = OrderedDict()
@@ -39,6 +41,10 @@ class Recorder:
 
     def body(self) -> CapturedBody:
         return CapturedBody(self._max_body, self.bodies)
+
+    def frames(self) -> FrameLog:
+        """Return the record of a WebSocket's frames."""
+        return FrameLog(self._max_body, self._frames)
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange that has just begun; at the limit, drop the oldest completed one."""
@@ -55,6 +61,8 @@ class Recorder:
         del self._exchanges[dropped.id]
         dropped.request_body.discard()
         dropped.response_body.discard()
+        if dropped.frames:
+            dropped.frames.discard()
 
     def done(self, exchange: Exchange) -> None:
         """Notify subscribers that an exchange has ended."""

@@ -45,36 +45,3 @@ async def _send_end(sink: Peer) -> None:
         await sink.wire.stream.send_eof()
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         raise Ended from None
-
-
-class FrameCounter:
-    """The number of WebSocket frames sent in one direction (RFC 6455 §5.2)."""
-
-    def __init__(self) -> None:
-        self.frames = 0
-        self._head = bytearray()
-        self._payload = 0
-
-    def feed(self, data: bytes) -> None:
-        at = 0
-        while at < len(data):
-            if self._payload:
-                skipped = min(self._payload, len(data) - at)
-                self._payload -= skipped
-                at += skipped
-                continue
-            self._head.append(data[at])
-            at += 1
-            if len(self._head) >= 2 and len(self._head) == self._head_size():
-                self._payload = self._length()
-                self._head.clear()
-                self.frames += 1
-
-    def _head_size(self) -> int:
-        short = self._head[1] & 0x7F
-        return 2 + {126: 2, 127: 8}.get(short, 0) + (4 if self._head[1] & 0x80 else 0)
-
-    def _length(self) -> int:
-        short = self._head[1] & 0x7F
-        size = {126: 2, 127: 8}.get(short, 0)
-        return int.from_bytes(self._head[2 : 2 + size], "big") if size else short

@@ -91,6 +91,8 @@ def request_details(found: Mapping[str, Any]) -> list[Text]:
         rows += [Text(), Text(f"{side} headers", "bold")]
         for name, values in details.get(f"{side}_headers", {}).items():
             rows += [Text(escape_controls(f"  {name}: {value}")) for value in values]
+        if "frames" in details:
+            continue
         body = details.get(f"{side}_body", {})
         rows += [
             Text(),
@@ -98,9 +100,26 @@ def request_details(found: Mapping[str, Any]) -> list[Text]:
         ]
         data = "binary" if body.get("is_binary") else body.get("data") or ""
         rows += [Text(f"  {escape_controls(line)}") for line in data.splitlines()[:1000]]
+    rows += _frame_rows(details)
     if lines := details.get("logs"):
         rows += [Text(), Text("log lines", "bold")]
         rows += [Text(f"  {'=' if line.get('exact') else ' '} {escape_controls(line['line'])}") for line in lines]
+    return rows
+
+
+def _frame_rows(details: Mapping[str, Any]) -> list[Text]:
+    """Return a row for each frame of a WebSocket; none for other requests."""
+    if "frames" not in details:
+        return []
+    dropped = details["frames_dropped"]
+    rows = [Text(), Text(f"frames{f', after {dropped} that were not kept' if dropped else ''}", "bold")]
+    for frame in details["frames"]:
+        row = Text.assemble((f"  {clock(milliseconds(frame['timestamp']))} ", "dim"))
+        row.append("→ sent     " if frame["direction"] == "sent" else "← received ")
+        code = f" {frame['close_code']}" if frame["close_code"] is not None else ""
+        row.append(f"{frame['type']}{code}, {frame['size']} bytes{', truncated' * frame['truncated']}  ", "dim")
+        row.append("" if frame["is_binary"] else escape_controls(frame["data"]))
+        rows.append(row)
     return rows
 
 

@@ -165,3 +165,27 @@ def test_following_goes_on_with_each_that_is_done(instance: FakeInstance, ask: R
     assert [line.split()[0] for line in ran.stdout.splitlines()] == ["ID", "one", "two"]
     ran = ask("requests", "-f", "--json")
     assert [json.loads(line)["id"] for line in ran.stdout.splitlines()] == ["one", "two"]
+
+
+def test_the_frames_of_a_websocket(instance: FakeInstance, ask: Run) -> None:
+    def frame(**changes: Any) -> dict[str, Any]:
+        usual = {"timestamp": "T", "direction": "received", "type": "text", "final": True, "size": 2,
+                 "truncated": False, "is_binary": False, "close_code": None, "data": "hi"}  # fmt: skip
+        return usual | changes
+
+    frames = [
+        frame(direction="sent", data="a\x1b[2J\nb", truncated=True),
+        frame(type="binary", is_binary=True, data="AAA="),
+        frame(type="close", close_code=1000, size=5, data="bye"),
+        frame(type="ping", size=0, data=""),
+    ]
+    found = in_full(status_code=101)
+    found["details"] |= {"frames": frames, "frames_dropped": 3}
+    instance.answers["GET /proxy/requests/0a1b2c3"] = found
+    lines = ask("requests", "0a1b2c3", "--body").stdout.splitlines()
+    assert lines[lines.index("WebSocket frames after 3 that were not kept:") + 1 :][:4] == [
+        "→ T text 2 B a\\x1b[2J\\x0ab …", "← T binary 2 B (binary)", "← T close 1000 5 B bye", "← T ping 0 B"
+    ]  # fmt: skip
+    # Its bytes are not shown besides.
+    assert "hello" not in lines
+    assert "4 WebSocket frames after 3 that were not kept; --body shows them" in ask("requests", "0a1b2c3").stdout

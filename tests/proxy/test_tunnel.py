@@ -1,14 +1,17 @@
-"""Upgraded connections: bytes in both directions, each until its sender ends it; WebSocket frame counts."""
+"""Upgraded connections: bytes in both directions, each until its sender ends it, and WebSocket frames."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, CloseConnection, Request, TextMessage
+from wsproto.extensions import PerMessageDeflate
 
 from helpers.malformed import head
 from helpers.upstream import read_all
-from prox.proxy.tunnel import FrameCounter
+from prox.core.websocket import frame_text
 
 if TYPE_CHECKING:
     from helpers.upstream import Recording
@@ -42,6 +45,9 @@ async def test_a_tunnel_both_ways(proxied) -> None:
             assert (exchange.active, exchange.status, exchange.is_tunnel) == (True, 101, True)
             assert (exchange.frames_sent, exchange.frames_received) == (3, 4)
             assert (exchange.request_bytes, exchange.response_bytes) == (24, 17)
+            assert exchange.frames
+            frames = [(each.direction, each.frame.payload) for each in exchange.frames.kept]
+            assert frames == [("received", b"now"), *[("sent", b"hi"), ("received", b"hi")] * 3]
         await proxy.wait_done()
         await proxy.wait_closed()
 
@@ -86,19 +92,60 @@ async def test_a_refused_upgrade(proxied) -> None:
         assert answer.count(b"HTTP/1.1 426") == 2
 
 
-FRAMES = [
-    b"\x81\x03now",
-    b"\x81\x82\0\0\0\0hi",  # masked
-    b"\x82\x7e\x01\x00" + bytes(256),  # with a length of 16 bits
-    b"\x82\xff\0\0\0\0\0\x01\x11\x70" + b"mask" + bytes(70_000),  # of 64 bits, masked
-    b"\x89\x00",  # a ping without payload
-]
+async def test_another_protocol_has_no_frames(proxied) -> None:
+    async def handle(connection: Recording) -> None:
+        await connection.read_head()
+        await connection.send(SWITCH.replace(b"websocket", b"echo") + b"\x81\x03now")
+
+    async with proxied(handle) as proxy, proxy.connect() as stream:
+        await stream.send_all(UPGRADE.replace(b"websocket", b"echo"))
+        await stream.send_eof()
+        assert (await read_all(stream)).endswith(b"now")
+        await proxy.wait_closed()
+        (exchange,) = proxy.exchanges()
+        assert (exchange.frames, exchange.frames_received, exchange.response_bytes) == (None, 0, 5)
 
 
-@pytest.mark.parametrize("size", [1, 7, 1000, 10**6])
-def test_frames_are_counted_however_the_bytes_are_split(size: int) -> None:
-    counter = FrameCounter()
-    data = b"".join(FRAMES)
-    for at in range(0, len(data), size):
-        counter.feed(data[at : at + size])
-    assert counter.frames == len(FRAMES)
+async def test_compressed_messages_of_real_endpoints(proxied) -> None:
+    """wsproto on both sides, with permessage-deflate; the bytes that pass are not changed."""
+
+    async def serve(connection: Recording) -> None:
+        server = WSConnection(ConnectionType.SERVER)
+        while data := await connection.receive():
+            server.receive_data(data)
+            for event in server.events():
+                match event:
+                    case Request():
+                        await connection.send(server.send(AcceptConnection(extensions=[PerMessageDeflate()])))
+                    case TextMessage(data=text):
+                        await connection.send(server.send(TextMessage(f"you said {text}")))
+                    case CloseConnection():
+                        await connection.send(server.send(event.response()))
+
+    async with proxied(serve) as proxy, proxy.connect() as stream:
+        client = WSConnection(ConnectionType.CLIENT)
+        ask = Request(host="up.localhost", target="/ws", extensions=[PerMessageDeflate()])
+        await stream.send_all(client.send(ask))
+        heard = []
+        texts = iter(["one " * 50, "one " * 60])
+        while True:
+            client.receive_data(await stream.receive_some())
+            events = list(client.events())
+            heard += [event.data for event in events if isinstance(event, TextMessage)]
+            if any(isinstance(event, CloseConnection) for event in events):
+                break
+            if any(isinstance(event, AcceptConnection | TextMessage) for event in events):
+                text = next(texts, None)
+                closing = CloseConnection(code=1000, reason="enough")
+                await stream.send_all(client.send(closing if text is None else TextMessage(text)))
+        said = ["one " * 50, "one " * 60]
+        assert heard == [f"you said {text}" for text in said]
+        (exchange,) = proxy.exchanges()
+        assert exchange.frames
+        frames = exchange.frames.kept
+        assert [(each.direction, frame_text(each.frame)[0]) for each in frames] == [
+            ("sent", said[0]), ("received", heard[0]), ("sent", said[1]), ("received", heard[1]), ("sent", "enough"),
+            ("received", "enough"),
+        ]  # fmt: skip
+        # They were compressed.
+        assert all(each.frame.size < 60 for each in frames)

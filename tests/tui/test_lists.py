@@ -62,6 +62,23 @@ def test_a_request_in_full() -> None:
     assert rows[-2:] == ["  = handled", "    other"]
 
 
+def test_the_frames_of_a_websocket() -> None:
+    frame = {"timestamp": "2025-01-19T10:32:01.123Z", "direction": "sent", "type": "text", "size": 2,
+             "truncated": True, "is_binary": False, "close_code": None, "data": "a\x1b"}  # fmt: skip
+    found = {
+        "id": "1", "method": "GET", "url": "/ws", "status_code": 101,
+        "details": {
+            "request_body": {"size": 9}, "frames_dropped": 2,
+            "frames": [frame, frame | {"direction": "received", "type": "close", "close_code": 1000, "data": "bye"}],
+        },
+    }  # fmt: skip
+    rows = plain(lists.request_details(found))
+    first, last = rows[rows.index("frames, after 2 that were not kept") + 1 :]
+    assert first[11:] == "→ sent     text, 2 bytes, truncated  a\\x1b"
+    assert last[11:] == "← received close 1000, 2 bytes, truncated  bye"
+    assert "request body: 9 bytes" not in rows
+
+
 def test_the_graph() -> None:
     assert lists.graph_rows({"web": WEB}) == []
     web = ProcessRecord(

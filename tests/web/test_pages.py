@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ PROX_YAML = r"""
 api: {port: 0}
 logs: {buffer_lines: 5000}
 proxy: {domain: localhost, http_port: 1}
-services: {app: {process: app}}
+services: {app: {process: app}, socket: {process: socket}}
 processes:
   web:
     description: '<b>bold</b> description'
@@ -43,6 +44,22 @@ processes:
     port: auto
     healthcheck: {tcp: true}
     cmd: exec python3 -u -m http.server --bind 127.0.0.1 $PORT
+  socket:
+    port: auto
+    healthcheck: {tcp: true}
+    cmd: |
+      exec python3 -c "
+      import os, socket
+      server = socket.create_server(('127.0.0.1', int(os.environ['PORT'])))
+      while True:
+          connection = server.accept()[0]
+          if connection.recv(65536):
+              connection.sendall(b'HTTP/1.1 101 S\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n')
+              connection.sendall(b'\\x81\\x28<script>window.hacked = \\'frame\\'</script>')
+              while connection.recv(65536):
+                  pass
+              connection.close()
+      "
   broken: exit 3
 jobs:
   task: echo done
@@ -57,15 +74,30 @@ def test_pages(project: Project) -> None:
     with project.up("--http-port", "0") as prox:
         found = re.search(r"http://localhost:(\d+)", prox.wait_line("proxy: "))
         assert found
-        assert project.run("wait", "app", "many", "--timeout", "20s").returncode == 0
+        assert project.run("wait", "app", "socket", "many", "--timeout", "20s").returncode == 0
         headers = {"Host": "app.localhost"}
         assert request("127.0.0.1", int(found[1]), "GET", "/", headers=headers).status == 200
         path = "/<script>window.hacked=1</script>"
         assert request("127.0.0.1", int(found[1]), "GET", path, headers=headers).status == 404
         assert project.run("run", "check").returncode == 3
+        opened = open_websocket(int(found[1]))
         state = project.state()
         assert state
         base = f"http://127.0.0.1:{state['port']}"
         command = ["node", str(SCRIPT), str(VITE.parents[3]), chromium, base]
         run = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+        opened.close()
         assert run.returncode == 0, run.stdout + run.stderr
+
+
+def open_websocket(port: int) -> socket.socket:
+    """Open a WebSocket through the proxy, and return its socket after the first frames in both directions."""
+    opened = socket.create_connection(("127.0.0.1", port), timeout=20)
+    opened.sendall(
+        b"GET /ws HTTP/1.1\r\nHost: socket.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    )
+    heard = b""
+    while not heard.endswith(b"</script>"):
+        heard += opened.recv(65536)
+    opened.sendall(b"\x81\x85\0\0\0\0hello")
+    return opened

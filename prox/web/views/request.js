@@ -3,6 +3,7 @@ import { get, post } from "../api.js";
 import { copyText } from "../clipboard.js";
 import { NoCommand, curlOf } from "../curl.js";
 import { bytes, clock, milliseconds } from "../format.js";
+import { frames } from "../frames.js";
 import { html, nothing } from "../lit.js";
 import { fillRow } from "../log_row.js";
 import { compileFind } from "../filter.js";
@@ -10,6 +11,7 @@ import { statusClass, statusText } from "../request_filter.js";
 import { formatRoute } from "../router.js";
 
 const MAX_BODY = 100_000;
+const REFRESH = 1000;
 
 export class RequestView {
   title = "Request";
@@ -19,11 +21,17 @@ export class RequestView {
   #error = "";
   #note = "";
   #lines = [];
+  #timer = null;
 
   constructor(app, { request }) {
     this.#app = app;
     this.#id = request;
     this.#load();
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#id = null;
   }
 
   template() {
@@ -44,8 +52,9 @@ export class RequestView {
       </p>
       ${request.error ? html`<p class="reason">${request.error}</p>` : nothing}
       ${timing(request)} ${headers("Request headers", details.request_headers)}
-      ${body("Request body", details.request_body)} ${headers("Response headers", details.response_headers)}
-      ${body("Response body", details.response_body)}
+      ${details.frames ? nothing : body("Request body", details.request_body)}
+      ${headers("Response headers", details.response_headers)}
+      ${details.frames ? frames(details) : body("Response body", details.response_body)}
       <section aria-labelledby="lines">
         <h2 id="lines">Lines written meanwhile</h2>
         ${this.#lines.length
@@ -56,8 +65,9 @@ export class RequestView {
   }
 
   async #load() {
+    const id = this.#id;
     try {
-      this.#request = await get(`/proxy/requests/${this.#id}?include=body`);
+      this.#request = await get(`/proxy/requests/${id}?include=body`);
       const look = { times: true, names: true, find: compileFind("") };
       this.#lines = this.#request.details.logs.map((record) => {
         const element = document.createElement("div");
@@ -68,6 +78,16 @@ export class RequestView {
       this.#error = error.message;
     }
     this.#app.schedule();
+    // A request under way, such as a WebSocket, is shown as it goes on.
+    if (this.#id !== null && this.#request?.state === "active") {
+      this.#timer = setTimeout(() => this.#refresh(), REFRESH);
+    }
+  }
+
+  #refresh() {
+    if (this.#id === null) return;
+    if (document.hidden) this.#timer = setTimeout(() => this.#refresh(), REFRESH);
+    else this.#load();
   }
 
   #replay() {

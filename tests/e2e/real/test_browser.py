@@ -74,6 +74,9 @@ def test_hot_reload_through_the_proxy(project: Project, tmp_path: Path) -> None:
         records = project.get("/proxy/requests?min_status=101&max_status=101").json()["requests"]
         assert {record["scheme"] for record in records} == {"http", "https"}
         assert all(record["frames_received"] >= 1 for record in records)
+        # What Vite says by the WebSocket can be read.
+        ran = project.run("requests", records[-1]["id"], "--body")
+        assert re.search(r'← \S+ text \d+ B \{"type":"connected"\}', ran.stdout), ran.stdout
 
 
 def change_module(project: Project, word: str) -> None:

@@ -1,0 +1,96 @@
+"""The recorded frames of WebSockets: the newest of each, within a memory budget for all together."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from prox.core.exchanges import RecordedFrame
+from prox.core.websocket import FrameReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from prox.core.exchanges import Direction
+    from prox.core.websocket import Frame
+
+MAX_FRAMES = 500
+"""Frames kept of one WebSocket, the newest."""
+MAX_PAYLOAD = 16 * 1024
+"""Bytes kept of each payload."""
+BUDGET_BYTES = 32 * 1024 * 1024
+"""Memory for the frames of all WebSockets."""
+FRAME_BYTES = 400
+"""Memory overhead of a frame in bytes, rounded up."""
+
+
+class FrameBudget:
+    """The memory that recorded frames take together."""
+
+    def __init__(self) -> None:
+        self.used = 0
+
+    def reserve(self, size: int) -> bool:
+        """Reserve memory; return False if there is no room."""
+        if self.used + size > BUDGET_BYTES:
+            return False
+        self.used += size
+        return True
+
+
+class FrameLog:
+    """The newest frames of one WebSocket. ``keep``: bytes kept of each payload."""
+
+    __slots__ = ("_budget", "_discarded", "_frames", "_keep", "dropped")
+
+    def __init__(self, keep: int, budget: FrameBudget) -> None:
+        self._keep = min(keep, MAX_PAYLOAD)
+        self._budget = budget
+        self._frames: deque[RecordedFrame] | None = None
+        self._discarded = False
+        self.dropped = 0
+
+    @property
+    def kept(self) -> Sequence[RecordedFrame]:
+        return tuple(self._frames or ())
+
+    def reader(self, direction: Direction, *, inflates: bool) -> tuple[FrameReader, Callable[[bytes], None]]:
+        """Return the reader of one direction, and a function that takes its bytes and records its frames."""
+        reader = FrameReader(self._keep, inflates=inflates)
+
+        def feed(data: bytes) -> None:
+            for frame in reader.feed(data):
+                self._add(RecordedFrame(time.time(), direction, frame))
+
+        return reader, feed
+
+    def _add(self, recorded: RecordedFrame) -> None:
+        if self._discarded:
+            return
+        frames = self._frames = self._frames if self._frames is not None else deque()
+        if len(frames) >= MAX_FRAMES:
+            self._drop()
+        size = _size(recorded.frame)
+        while not self._budget.reserve(size):
+            if not frames:
+                # Those of other WebSockets take all of it.
+                self.dropped += 1
+                return
+            self._drop()
+        frames.append(recorded)
+
+    def _drop(self) -> None:
+        assert self._frames
+        self._budget.used -= _size(self._frames.popleft().frame)
+        self.dropped += 1
+
+    def discard(self) -> None:
+        """Free everything, and keep nothing from now on."""
+        self._discarded = True
+        while self._frames:
+            self._drop()
+
+
+def _size(frame: Frame) -> int:
+    return len(frame.payload) + FRAME_BYTES
