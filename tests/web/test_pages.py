@@ -93,9 +93,7 @@ def test_pages(project: Project) -> None:
 def open_websocket(port: int) -> socket.socket:
     """Open a WebSocket through the proxy, and return its socket after the first frames in both directions."""
     opened = socket.create_connection(("127.0.0.1", port), timeout=20)
-    opened.sendall(
-        b"GET /ws HTTP/1.1\r\nHost: socket.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-    )
+    opened.sendall(b"GET /ws HTTP/1.1\r\nHost: socket.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
     heard = b""
     while not heard.endswith(b"</script>"):
         heard += opened.recv(65536)
