@@ -230,6 +230,21 @@ class LineStore:
             self.folds.forget_before(self.first)
 
 
+_ERROR = LEVELS.index("error")
+_IS_ERROR = bytes(1 if flags & _LEVEL_BITS == _ERROR and not flags & Flag.FOLDED else 0 for flags in range(256))
+
+
+def error_from(store: LineStore, number: int, step: int) -> int | None:
+    """Return the next (1) or previous (-1) error from a line on, of all processes; a stack trace is one."""
+    for block in store.blocks[::step]:
+        begin = block.number * BLOCK
+        kinds = block.flags.translate(_IS_ERROR)
+        offset = kinds.find(1, max(0, number + 1 - begin)) if step > 0 else kinds.rfind(1, 0, max(0, number - begin))
+        if offset >= 0:
+            return begin + offset
+    return None
+
+
 def fold_head(store: LineStore, index: int) -> int | None:
     """Return the index of the line that a folded line is folded below; None if it is not folded, or that is gone."""
     line = store.get(index)

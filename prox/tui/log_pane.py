@@ -12,6 +12,7 @@ from textual.scroll_view import ScrollView
 
 from prox.tui.log_view import Place
 from prox.tui.rows import highlight
+from prox.tui.selection import dragged_text, is_marked, marked_part
 from prox.tui.strips import blank, strip_of
 
 if TYPE_CHECKING:
@@ -74,12 +75,12 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         view, text = self.view, row.text
         if view.find_query is not None:
             text = highlight(text, view.find_query.spans(text.plain))
-        part = view.marked_part(row)
+        part = marked_part(view, row)
         if part is not None:
             text = text.copy()
             text.stylize(_MARKED, *part)
         strip = strip_of(Text.assemble(row.prefix, text), self.app.console, width)
-        if view.is_marked(row.number):
+        if is_marked(view, row.number):
             return strip.apply_style(_MARKED)
         if view.cursor == row.number:
             return strip.apply_style(_CURSOR)
@@ -129,7 +130,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.release_mouse()
         begin, self._drag_from = self._drag_from, None
         if self.view.dragged is not None:
-            self.post_message(self.Copied(self.view.dragged_text()))
+            self.post_message(self.Copied(dragged_text(self.view)))
         else:
             self.view.go_to(begin.number)
         self.redraw()

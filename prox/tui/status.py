@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from prox.core.text import escape_controls
+from prox.tui.selection import selected_lines
 from prox.tui.state import state_word
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def log_status(view: LogView) -> str:
     if view.find_text:
         parts.append(view.find_status)
     if view.marked_from is not None:
-        parts.append(f"{len(view.copied())} lines marked")
+        parts.append(f"{len(selected_lines(view))} lines marked")
     if view.follow:
         parts.append("following")
     elif view.new_count:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prox.tui.block import BLOCK
 from prox.tui.line_store import LineStore
-from prox.tui.log_view import LogView, Place
+from prox.tui.log_view import LogView
 from prox.tui.records import Record
 
 if TYPE_CHECKING:
@@ -263,23 +263,6 @@ def test_a_stack_trace_unfolds() -> None:
     assert not view.toggle_fold()
 
 
-def test_a_folded_trace_is_copied_whole(add: Add) -> None:
-    """Lines of other processes in between are not part of it."""
-    store = add("Traceback (most recent call last):", level="error")
-    add("  File x", store=store, continues=True)
-    add("api: between", store=store)
-    add("ValueError: bad", store=store)
-    add("after", store=store)
-    view = view_of(store, width=90, height=10)
-    whole = "Traceback (most recent call last): ValueError: bad  ▸ 2 lines"
-    assert screen(view) == [whole, "between", "after"]
-    view.go_to(0)
-    assert view.copied() == ["Traceback (most recent call last):", "  File x", "ValueError: bad"]
-    assert view.toggle_fold()
-    assert view.copied() == ["Traceback (most recent call last):"]
-    assert len(screen(view)) == 5
-
-
 def test_folded_lines_are_found_and_filtered() -> None:
     view = view_of(trace(), height=10)
     view.set_find("two")
@@ -287,40 +270,6 @@ def test_folded_lines_are_found_and_filtered() -> None:
     other = view_of(trace(), height=10)
     other.set_filter("two")
     assert screen(other) == ["  two"]
-
-
-def test_copying(add: Add) -> None:
-    view = view_of(add("web: a", "api: b", "web: c", "web: d"))
-    screen(view)
-    assert view.copied() == ["d"]
-    view.go_to(1)
-    assert view.copied() == ["b"]
-    view.marked_from = view.current
-    view.move(2)
-    assert view.copied() == ["b", "c", "d"]
-    assert [view.is_marked(n) for n in range(4)] == [False, True, True, True]
-    view.select(frozenset({"web"}))
-    assert view.all_shown() == ["a", "c", "d"]
-    assert view_of(LineStore()).copied() == []
-
-
-def test_the_mouse_copies_text_without_names_and_wrapping(add: Add) -> None:
-    view = view_of(add("web: first line", "api: " + "0123456789" * 3, "web: last"), width=20, height=10)
-    view.dragged = (Place(0, 6), Place(2, 2))
-    assert view.dragged_text() == "line\n" + "0123456789" * 3 + "\nla"
-    # Backwards, it is the same.
-    view.dragged = (Place(2, 2), Place(0, 6))
-    assert view.dragged_text() == "line\n" + "0123456789" * 3 + "\nla"
-    rows = view.rows()
-    assert view.marked_part(rows[0]) == (6, 10)
-    assert view.marked_part(rows[-1]) == (0, 2)
-    assert view.copied() == ["line", "0123456789" * 3, "la"]
-
-
-def test_of_a_whole_structured_line_the_raw_text_is_copied(add: Add) -> None:
-    view = view_of(add('{"msg":"x","n":1}'))
-    view.dragged = (Place(0, 0), Place(0, 6))
-    assert view.dragged_text() == '{"msg":"x","n":1}'
 
 
 def test_times_go_round(add: Add) -> None:
@@ -383,10 +332,10 @@ def test_whatever_moves_the_screen_shows_consecutive_rows(
         assert len(rows) <= height
         # Every row of the view between the first and the last is there, in order.
         every = []
-        number = view._forward(-1)
+        number = view.lines.next(-1)
         while number is not None:
             every += [(row.number, row.begin) for row in view._rows_of(number)]
-            number = view._forward(number)
+            number = view.lines.next(number)
         shown = [(row.number, row.begin) for row in rows]
         begin = every.index(shown[0])
         assert shown == every[begin : begin + len(shown)]

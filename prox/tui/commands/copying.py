@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prox.tui.clipboard import copy_with_tool
+from prox.tui.selection import all_lines, selected_lines
 
 if TYPE_CHECKING:
     from prox.tui.window import Window
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 def copy(app: Window) -> None:
     """Copy the marked lines or the current one; in the other views the selected row."""
     if app.current == "logs":
-        copy_lines(app, app.shown_view.copied())
+        copy_lines(app, selected_lines(app.shown_view))
     else:
         text = app.pane(app.current).current_text
         copy_lines(app, [text] if text else [])
@@ -21,7 +22,7 @@ def copy(app: Window) -> None:
 
 def copy_all(app: Window) -> None:
     """Copy all lines of the view, or all rows of the other views."""
-    copy_lines(app, app.shown_view.all_shown() if app.current == "logs" else app.pane(app.current).texts)
+    copy_lines(app, all_lines(app.shown_view) if app.current == "logs" else app.pane(app.current).texts)
 
 
 def copy_lines(app: Window, lines: list[str]) -> None:
