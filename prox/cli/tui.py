@@ -11,6 +11,7 @@ from prox.cli.down import stop_everything
 from prox.cli.exit_codes import OK
 from prox.cli.output import say
 from prox.cli.project import client_finder, instance_folder
+from prox.core.errors import ProxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +49,8 @@ def up_with_tui(config: Config, arguments: list[str], *, accessible: bool) -> in
         if started != OK:
             return started
         find = client_finder()
-        running = _run_accessible(find, owns=True) if accessible else _run(Path(config.folder).name, find, owns=True)
-        if running is None:
+        stops = _run_accessible(find, owns=True) if accessible else _run(Path(config.folder).name, find, owns=True)
+        if not stops:
             # Any byte releases the instance from its lifeline (``runtime.lifeline``).
             try:
                 os.write(writing, b"d")
@@ -58,14 +59,23 @@ def up_with_tui(config: Config, arguments: list[str], *, accessible: bool) -> in
                 return OK
             say("prox goes on; `prox attach` shows it again, `prox down` stops it")
             return OK
-        say(f"stopping {running} {'process' if running == 1 else 'processes'}")
+        say(f"stopping {_running(find)}")
         return stop_everything(progress=False)
     finally:
         os.close(writing)
 
 
-def _run(name: str, find: Callable[[], Client], *, owns: bool) -> int | None:
-    """Run the UI; return the number of running processes, or None if the instance is to go on."""
+def _running(find: Callable[[], Client]) -> str:
+    """Return the number of running processes, as text."""
+    try:
+        count = sum(process["pid"] != 0 for process in find().processes())
+    except ProxError:
+        return "prox"
+    return f"{count} {'process' if count == 1 else 'processes'}"
+
+
+def _run(name: str, find: Callable[[], Client], *, owns: bool) -> bool:
+    """Run the UI; return whether the instance is to stop."""
     from prox.tui.app import ProxTui
 
     keys, message = _keys()
@@ -74,10 +84,10 @@ def _run(name: str, find: Callable[[], Client], *, owns: bool) -> int | None:
     if result is None and app.return_code:
         # It has shown its own error; the lifeline stops what it has started.
         sys.exit(app.return_code)
-    return app.state.running if result == "stop" else None
+    return result == "stop"
 
 
-def _run_accessible(find: Callable[[], Client], *, owns: bool) -> int | None:
+def _run_accessible(find: Callable[[], Client], *, owns: bool) -> bool:
     from prox.tui.accessible import run
 
     return run(find, owns=owns)

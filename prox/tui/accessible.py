@@ -38,10 +38,10 @@ COMMANDS = (*ACTIONS, "status", "only", "all", "filter", "quit", "detach", "help
 
 def run(
     find: Callable[[], Client], *, owns: bool, commands: TextIO | None = None, output: TextIO | None = None
-) -> int | None:
+) -> bool:
     """Print lines to ``output`` and carry out ``commands`` until `quit` or their end. Default: stdout and stdin.
 
-    Return the number of running processes, or None if the instance is to go on.
+    Return whether the instance is to stop.
     """
     return _Accessible(find, owns, commands or sys.stdin, output or sys.stdout).run()
 
@@ -61,7 +61,7 @@ class _Accessible:
         self._only: frozenset[str] | None = None
         self._left: str | None = None
 
-    def run(self) -> int | None:
+    def run(self) -> bool:
         self._say("connecting; type help for the commands")
         threading.Thread(target=self._read, name="prox commands", daemon=True).start()
         self._feed.start()
@@ -77,7 +77,7 @@ class _Accessible:
             self._left = "quit"
         finally:
             self._feed.close()
-        return self._state.running if self._owns and self._left == "quit" else None
+        return self._owns and self._left == "quit"
 
     def _read(self) -> None:
         for line in self._commands:

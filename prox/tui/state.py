@@ -123,11 +123,6 @@ class UiState:
                 found.append((process, process.reason or word))
         return found
 
-    @property
-    def running(self) -> int:
-        """The number of processes that a shutdown has to stop."""
-        return sum(process.pid != 0 for process in self.processes.values())
-
 
 def _note(before: ProcessRecord, after: ProcessRecord) -> str:
     """Return the row that tells of a change of a process's status; empty if it is not worth one."""

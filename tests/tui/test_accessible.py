@@ -35,7 +35,7 @@ class Talk:
         reading, writing = os.pipe()
         self.commands: TextIO = os.fdopen(writing, "w")
         self._input = os.fdopen(reading)
-        self.result: list[int | None] = []
+        self.result: list[bool] = []
         self._thread = threading.Thread(
             target=lambda: self.result.append(run(find, owns=True, commands=self._input, output=output)), daemon=True
         )
@@ -120,7 +120,7 @@ def test_lines_and_commands(talk: tuple[Talk, Output]) -> None:
     output.until("kill NAME")
     ui.say("quit")
     ui.end()
-    assert ui.result == [2]
+    assert ui.result == [True]
 
 
 def test_detaching_and_the_end_of_the_input(talk: tuple[Talk, Output]) -> None:
@@ -128,11 +128,11 @@ def test_detaching_and_the_end_of_the_input(talk: tuple[Talk, Output]) -> None:
     output.until("connected")
     ui.say("detach")
     ui.end()
-    assert ui.result == [None]
+    assert ui.result == [False]
 
 
 def test_the_end_of_the_input_quits(talk: tuple[Talk, Output]) -> None:
     ui, output = talk
     output.until("web: ready")
     ui.end()
-    assert ui.result == [2]
+    assert ui.result == [True]
