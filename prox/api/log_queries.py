@@ -48,6 +48,17 @@ class WantedText(Struct, frozen=True, kw_only=True):
     ] = ""
 
 
+Tail = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="Begin with this number of the newest lines; values above 10000 count as 10000",
+        extra={"maximum": 10_000},
+    ),
+]
+"""The number of lines with which a stream begins."""
+
+
 class WantedLines(WantedText, frozen=True, kw_only=True):
     process: Annotated[str, Meta(description="Names, separated by commas; `system`: prox's own lines. Empty: all")] = ""
 

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from quart import Blueprint, Response, request
 
 from prox.api.log_events import DroppedLines, LogEncoder, LogEvents, as_events
-from prox.api.log_queries import WantedLines, last_event_id, log_filter, wanted_names
+from prox.api.log_queries import Tail, WantedLines, last_event_id, log_filter, wanted_names
 from prox.api.log_records import LogRecord, record
 from prox.api.openapi import describe
 from prox.api.parameters import read
@@ -32,14 +32,7 @@ class LogsQuery(WantedLines, frozen=True, kw_only=True):
 
 
 class LogStreamQuery(WantedLines, frozen=True, kw_only=True):
-    tail: Annotated[
-        int,
-        Meta(
-            ge=0,
-            description="Begin with this number of the newest lines; values above 10000 count as 10000",
-            extra={"maximum": 10_000},
-        ),
-    ] = 0
+    tail: Tail = 0
 
 
 class Logs(Struct, frozen=True):

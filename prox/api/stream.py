@@ -11,7 +11,7 @@ from quart import Blueprint, Response, request
 
 from prox.api.events import EVENTS, Events
 from prox.api.log_events import DroppedLines, LogEncoder, as_list
-from prox.api.log_queries import WantedText, last_event_id, log_filter, wanted_names
+from prox.api.log_queries import Tail, WantedText, last_event_id, log_filter, wanted_names
 from prox.api.log_records import LogRecord
 from prox.api.openapi import describe
 from prox.api.parameters import read
@@ -42,14 +42,7 @@ class StreamQuery(WantedText, frozen=True, kw_only=True):
     logs: Annotated[
         str, Meta(description="Lines of these processes, separated by commas; `*`: of all. Empty: no lines")
     ] = ""
-    tail: Annotated[
-        int,
-        Meta(
-            ge=0,
-            description="Begin with this number of the newest lines; values above 10000 count as 10000",
-            extra={"maximum": 10_000},
-        ),
-    ] = 0
+    tail: Tail = 0
     requests: Annotated[bool, Meta(description="Requests of the proxy, when they are done")] = False
     usage: Annotated[bool, Meta(description="CPU and memory of each process, every 2 s")] = False
     last_event_id: Annotated[
