@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prox.core.logs.batch import timestamp
-from prox.core.websocket import frame_text
+from prox.core.websocket import BINARY, CONTINUATION, TEXT, frame_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from prox.core.exchanges import Exchange
+    from prox.core.exchanges import Exchange, RecordedFrame
     from prox.core.messages import Fields
+    from prox.core.websocket import Frame
 
 HIDDEN = "[REDACTED]"
 SECRET_FIELDS = {b"authorization", b"cookie", b"set-cookie", b"proxy-authorization"}
@@ -67,15 +68,23 @@ def _entry(
     if exchange.frames is not None and response is not None:
         # As Chrome writes them.
         found["_resourceType"] = "websocket"
-        found["_webSocketMessages"] = [
-            {
-                "type": "send" if direction == "sent" else "receive",
-                "time": time,
-                "opcode": frame.opcode,
-                "data": frame_text(frame)[0],
-            }
-            for time, direction, frame in exchange.frames.kept
-        ]
+        found["_webSocketMessages"] = _messages(exchange.frames.kept)
+    return found
+
+
+def _messages(frames: Sequence[RecordedFrame]) -> list[dict[str, Any]]:
+    """Return the messages of a WebSocket, their fragments joined; control frames are none."""
+    found = []
+    parts: dict[str, list[Frame]] = {"sent": [], "received": []}
+    for time, direction, frame in frames:
+        if frame.opcode not in (CONTINUATION, TEXT, BINARY):
+            continue
+        parts[direction].append(frame)
+        if frame.final:
+            whole = frame._replace(payload=b"".join(part.payload for part in parts[direction]))
+            parts[direction].clear()
+            kind = "send" if direction == "sent" else "receive"
+            found.append({"type": kind, "time": time, "opcode": frame.message, "data": frame_text(whole)[0]})
     return found
 
 
