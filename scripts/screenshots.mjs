@@ -1,8 +1,8 @@
 // Take PNG screenshots of the dashboard in headless Chromium, light and dark.
-// Arguments: the folder of playwright-core, the path of Chromium, the base URL, the folder for the images.
+// Arguments: the folder of playwright-core, the path of Chromium, the base URL, the folder for the images, the id of a run.
 import { createRequire } from 'node:module'
 
-const [packages, executablePath, base, folder] = process.argv.slice(2)
+const [packages, executablePath, base, folder, run] = process.argv.slice(2)
 const { chromium } = createRequire(`${packages}/package.json`)('playwright-core')
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
 const SHOTS = [
@@ -10,6 +10,7 @@ const SHOTS = [
   ['dashboard-process', '/processes/api', 'light'],
   ['dashboard-logs', '/logs', 'dark'],
   ['dashboard-requests', '/requests', 'light'],
+  ['dashboard-run', `/jobs/${run}`, 'light'],
 ]
 try {
   for (const [name, view, colorScheme] of SHOTS) {

@@ -24,6 +24,15 @@ from prox.tui.keys import keys_of
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 PACKAGES = ROOT / ".real" / "vite"
+JOBS = """
+jobs:
+  lint: {cmd: sleep 0.7, depends_on: [build]}
+  build: sleep 1.2
+  unit: {cmd: sleep 1.1, depends_on: [build]}
+  e2e: {cmd: "sleep 0.9; echo 'AssertionError: /cart answered 500'; exit 1", retries: 1, depends_on: [api, build]}
+  deploy: {cmd: "true", depends_on: [unit, e2e]}
+"""
+"""Jobs for the time line of a run; the example has none."""
 RUN_SECONDS = 12
 """How long the example runs before, so that there is something to see."""
 
@@ -37,7 +46,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home, "shop")
         folder.mkdir()
-        shutil.copy(ROOT / "prox.example.yaml", folder / "prox.yaml")
+        text = (ROOT / "prox.example.yaml").read_text(encoding="utf-8")
+        (folder / "prox.yaml").write_text(text + JOBS, encoding="utf-8")
         env = {**os.environ, "HOME": home, "PYTHONPATH": str(ROOT)}
         prox = [sys.executable, "-P", "-m", "prox"]
         started = subprocess.run(
@@ -47,9 +57,11 @@ def main() -> int:
         try:
             client = Client(Target(**dict(zip(("host", "port"), parse_address(url), strict=True))))
             _ask(client)
+            subprocess.run([*prox, "run"], cwd=folder, env=env, check=False, capture_output=True)
+            run = client.runs()["runs"][0]["id"]
             asyncio.run(_terminal(client))
             script = ROOT / "scripts" / "screenshots.mjs"
-            subprocess.run(["node", script, PACKAGES, chromium, url, IMAGES], check=True, timeout=120)
+            subprocess.run(["node", script, PACKAGES, chromium, url, IMAGES, run], check=True, timeout=120)
         finally:
             subprocess.run([*prox, "down"], cwd=folder, env=env, check=False, capture_output=True)
     for path in sorted(IMAGES.iterdir()):
@@ -81,6 +93,12 @@ async def _terminal(client: Client) -> None:
         await pilot.press("escape", "f3")
         await _until(pilot, app, lambda: len(app.pane("requests")) > 3)
         app.save_screenshot(filename="tui-requests.svg", path=str(IMAGES))
+        await pilot.press("f5")
+        await _until(pilot, app, lambda: app.runs)
+        await pilot.press("end", "enter")
+        await _until(pilot, app, lambda: app.current == "run")
+        await pilot.pause()
+        app.save_screenshot(filename="tui-run.svg", path=str(IMAGES))
 
 
 async def _until(pilot: object, app: ProxTui, holds: object) -> None:

@@ -13,8 +13,8 @@ _GO = ("panic: ", "fatal error: ")
 
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(?:: |:?$)")
 """The last line of a Python traceback: the class of the exception, and its message."""
-_GO_FRAME = re.compile(r"(?:goroutine \d+ |created by |\[signal |panic: )|[\w./*()\[\]-]+\(.*\)$|$")
-"""An unindented line of a Go traceback: a function with its arguments, the head of a goroutine, or a blank line."""
+_GO_HEAD = re.compile(r"goroutine \d+ |created by |\[signal |panic: ")
+_GO_FUNCTION = re.compile(r"[\w./*()\[\]-]+?\(")
 
 Part = Literal["no", "frame", "message"]
 
@@ -27,5 +27,15 @@ def part_of(head: str, text: str) -> Part:
     if head.startswith(_PYTHON):
         return "message" if _RAISED.match(text) else "no"
     if head.startswith(_GO):
-        return "frame" if _GO_FRAME.match(text) else "no"
+        return "frame" if _is_go_frame(text) else "no"
     return "no"
+
+
+def _is_go_frame(text: str) -> bool:
+    """Return whether it is a function with its arguments, the head of a goroutine and the like, or a blank line.
+
+    The end of the arguments is tested without an expression, whose time would be quadratic.
+    """
+    if not text or _GO_HEAD.match(text):
+        return True
+    return text.endswith(")") and _GO_FUNCTION.match(text) is not None

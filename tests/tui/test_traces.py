@@ -33,3 +33,10 @@ PYTHON, GO, JAVA = "Traceback (most recent call last):", "panic: boom", 'Excepti
 )
 def test_part(head: str, text: str, part: Part) -> None:
     assert part_of(head, text) == part
+
+
+def test_long_lines_take_no_time() -> None:
+    """A pattern that went back would take minutes."""
+    for text in ("(" * 1_000_000, "a(" * 500_000 + ")", "a." * 500_000, "a" * 1_000_000 + ":x"):
+        for head in (PYTHON, GO):
+            part_of(head, text)
