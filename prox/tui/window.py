@@ -332,7 +332,8 @@ class Window(App[Result], inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < NARROW, "narrow")
         self.set_class(event.size.height < SHORT, "short")
-        self.call_after_refresh(self.draw)
+        # The terminal may have had other sizes meanwhile, and lost what was drawn, also if this one is not new.
+        self.call_after_refresh(self.redraw)
 
 
 def _width_of(rows: list[Text], screen: int) -> int:

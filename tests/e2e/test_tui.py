@@ -129,6 +129,20 @@ def test_any_size(written: Project, size: tuple[int, int]) -> None:
         assert ui.is_restored
 
 
+def test_a_size_that_comes_back_before_it_is_seen(written: Project) -> None:
+    """The terminal has lost what was drawn; the UI sees the size that it knows."""
+    with written.up(), Terminal(written, "attach") as ui:
+        ui.resize(100, 25)
+        ui.until("● running")
+        ui.until(lambda: "? help" in ui.lines[-1])
+        os.kill(ui.pid, signal.SIGSTOP)
+        ui.resize(10, 3)
+        ui.resize(100, 25)
+        assert "connected" not in ui.text
+        os.kill(ui.pid, signal.SIGCONT)
+        ui.until(lambda: "connected" in ui.lines[0] and "? help" in ui.lines[-1])
+
+
 def test_a_storm_of_sizes(written: Project) -> None:
     with written.up(), Terminal(written, "attach") as ui:
         # While it starts, too.
