@@ -4,13 +4,16 @@
  * Rows are never modified: a line that grows is replaced by a new row at the same index. Counterpart: view.js, which
  * selects rows.
  */
+import { Folds } from "./folds.js";
 import { compareIds } from "./ids.js";
+import { plainText } from "./plain.js";
 
 /**
  * One line. `lastId` is the id of its newest record. `blockLevel` is its level or, where it continues the line before
- * (a frame of a stack trace), that line's.
+ * (a frame of a stack trace), that line's. `head` is the index of the line that this one is folded below; -1 if it is
+ * not folded. A line in parts is never folded.
  * @typedef {{id: string, lastId: string, timestamp: string, process: string, stream: string, line: string,
- *   level: string|null, blockLevel: string|null, partial?: boolean, continues?: boolean}} LineRow
+ *   level: string|null, blockLevel: string|null, partial?: boolean, continues?: boolean, head: number}} LineRow
  */
 /** @typedef {{gap: number}} GapRow `gap` lines are missing here. */
 /** @typedef {{event: string, process: string, timestamp?: string}} EventRow */
@@ -21,6 +24,8 @@ const MAX_CHARACTERS = 128 * 1024 * 1024;
 
 /** A bounded list of rows. Indices are absolute: they stay the same when old rows are dropped. */
 export class LineStore {
+  /** The stack traces among the lines. */
+  folds = new Folds();
   /** The rows from `#base` on. */
   #rows = [];
   #base = 0;
@@ -72,8 +77,9 @@ export class LineStore {
   append(records) {
     for (const record of records) {
       if (record.gap !== undefined) {
-        // The rest of an unfinished line may be among the missing lines.
+        // The rest of an unfinished line or of a stack trace may be among the missing lines.
         this.#unfinished.clear();
+        this.folds.end();
         this.#pushWithoutId(record);
       } else if (record.event !== undefined) {
         this.#pushWithoutId(record);
@@ -136,12 +142,17 @@ export class LineStore {
       this.#put(index, key, { ...before, lastId: id, line, level, blockLevel, partial: record.partial });
     } else {
       const { line, level = null, partial, continues } = record;
-      const blockLevel = level ?? (continues ? (this.#levels.get(key) ?? null) : null);
+      const head = partial || replaces ? -1 : this.#fold(key, record);
+      const blockLevel = level ?? (continues || head >= 0 ? (this.#levels.get(key) ?? null) : null);
       this.#characters += line.length;
       // All rows have the same fields, in the same order: engines store such objects compactly.
-      const row = { id, lastId: id, timestamp, process, stream, line, level, blockLevel, partial, continues };
+      const row = { id, lastId: id, timestamp, process, stream, line, level, blockLevel, partial, continues, head };
       this.#put(this.end, key, row);
     }
+  }
+
+  #fold(key, { line, level, continues = false }) {
+    return this.folds.take(key, this.end, { isError: level === "error", continues, text: () => plainText(line) });
   }
 
   #put(index, key, row) {
@@ -168,6 +179,7 @@ export class LineStore {
     for (const map of [this.#unfinished, this.#joined]) {
       for (const [key, index] of map) if (index < this.#base) map.delete(key);
     }
+    this.folds.forgetBefore(this.#base);
     for (const index of this.#before.keys()) if (index < this.#base) this.#before.delete(index);
   }
 }
