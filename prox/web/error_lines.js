@@ -1,4 +1,4 @@
-/** The errors among the shown rows of a log, for "next error" and "previous error". Counterpart: view.js. */
+/** The errors among the selected rows of a log, for "next error" and "previous error". Counterpart: view.js. */
 import { IndexList } from "./index_list.js";
 
 /** @param {import("./store.js").Row} row */

@@ -42,6 +42,19 @@ export class IndexList {
     return true;
   }
 
+  /** Add or remove several ascending indices, in a time that grows with the indices after the first of them. */
+  setAll(indices, isHeld) {
+    if (!indices.length) return;
+    const rest = this.#items.splice(this.#head + this.lowerBound(indices[0]));
+    const given = new Set(indices);
+    let next = 0;
+    for (const index of rest) {
+      for (; isHeld && indices[next] < index; next++) this.#items.push(indices[next]);
+      if (!given.has(index)) this.#items.push(index);
+    }
+    for (; isHeld && next < indices.length; next++) this.#items.push(indices[next]);
+  }
+
   /** Drop all indices below `first`; return their number. */
   dropBelow(first) {
     const count = this.lowerBound(first);
