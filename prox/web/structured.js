@@ -9,15 +9,28 @@ const PAIR = /([A-Za-z_@][\p{L}\p{N}_.@/-]{0,60})=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:
 /** A string or a token that is none; whitespace between them is not significant (RFC 8259 §2). */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
 const MAX_DEPTH = 100;
+/** Characters at the begin of a line of logfmt that have an equals sign. */
+const MAX_NAME = 80;
+const MESSAGES = ["msg", "message", "event", "@m", "text"];
+const LEVELS = ["level", "severity", "lvl", "levelname", "loglevel", "log.level", "@l"];
+const TIMES = ["time", "timestamp", "ts", "@timestamp", "@t", "t", "asctime"];
+const HIDDEN = new Set([...MESSAGES, ...LEVELS, ...TIMES]);
 
 /**
- * Return the fields of a line in their order, each with its value as text of one or more lines; null for a line that is
- * neither a JSON object nor at least two `name=value` and nothing else.
+ * A field of a line. `text`: its value, of one or more lines; `short`: its value in one; `isText`: whether the value is
+ * a string.
+ * @typedef {{name: string, text: string, short: string, isText: boolean}} Field
+ */
+
+/**
+ * Return the fields of a line in their order; null for a line that is neither a JSON object nor at least two
+ * `name=value` and nothing else.
  * @param {string} text a line without escape sequences
- * @returns {[string, string][]|null}
+ * @returns {Field[]|null}
  */
 export function structuredFields(text) {
   if (text.length > MAX_STRUCTURED) return null;
+  if (!text.startsWith("{") && !text.slice(0, MAX_NAME).includes("=")) return null;
   if (text.startsWith("{") && text.trimEnd().endsWith("}")) return fieldsOfJson(text);
   return fieldsOfLogfmt(text);
 }
@@ -39,16 +52,36 @@ function fieldsOfJson(text) {
       depth += depthOf(tokens[i]);
       if (depth > MAX_DEPTH) return null;
     }
-    fields.set(name, valueText(tokens.slice(begin, i)));
+    fields.set(name, fieldOf(name, tokens.slice(begin, i)));
   }
-  return fields.size ? [...fields] : null;
+  return fields.size ? [...fields.values()] : null;
+}
+
+/**
+ * Return the message and the other fields for one row, without level and time, which are shown otherwise; empty if
+ * there are no others.
+ * @param {Field[]} fields
+ */
+export function shortForm(fields) {
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  const message = MESSAGES.map((name) => byName.get(name)).find((field) => field?.isText);
+  const rest = fields.filter(({ name }) => !HIDDEN.has(name)).map(({ name, short }) => `${name}=${short}`);
+  return [message?.text, rest.join(" ")].filter(Boolean).join("  ");
 }
 
 const depthOf = (token) => (token === "{" || token === "[" ? 1 : token === "}" || token === "]" ? -1 : 0);
 
-/** Return a string's text, or JSON indented by two spaces a level. */
-function valueText(tokens) {
-  if (tokens.length === 1) return tokens[0].startsWith('"') ? JSON.parse(tokens[0]) : tokens[0];
+function fieldOf(name, tokens) {
+  if (tokens[0].startsWith('"')) return textField(name, JSON.parse(tokens[0]));
+  return { name, text: indented(tokens), short: tokens.join(""), isText: false };
+}
+
+function textField(name, text) {
+  return { name, text, short: text && !text.includes(" ") ? text : `"${text}"`, isText: true };
+}
+
+/** Return JSON indented by two spaces a level. */
+function indented(tokens) {
   let depth = 0;
   let text = "";
   tokens.forEach((token, i) => {
@@ -68,7 +101,7 @@ function fieldsOfLogfmt(text) {
   while (PAIR.lastIndex < text.length) {
     const found = PAIR.exec(text);
     if (!found) return null;
-    fields.push([found[1], found[2].startsWith('"') ? unquoted(found[2]) : found[2]]);
+    fields.push(textField(found[1], found[2].startsWith('"') ? unquoted(found[2]) : found[2]));
   }
   return fields.length >= 2 ? fields : null;
 }

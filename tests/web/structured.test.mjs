@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { structuredFields } from "../../prox/web/structured.js";
+import { shortForm, structuredFields } from "../../prox/web/structured.js";
+
+const pairs = (line) => structuredFields(line).map(({ name, text }) => [name, text]);
 
 test("fields of JSON keep their order, and large numbers all digits", () => {
   const line = '{"b": "text", "2": 12345678901234567890, "1": null, "a": "\\u003cimg\\u003e"}';
-  assert.deepEqual(structuredFields(line), [
+  assert.deepEqual(pairs(line), [
     ["b", "text"],
     ["2", "12345678901234567890"],
     ["1", "null"],
@@ -14,21 +16,21 @@ test("fields of JSON keep their order, and large numbers all digits", () => {
 });
 
 test("nested values are indented, empty ones are not", () => {
-  const [[, value], [, list], [, empty]] = structuredFields('{"a":{"b":[1,{"c":"x,}"}],"d":{}},"l":[true],"e":[]}');
+  const [[, value], [, list], [, empty]] = pairs('{"a":{"b":[1,{"c":"x,}"}],"d":{}},"l":[true],"e":[]}');
   assert.equal(value, '{\n  "b": [\n    1,\n    {\n      "c": "x,}"\n    }\n  ],\n  "d": {}\n}');
   assert.equal(list, "[\n  true\n]");
   assert.equal(empty, "[]");
 });
 
 test("of keys that occur twice, the last value counts, and __proto__ is a key", () => {
-  assert.deepEqual(structuredFields('{"a":1,"__proto__":{"x":1},"a":2}'), [
+  assert.deepEqual(pairs('{"a":1,"__proto__":{"x":1},"a":2}'), [
     ["a", "2"],
     ["__proto__", '{\n  "x": 1\n}'],
   ]);
 });
 
 test("logfmt is at least two pairs and nothing else", () => {
-  assert.deepEqual(structuredFields('level=warn msg="a \\"b\\"" empty='), [
+  assert.deepEqual(pairs('level=warn msg="a \\"b\\"" empty='), [
     ["level", "warn"],
     ["msg", 'a "b"'],
     ["empty", ""],
@@ -44,3 +46,20 @@ test("other lines, long ones and deep ones are not structured", () => {
   }
   assert.equal(structuredFields(`{"a":${"[".repeat(20000)}${"]".repeat(20000)}}`), null);
 });
+
+// The table of tests/tui/test_structured.py.
+for (const [line, short] of [
+  ['{"level":"warn","time":"2025","msg":"low disk","free":12}', "low disk  free=12"],
+  [
+    '{"message":"x","err":{"code": 1},"name":"a b","none":null}',
+    'x  err={"code":1} name="a b" none=null',
+  ],
+  ['{"a":1}', "a=1"],
+  ['time=2025-01-19 level=info msg="two words" n=3', "two words  n=3"],
+  ['a=1 b="q\\"uote"', 'a=1 b=q"uote'],
+  ["a= b=2", 'a="" b=2'],
+  ['{"msg":5,"event":"started","level":"info"}', "started"],
+  ['{"level":"info"}', ""],
+]) {
+  test(`the short form of ${line}`, () => assert.equal(shortForm(structuredFields(line)), short));
+}
