@@ -5,7 +5,7 @@
  * most once, for the heights of wrapped rows.
  */
 import { compileFind } from "./filter.js";
-import { RowPool } from "./row_pool.js";
+import { LogViewport } from "./log_viewport.js";
 import { LogView } from "./view.js";
 import { VirtualList } from "./virtual_list.js";
 
@@ -18,23 +18,19 @@ export class LogList {
   #find = compileFind("");
   #look = { times: true, names: true };
   #wraps = true;
-  #spacer = document.createElement("div");
-  #pool = new RowPool();
-  #viewport = 0;
-  #width = 0;
+  #page;
   #scrollTop = 0;
   #isFollowing = true;
   /** The store's end when following ended. */
   #seen = 0;
   /** The index of the line under the cursor; -1 without one. */
   #cursor = -1;
-  /** The index of a line to scroll to; -1 without one. */
-  #target = -1;
-  /** The scroll position of the element: reading it would force a layout. */
-  #domTop = 0;
+  /** A line to scroll to, by index, and the distance of its top from that of the viewport; null without one. */
+  #target = null;
+  /** The indices of unfolded lines, of all selections. */
+  #unfolded = new Set();
   #isStale = false;
   #onChange;
-  #observer;
 
   /**
    * @param {import("./store.js").LineStore} store
@@ -43,25 +39,20 @@ export class LogList {
   constructor(store, { label, onChange }) {
     this.#store = store;
     this.#onChange = onChange;
-    const element = (this.element = document.createElement("div"));
-    element.className = "log";
-    const attributes = { role: "log", "aria-label": label, "aria-live": "off", tabindex: "0" };
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    this.#spacer.className = "log-spacer";
-    this.#spacer.append(this.#pool.element);
-    element.append(this.#spacer);
-    element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    element.addEventListener("keydown", (event) => this.#keyPressed(event));
-    element.addEventListener("click", (event) => this.#clicked(event));
-    this.#observer = new ResizeObserver(([entry]) => this.#resized(entry.contentRect));
-    this.#observer.observe(element);
+    this.#page = new LogViewport(label, {
+      onScroll: (top) => this.#scrolled(top),
+      onKey: (event) => this.#keyPressed(event),
+      onClick: (index, target) => this.#clicked(index, target),
+      onResize: (before) => this.#resized(before),
+    });
+    this.element = this.#page.element;
     this.select({});
   }
 
   /** Choose the rows: the options of LogView. What is at the top of the viewport stays, if it is still shown. */
   select(wanted) {
     const top = this.#topIndex();
-    this.#view = new LogView(this.#store, wanted);
+    this.#view = new LogView(this.#store, { ...wanted, unfolded: this.#unfolded });
     this.#view.find(this.#find);
     this.#rebuild(top);
   }
@@ -71,8 +62,7 @@ export class LogList {
     const top = this.#topIndex();
     this.#wraps = wraps;
     this.#look = { times, names };
-    this.element.classList.toggle("wraps", wraps);
-    this.element.style.setProperty("--name-width", nameWidth);
+    this.#page.setLook({ wraps, nameWidth });
     this.#rebuild(top);
   }
 
@@ -138,9 +128,9 @@ export class LogList {
     return this.#view.length;
   }
 
-  /** The rows shown, the oldest first. */
+  /** The rows shown and those folded below them, the oldest first. */
   get rows() {
-    return Array.from({ length: this.#view.length }, (_, position) => this.#store.get(this.#view.at(position)));
+    return this.#view.rows;
   }
 
   /** The id of the line under the cursor, of the current hit or at the top of the viewport; null without lines. */
@@ -153,6 +143,7 @@ export class LogList {
   /** Scroll to a line and put the cursor there; return whether it is shown. */
   showLine(id) {
     const index = this.#store.indexOfId(id);
+    this.#reveal(index);
     if (index < 0 || this.#view.at(this.#view.positionOf(index)) !== index) return false;
     this.#goTo(index);
     return true;
@@ -164,25 +155,30 @@ export class LogList {
     if (!dropped && !added && !changed.length && !this.#isStale) return;
     this.#isStale = false;
     // Taken before rows are dropped, so that what is on the screen stays there.
-    let anchor = this.#isFollowing ? null : this.#list.anchor(this.#scrollTop, this.#viewport);
+    let anchor = this.#isFollowing ? null : this.#list.anchor(this.#scrollTop, this.#page.height);
     if (anchor) anchor = this.#list.shifted(anchor, dropped);
     this.#list.drop(dropped);
     if (this.#view.length === this.#list.count + added) this.#list.append(added);
     else this.#list = this.#newList();
-    if (this.#target >= 0 && this.#viewport) {
-      const row = this.#view.positionOf(this.#target);
-      anchor = { row, shift: Math.round(this.#viewport / 3) };
-      this.#target = -1;
+    if (this.#target && this.#page.height) {
+      const { index, shift = Math.round(this.#page.height / 3) } = this.#target;
+      anchor = { row: this.#view.positionOf(index), shift };
+      this.#target = null;
     }
     this.#render(anchor);
   }
 
   close() {
-    this.#observer.disconnect();
+    this.#page.close();
   }
 
   #newList() {
-    return new VirtualList({ rowHeight: ROW_HEIGHT, wraps: this.#wraps, count: this.#view.length });
+    return new VirtualList({ rowHeight: ROW_HEIGHT, wraps: this.#isMeasured, count: this.#view.length });
+  }
+
+  /** Whether rows can have different heights: those that wrap, and those with fields. */
+  get #isMeasured() {
+    return this.#wraps || this.#unfolded.size > 0;
   }
 
   #rebuild(top) {
@@ -190,58 +186,55 @@ export class LogList {
     this.#forgetRows();
     if (this.#isFollowing || top === null) return;
     const row = Math.min(this.#view.positionOf(top), this.#view.length - 1);
-    this.#scrollTop = this.#list.scrollTopFor({ row: Math.max(0, row), shift: 0 }, this.#viewport);
+    this.#scrollTop = this.#list.scrollTopFor({ row: Math.max(0, row), shift: 0 }, this.#page.height);
   }
 
   #forgetRows() {
-    this.#pool.forget();
+    this.#page.forget();
     this.#isStale = true;
   }
 
   /** Return the store index of the first row that begins in the viewport; null without rows. */
   #topIndex() {
-    if (!this.#list?.count || !this.#viewport) return null;
-    const { row, shift } = this.#list.anchor(this.#scrollTop, this.#viewport);
+    if (!this.#list?.count || !this.#page.height) return null;
+    const { row, shift } = this.#list.anchor(this.#scrollTop, this.#page.height);
     return this.#view.at(shift < 0 ? row + 1 : row) ?? this.#view.at(row) ?? null;
   }
 
   #render(anchor) {
-    if (!this.#viewport) return;
+    if (!this.#page.height) return;
     this.#place(anchor);
     this.#renderRows();
-    if (this.#wraps && this.#measure()) {
+    if (this.#isMeasured && this.#measure()) {
       this.#place(anchor);
       // Heights were estimated: other rows may be in the viewport now.
       this.#renderRows();
       if (this.#measure()) this.#isStale = true;
       this.#onChange();
     }
-    if (Math.abs(this.#domTop - this.#scrollTop) < 0.5) return;
-    this.#domTop = this.#scrollTop;
-    this.element.scrollTop = this.#scrollTop;
+    this.#page.scrollTo(this.#scrollTop);
   }
 
   #place(anchor) {
     const list = this.#list;
-    if (this.#isFollowing) this.#scrollTop = list.end(this.#viewport);
-    else if (anchor) this.#scrollTop = list.scrollTopFor(anchor, this.#viewport);
+    if (this.#isFollowing) this.#scrollTop = list.end(this.#page.height);
+    else if (anchor) this.#scrollTop = list.scrollTopFor(anchor, this.#page.height);
   }
 
   #renderRows() {
-    const { first, last, top, height } = this.#list.window(this.#scrollTop, this.#viewport);
-    this.#spacer.style.height = `${height}px`;
-    this.#pool.element.style.transform = `translateY(${top}px)`;
+    const { first, last, ...place } = this.#list.window(this.#scrollTop, this.#page.height);
     const indices = [];
     for (let position = first; position < last; position++) indices.push(this.#view.at(position));
     const { current } = this.#view;
     const look = { ...this.#look, find: this.#find };
-    this.#pool.show(indices, (index) => this.#store.get(index), look, { hit: current, cursor: this.#cursor });
+    const source = { rowOf: (index) => this.#store.get(index), stateOf: (index) => this.#view.stateOf(index) };
+    this.#page.show(place, indices, source, look, { hit: current, cursor: this.#cursor });
   }
 
   /** Measure the rendered rows; return whether a height differs. */
   #measure() {
     const before = this.#list.height;
-    for (const [index, height] of this.#pool.heights()) this.#list.measure(this.#view.positionOf(index), height);
+    for (const [index, height] of this.#page.heights()) this.#list.measure(this.#view.positionOf(index), height);
     return this.#list.height !== before;
   }
 
@@ -250,32 +243,44 @@ export class LogList {
       this.#onChange();
       return;
     }
+    this.#reveal(index);
     this.isFollowing = false;
     this.#cursor = index;
-    this.#target = index;
+    this.#target = { index };
     this.#isStale = true;
     this.#onChange();
   }
 
-  #scrolled() {
-    const top = this.element.scrollTop;
-    // The event of a scroll of our own, which may come after a key that has begun another one.
-    if (Math.abs(top - this.#domTop) < 1) return;
-    this.#domTop = top;
+  /** Unfold the stack trace that hides a line. */
+  #reveal(index) {
+    if (this.#view.reveal(index)) this.#list = this.#newList();
+  }
+
+  /** Unfold a row, or fold it again. What is above it in the viewport stays. */
+  #toggle(index) {
+    const { row, shift } = this.#list.anchor(this.#scrollTop, this.#page.height);
+    const top = this.#view.at(row);
+    const toggled = this.#view.toggle(index);
+    if (toggled < 0) return;
+    this.#cursor = toggled;
+    this.isFollowing = false;
+    this.#target = toggled < top ? { index: toggled, shift: 0 } : { index: top, shift };
+    this.#list = this.#newList();
+    this.#isStale = true;
+    this.#onChange();
+  }
+
+  #scrolled(top) {
     if (Math.abs(top - this.#scrollTop) < 1) return;
     const isUp = top < this.#scrollTop;
     this.#scrollTop = top;
     this.#isStale = true;
-    if (isUp !== this.#list.isAtEnd(top, this.#viewport)) this.isFollowing = !isUp;
+    if (isUp !== this.#list.isAtEnd(top, this.#page.height)) this.isFollowing = !isUp;
     this.#onChange();
   }
 
-  #resized({ width, height }) {
-    if (width === this.#width && height === this.#viewport) return;
-    const top = this.#topIndex();
-    const isReflowed = width !== this.#width && this.#wraps;
-    [this.#width, this.#viewport] = [width, height];
-    if (isReflowed) this.#rebuild(top);
+  #resized({ width }) {
+    if (width !== this.#page.width && this.#wraps) this.#rebuild(this.#topIndex());
     this.#isStale = true;
     this.#onChange();
   }
@@ -288,6 +293,8 @@ export class LogList {
       this.#cursor = -1;
     } else if (step && !event.ctrlKey && !event.metaKey && !event.altKey) {
       this.#moveCursor(step);
+    } else if (event.key === "Enter" && event.target === this.element && this.#cursor >= 0) {
+      this.#toggle(this.#cursor);
     } else {
       return;
     }
@@ -305,14 +312,16 @@ export class LogList {
     this.#cursor = this.#view.at(row);
     if (this.#isFollowing && row === length - 1) return;
     this.isFollowing = false;
-    this.#scrollTop = this.#list.scrollTopToShow(row, this.#scrollTop, this.#viewport);
+    this.#scrollTop = this.#list.scrollTopToShow(row, this.#scrollTop, this.#page.height);
   }
 
-  #clicked({ target }) {
-    const index = this.#pool.indexOf(target.closest(".row"));
-    if (index < 0 || getSelection()?.toString()) return;
-    this.#cursor = index;
-    this.#isStale = true;
-    this.#onChange();
+  #clicked(index, target) {
+    if (target.closest(".fold")) {
+      this.#toggle(index);
+    } else if (!getSelection()?.toString()) {
+      this.#cursor = index;
+      this.#isStale = true;
+      this.#onChange();
+    }
   }
 }

@@ -2,6 +2,9 @@
 import { ansiFragments } from "./ansi.js";
 import { rowText } from "./copy.js";
 import { clock, counted } from "./format.js";
+import { fieldList, foldButton, raisedText, shortText } from "./log_details.js";
+import { appendMarked, span } from "./marked_text.js";
+import { structuredFields } from "./structured.js";
 
 /** Characters of a line that are shown; the rest is counted, and can be copied. */
 const MAX_SHOWN = 10_000;
@@ -14,15 +17,21 @@ const COLOURS = 8;
  * @param {HTMLElement} element
  * @param {import("./store.js").Row} row
  * @param {RowLook} look
+ * @param {import("./view.js").RowState|null} state null: all of the line is shown as it is
  */
-export function fillRow(element, row, { times, names, find }) {
+export function fillRow(element, row, { times, names, find }, state = null) {
   const parts = [];
   if (times) parts.push(span("time", row.timestamp ? clock(row.timestamp) : ""));
   if (names && row.process !== undefined) parts.push(span(`name name-${colourOf(row.process)}`, row.process));
   const text = span("text", "");
-  if (row.line === undefined) text.textContent = rowText(row);
-  else fillLine(text, row.line, find);
   parts.push(text);
+  const fields = state && row.line !== undefined ? structuredFields(row.line) : null;
+  if (row.line === undefined) text.textContent = rowText(row);
+  else fillLine(text, fields ? shortText(row, fields) : row.line, find);
+  if (state?.fold?.message && !state.isUnfolded) parts.push(raisedText(state.fold.message, find));
+  const button = state && foldButton(fields, state);
+  if (button) parts.push(" ", button);
+  if (fields && state.isUnfolded) parts.push(fieldList(fields, find));
   element.className = classOf(row);
   setOrRemove(element, "data-id", row.id);
   setOrRemove(element, "data-process", row.process);
@@ -44,21 +53,6 @@ function fillLine(element, line, find) {
   if (isCut) element.append(span("more", ` … ${counted(line.length - MAX_SHOWN, "more character")}`));
 }
 
-/** Append a text that begins at a position of its line, with marks where the hits are. */
-function appendMarked(element, text, position, ranges) {
-  let done = 0;
-  for (const [begin, end] of ranges) {
-    const [from, to] = [Math.max(begin - position, done), Math.min(end - position, text.length)];
-    if (from >= to) continue;
-    if (from > done) element.append(text.slice(done, from));
-    const mark = document.createElement("mark");
-    mark.textContent = text.slice(from, to);
-    element.append(mark);
-    done = to;
-  }
-  if (done < text.length) element.append(done ? text.slice(done) : text);
-}
-
 function classOf(row) {
   if (row.gap !== undefined) return "row gap";
   if (row.event !== undefined) return "row event";
@@ -68,13 +62,6 @@ function classOf(row) {
 function setOrRemove(element, name, value) {
   if (value === undefined) element.removeAttribute(name);
   else element.setAttribute(name, value);
-}
-
-function span(className, text) {
-  const element = document.createElement("span");
-  element.className = className;
-  element.textContent = text;
-  return element;
 }
 
 /** Return the number of the colour of a process's name. */

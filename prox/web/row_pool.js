@@ -4,7 +4,7 @@ import { fillRow } from "./log_row.js";
 const MAX_SPARE = 200;
 
 export class RowPool {
-  /** Elements by store index, with the row that each shows. */
+  /** Elements by store index, with the row that each shows and its state. */
   #shown = new Map();
   #spare = [];
 
@@ -16,21 +16,24 @@ export class RowPool {
   /**
    * Show rows in this order, and no others.
    * @param {number[]} indices
-   * @param {(index: number) => import("./store.js").Row} rowOf
+   * @param {{rowOf: (index: number) => import("./store.js").Row,
+   *   stateOf: (index: number) => import("./view.js").RowState}} source
    * @param {import("./log_row.js").RowLook} look
    * @param {{hit: number, cursor: number}} marked indices of the rows with these classes
    */
-  show(indices, rowOf, look, marked) {
+  show(indices, { rowOf, stateOf }, look, marked) {
     const wanted = new Set(indices);
     for (const [index, { element }] of this.#shown) {
       if (wanted.has(index)) continue;
       this.#shown.delete(index);
+      // Keys still scroll when the focused button of a row leaves the page.
+      if (element.contains(document.activeElement)) this.element.closest("[tabindex]")?.focus({ preventScroll: true });
       element.remove();
       if (this.#spare.length < MAX_SPARE) this.#spare.push(element);
     }
     let before = this.element.firstChild;
     for (const index of indices) {
-      const element = this.#filled(index, rowOf(index), look);
+      const element = this.#filled(index, rowOf(index), stateOf(index), look);
       element.classList.toggle("hit", index === marked.hit);
       element.classList.toggle("cursor", index === marked.cursor);
       if (element === before) before = before.nextSibling;
@@ -54,16 +57,22 @@ export class RowPool {
     return -1;
   }
 
-  #filled(index, row, look) {
+  #filled(index, row, state, look) {
     let shown = this.#shown.get(index);
     if (!shown) {
-      shown = { element: this.#spare.pop() ?? document.createElement("div"), row: null };
+      shown = { element: this.#spare.pop() ?? document.createElement("div"), row: null, state: null };
       this.#shown.set(index, shown);
     }
-    if (shown.row !== row) {
-      shown.row = row;
-      fillRow(shown.element, row, look);
+    if (shown.row !== row || !isSame(shown.state, state)) {
+      Object.assign(shown, { row, state });
+      const isFocused = shown.element.contains(document.activeElement);
+      fillRow(shown.element, row, look, state);
+      if (isFocused) shown.element.querySelector("button")?.focus({ preventScroll: true });
     }
     return shown.element;
   }
+}
+
+function isSame(before, state) {
+  return before?.isUnfolded === state.isUnfolded && before.fold?.count === state.fold?.count;
 }

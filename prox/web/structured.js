@@ -2,8 +2,10 @@
  * The fields of log lines in JSON and logfmt. What counts as structured and the order of fields are those of
  * prox/tui/structured.py.
  */
+import { plainText } from "./plain.js";
 
-/** Characters of a line beyond which it is shown as it is. */
+/** Characters of a line beyond which it is shown as it is; more with its escape sequences. */
+const MAX_LINE = 256 * 1024;
 const MAX_STRUCTURED = 64 * 1024;
 const PAIR = /([A-Za-z_@][\p{L}\p{N}_.@/-]{0,60})=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)/uy;
 /** A string or a token that is none; whitespace between them is not significant (RFC 8259 §2). */
@@ -25,10 +27,12 @@ const HIDDEN = new Set([...MESSAGES, ...LEVELS, ...TIMES]);
 /**
  * Return the fields of a line in their order; null for a line that is neither a JSON object nor at least two
  * `name=value` and nothing else.
- * @param {string} text a line without escape sequences
+ * @param {string} line
  * @returns {Field[]|null}
  */
-export function structuredFields(text) {
+export function structuredFields(line) {
+  if (line.length > MAX_LINE) return null;
+  const text = plainText(line);
   if (text.length > MAX_STRUCTURED) return null;
   if (!text.startsWith("{") && !text.slice(0, MAX_NAME).includes("=")) return null;
   if (text.startsWith("{") && text.trimEnd().endsWith("}")) return fieldsOfJson(text);

@@ -3,6 +3,7 @@ import { ErrorLines } from "./error_lines.js";
 import { compileFilter, compileFind } from "./filter.js";
 import { IndexList } from "./index_list.js";
 import { plainText } from "./plain.js";
+import { structuredFields } from "./structured.js";
 
 /**
  * How a row is shown. `fold`: the lines folded below it, and the text of the one that says what was raised; null
@@ -119,11 +120,12 @@ export class LogView {
   /**
    * Unfold a line, or fold it again: the lines of its stack trace, or its fields. A line of an unfolded trace stands
    * for the first one.
-   * @returns {number} the index of the line that was unfolded or folded
+   * @returns {number} the index of the line that was unfolded or folded; -1 if there is nothing to unfold
    */
   toggle(index) {
-    const { head = -1 } = this.#store.get(index) ?? {};
+    const { head = -1, line = "" } = this.#store.get(index) ?? {};
     const first = this.#folds && head >= this.#store.first && this.unfolded.has(head) ? head : index;
+    if (!this.stateOf(first).fold && !structuredFields(line)) return -1;
     this.#setUnfolded(first, !this.unfolded.has(first));
     return first;
   }

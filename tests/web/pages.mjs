@@ -204,6 +204,111 @@ async function checkErrors(page) {
   await status.filter({ hasText: 'no errors' }).waitFor()
 }
 
+async function checkFolds(page) {
+  await go(page, '/processes')
+  await go(page, '/logs?process=folds')
+  await lines(page).filter({ hasText: /^.*last$/ }).waitFor()
+  const log = page.getByRole('log', { name: 'Logs', exact: true })
+  const home = async () => {
+    await log.focus()
+    await page.keyboard.press('Home')
+    await lines(page).filter({ hasText: 'first' }).waitFor()
+  }
+  await home()
+  const line = (text) => lines(page).filter({ hasText: text })
+  const fold = (text) => line(text).getByRole('button')
+  const expectFold = async (text, name, isExpanded) => {
+    await line(text).getByRole('button', { name, exact: true }).waitFor()
+    assert.equal(await fold(text).getAttribute('aria-expanded'), String(isExpanded), text)
+  }
+  // A trace is one row, with what was raised and the number of the other lines.
+  await expectFold('Traceback', '▸ 3 lines', false)
+  assert.match(await line('Traceback').textContent(), /call last\): ValueError: bad <b>number<\/b> ▸ 3 lines$/)
+  assert.equal(await line('File "a.py"').count(), 0)
+  await expectFold('Exception in thread', '▸ 60 lines', false)
+  await expectFold('panic: boom', '▸ 4 lines', false)
+  await line('exit status 2').waitFor()
+  await page.getByText('89 rows').waitFor()
+
+  await fold('Traceback').click()
+  await expectFold('Traceback', '▾ 3 lines', true)
+  await line('File "a.py"').waitFor()
+  await page.getByText('92 rows').waitFor()
+  // With the keyboard: on the button, and on the current line.
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'fold')
+  await page.keyboard.press('Enter')
+  await expectFold('Traceback', '▸ 3 lines', false)
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'fold')
+  await page.keyboard.press('Space')
+  await expectFold('Traceback', '▾ 3 lines', true)
+  await log.focus()
+  await page.keyboard.press('ArrowDown')
+  await page.locator('.cursor').filter({ hasText: 'File "a.py"' }).waitFor()
+  await page.keyboard.press('Enter')
+  await expectFold('Traceback', '▸ 3 lines', false)
+  await page.locator('.cursor').filter({ hasText: 'Traceback' }).waitFor()
+
+  // Structured lines.
+  const json = 'low <b>disk</b>'
+  assert.match(await line(json).locator('.text').textContent(), /^WARN low <b>disk<\/b>  free=12 at={"x":\[1\]}$/)
+  await expectFold(json, '▸ 4 fields', false)
+  const fields = (text) => line(text).locator('.field').allTextContents()
+  for (const wraps of ['true', 'false']) {
+    if ((await button(page, 'Wrap').getAttribute('aria-pressed')) !== wraps) await button(page, 'Wrap').click()
+    const [before, next] = [await line(json).boundingBox(), await line('Exception in thread').boundingBox()]
+    await fold(json).click()
+    await expectFold(json, '▾ 4 fields', true)
+    assert.deepEqual(await fields(json), ['level: warn', `msg: ${json}`, 'free: 12', 'at: {\n  "x": [\n    1\n  ]\n}'])
+    const [after, moved] = [await line(json).boundingBox(), await line('Exception in thread').boundingBox()]
+    assert.deepEqual([before.y, before.y + before.height], [after.y, next.y], `wrap ${wraps}: the row stays`)
+    assert.equal(moved.y, after.y + after.height, `wrap ${wraps}: rows do not overlap`)
+    assert.ok(after.height > 8 * before.height)
+    await fold(json).click()
+    await expectFold(json, '▸ 4 fields', false)
+    assert.equal((await line('Exception in thread').boundingBox()).y, next.y)
+  }
+  await button(page, 'Wrap').click()
+  assert.match(await line('two words').locator('.text').textContent(), /^ERROR two words {2}n=3 stack=one two$/)
+  await fold('two words').click()
+  assert.deepEqual(await fields('two words'), ['level: error', 'msg: two words', 'n: 3', 'stack: one\ntwo'])
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate(
+    (tags) => globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } }), TAGS)
+  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0].html, nodes[0].failureSummary]), [])
+  await fold('two words').click()
+
+  // Copying has the hidden lines, and structured ones as they were written.
+  await button(page, 'Copy').click()
+  await page.getByText('copied 156 rows as text').waitFor()
+  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  assert.ok(copied.includes('    raise ValueError\n'))
+  assert.ok(copied.includes('{"level":"warn","msg":"low <b>disk</b>","free":12,"at":{"x":[1]}}\n'))
+
+  // A hit unfolds its trace, and a filter folds nothing.
+  await home()
+  const find = page.getByRole('searchbox', { name: 'Find' })
+  await find.fill('a.B.f40')
+  await page.getByText('1 of 1', { exact: true }).waitFor()
+  await line('a.B.f40(').waitFor()
+  assert.ok(await line('a.B.f40(').isVisible())
+  const id = await line('a.B.f40(').getAttribute('data-id')
+  await find.fill('')
+  const filter = page.getByRole('searchbox', { name: 'Filter' })
+  await filter.fill('main.main()')
+  await page.getByText('1 row', { exact: true }).waitFor()
+  assert.equal(await line('main.main()').getByRole('button').count(), 0)
+  await filter.fill('')
+  await page.getByText('149 rows').waitFor()
+
+  // So does a link to a line.
+  await go(page, '/processes')
+  await go(page, `/logs?process=folds&line=${id}`)
+  await page.locator(`.cursor[data-id="${id}"]`).waitFor()
+  await home()
+  await expectFold('Exception in thread', '▾ 60 lines', true)
+  await expectFold('Traceback', '▸ 3 lines', false)
+}
+
 async function checkRequests(page) {
   await go(page, '/requests')
   const table = page.getByRole('table', { name: 'Requests', exact: true })
@@ -296,6 +401,7 @@ try {
   await checkActions(page)
   await checkLogs(page)
   await checkErrors(page)
+  await checkFolds(page)
   await checkRequests(page)
   await checkOthers(page)
   assert.equal(await page.evaluate(() => globalThis.hacked), undefined)

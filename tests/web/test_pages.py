@@ -40,6 +40,13 @@ processes:
     echo 'ERROR: first'; seq -f 'line %.0f' 1 150
     printf 'java.lang.IllegalStateException: state\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)\n'
     seq -f 'line %.0f' 151 298; echo 'ERROR: last'; seq -f 'line %.0f' 299 300; exec sleep 1000
+  folds: |
+    echo 'first'; printf 'Traceback (most recent call last):\n  File "a.py", line 1\n    raise ValueError\n'
+    echo 'ValueError: bad <b>number</b>'; echo '{"level":"warn","msg":"low <b>disk</b>","free":12,"at":{"x":[1]}}'
+    echo 'Exception in thread "main" a.B: c'; seq -f '	at a.B.f%.0f(B.java:1)' 1 60
+    echo 'level=error msg="two words" n=3 stack="one\\ntwo"'
+    printf 'panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:4 +0x1d\n'; echo 'exit status 2'
+    for n in 1 2 3 4 5 6 7 8 9; do seq -f "filler $n %.0f" 1 9; done; echo 'last'; exec sleep 1000
   app:
     port: auto
     healthcheck: {tcp: true}

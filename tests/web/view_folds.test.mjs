@@ -116,3 +116,11 @@ test("several indices are added and removed at once", () => {
   list.setAll([1, 5, 12, 20], false);
   assert.deepEqual(all(), [2, 4, 7, 9]);
 });
+
+test("only what can be unfolded is toggled", () => {
+  const store = storeWithTrace();
+  store.append([record(8, '{"level":"info","msg":"x"}')]);
+  const view = new LogView(store);
+  assert.deepEqual([0, 1, 8, 9].map((index) => view.toggle(index)), [-1, 1, 8, -1]);
+  assert.deepEqual([0, 1, 8].map((index) => view.stateOf(index).isUnfolded), [false, true, true]);
+});
