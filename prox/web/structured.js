@@ -77,7 +77,9 @@ const depthOf = (token) => (token === "{" || token === "[" ? 1 : token === "}" |
 
 function fieldOf(name, tokens) {
   if (tokens[0].startsWith('"')) return textField(name, JSON.parse(tokens[0]));
-  return { name, text: indented(tokens), short: tokens.join(""), isText: false };
+  // Without escapes of characters that need none.
+  const values = tokens.map((token) => (token.startsWith('"') ? JSON.stringify(JSON.parse(token)) : token));
+  return { name, text: indented(values), short: values.join(""), isText: false };
 }
 
 function textField(name, text) {

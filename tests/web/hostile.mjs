@@ -115,6 +115,20 @@ await run(async (browser) => {
   }
   await filter.fill('')
   await find.fill('')
+  // Structured lines, whose keys and values are hostile.
+  for (const [number, text] of texts.entries()) {
+    if (text.length >= 5000) continue
+    await filter.fill(`~"number": ${number}}$`)
+    await page.getByText('1 row', { exact: true }).waitFor()
+    await log.getByRole('button', { name: '▸ 5 fields', exact: true }).click()
+    await log.getByRole('button', { name: '▾ 5 fields', exact: true }).waitFor()
+    const quoted = JSON.stringify(text)
+    assert.deepEqual(await log.locator('.field').allTextContents(), [
+      'level: error', `msg: ${text}`, `a${text}: ${text}`, `__proto__: {\n  ${quoted}: [\n    ${quoted}\n  ]\n}`,
+      `number: ${number}`])
+    await nothingRan(`fields with ${text}`)
+  }
+  await filter.fill('')
 
   for (const text of texts) {
     const part = encodeURIComponent(text)

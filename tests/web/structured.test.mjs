@@ -20,6 +20,7 @@ test("nested values are indented, empty ones are not", () => {
   assert.equal(value, '{\n  "b": [\n    1,\n    {\n      "c": "x,}"\n    }\n  ],\n  "d": {}\n}');
   assert.equal(list, "[\n  true\n]");
   assert.equal(empty, "[]");
+  assert.deepEqual(pairs('{"a":["\\u00e9\\u0007"]}'), [["a", '[\n  "é\\u0007"\n]']]);
 });
 
 test("of keys that occur twice, the last value counts, and __proto__ is a key", () => {

@@ -81,9 +81,9 @@ CONTROL = [
 
 WRITER = """
 import json, sys, time
-for text in json.load(open("texts.json")):
-    record = json.dumps({"level": "error", "msg": text})
-    for out, line in [(sys.stdout, text), (sys.stderr, text), (sys.stdout, record)]:
+for number, text in enumerate(json.load(open("texts.json"))):
+    fields = {"level": "error", "msg": text, "a" + text: text, "__proto__": {text: [text]}, "number": number}
+    for out, line in [(sys.stdout, text), (sys.stderr, text), (sys.stdout, json.dumps(fields))]:
         out.buffer.write(f"{line}\\n".encode("utf-8", "surrogatepass"))
         out.flush()
 print("all written", flush=True)
