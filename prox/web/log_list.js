@@ -5,6 +5,7 @@
  * most once, for the heights of wrapped rows.
  */
 import { compileFind } from "./filter.js";
+import { commandOf } from "./log_keys.js";
 import { LogViewport } from "./log_viewport.js";
 import { LogView } from "./view.js";
 import { VirtualList } from "./virtual_list.js";
@@ -18,7 +19,7 @@ export class LogList {
   #find = compileFind("");
   #look = { times: true, names: true };
   #wraps = true;
-  #page;
+  #viewport;
   #scrollTop = 0;
   #isFollowing = true;
   /** The store's end when following ended. */
@@ -39,13 +40,13 @@ export class LogList {
   constructor(store, { label, onChange }) {
     this.#store = store;
     this.#onChange = onChange;
-    this.#page = new LogViewport(label, {
+    this.#viewport = new LogViewport(label, {
       onScroll: (top) => this.#scrolled(top),
       onKey: (event) => this.#keyPressed(event),
       onClick: (index, target) => this.#clicked(index, target),
       onResize: (before) => this.#resized(before),
     });
-    this.element = this.#page.element;
+    this.element = this.#viewport.element;
     this.select({});
   }
 
@@ -62,7 +63,7 @@ export class LogList {
     const top = this.#topIndex();
     this.#wraps = wraps;
     this.#look = { times, names };
-    this.#page.setLook({ wraps, nameWidth });
+    this.#viewport.setLook({ wraps, nameWidth });
     this.#rebuild(top);
   }
 
@@ -155,13 +156,13 @@ export class LogList {
     if (!dropped && !added && !changed.length && !this.#isStale) return;
     this.#isStale = false;
     // Taken before rows are dropped, so that what is on the screen stays there.
-    let anchor = this.#isFollowing ? null : this.#list.anchor(this.#scrollTop, this.#page.height);
+    let anchor = this.#isFollowing ? null : this.#list.anchor(this.#scrollTop, this.#viewport.height);
     if (anchor) anchor = this.#list.shifted(anchor, dropped);
     this.#list.drop(dropped);
     if (this.#view.length === this.#list.count + added) this.#list.append(added);
     else this.#list = this.#newList();
-    if (this.#target && this.#page.height) {
-      const { index, shift = Math.round(this.#page.height / 3) } = this.#target;
+    if (this.#target && this.#viewport.height) {
+      const { index, shift = Math.round(this.#viewport.height / 3) } = this.#target;
       anchor = { row: this.#view.positionOf(index), shift };
       this.#target = null;
     }
@@ -169,7 +170,7 @@ export class LogList {
   }
 
   close() {
-    this.#page.close();
+    this.#viewport.close();
   }
 
   #newList() {
@@ -186,23 +187,23 @@ export class LogList {
     this.#forgetRows();
     if (this.#isFollowing || top === null) return;
     const row = Math.min(this.#view.positionOf(top), this.#view.length - 1);
-    this.#scrollTop = this.#list.scrollTopFor({ row: Math.max(0, row), shift: 0 }, this.#page.height);
+    this.#scrollTop = this.#list.scrollTopFor({ row: Math.max(0, row), shift: 0 }, this.#viewport.height);
   }
 
   #forgetRows() {
-    this.#page.forget();
+    this.#viewport.forget();
     this.#isStale = true;
   }
 
   /** Return the store index of the first row that begins in the viewport; null without rows. */
   #topIndex() {
-    if (!this.#list?.count || !this.#page.height) return null;
-    const { row, shift } = this.#list.anchor(this.#scrollTop, this.#page.height);
+    if (!this.#list?.count || !this.#viewport.height) return null;
+    const { row, shift } = this.#list.anchor(this.#scrollTop, this.#viewport.height);
     return this.#view.at(shift < 0 ? row + 1 : row) ?? this.#view.at(row) ?? null;
   }
 
   #render(anchor) {
-    if (!this.#page.height) return;
+    if (!this.#viewport.height) return;
     this.#place(anchor);
     this.#renderRows();
     if (this.#isMeasured && this.#measure()) {
@@ -212,29 +213,29 @@ export class LogList {
       if (this.#measure()) this.#isStale = true;
       this.#onChange();
     }
-    this.#page.scrollTo(this.#scrollTop);
+    this.#viewport.scrollTo(this.#scrollTop);
   }
 
   #place(anchor) {
     const list = this.#list;
-    if (this.#isFollowing) this.#scrollTop = list.end(this.#page.height);
-    else if (anchor) this.#scrollTop = list.scrollTopFor(anchor, this.#page.height);
+    if (this.#isFollowing) this.#scrollTop = list.end(this.#viewport.height);
+    else if (anchor) this.#scrollTop = list.scrollTopFor(anchor, this.#viewport.height);
   }
 
   #renderRows() {
-    const { first, last, ...place } = this.#list.window(this.#scrollTop, this.#page.height);
+    const { first, last, ...place } = this.#list.window(this.#scrollTop, this.#viewport.height);
     const indices = [];
     for (let position = first; position < last; position++) indices.push(this.#view.at(position));
     const { current } = this.#view;
     const look = { ...this.#look, find: this.#find };
     const source = { rowOf: (index) => this.#store.get(index), stateOf: (index) => this.#view.stateOf(index) };
-    this.#page.show(place, indices, source, look, { hit: current, cursor: this.#cursor });
+    this.#viewport.show(place, indices, source, look, { hit: current, cursor: this.#cursor });
   }
 
   /** Measure the rendered rows; return whether a height differs. */
   #measure() {
     const before = this.#list.height;
-    for (const [index, height] of this.#page.heights()) this.#list.measure(this.#view.positionOf(index), height);
+    for (const [index, height] of this.#viewport.heights()) this.#list.measure(this.#view.positionOf(index), height);
     return this.#list.height !== before;
   }
 
@@ -258,7 +259,7 @@ export class LogList {
 
   /** Unfold a row, or fold it again. What is above it in the viewport stays. */
   #toggle(index) {
-    const { row, shift } = this.#list.anchor(this.#scrollTop, this.#page.height);
+    const { row, shift } = this.#list.anchor(this.#scrollTop, this.#viewport.height);
     const top = this.#view.at(row);
     const toggled = this.#view.toggle(index);
     if (toggled < 0) return;
@@ -275,32 +276,39 @@ export class LogList {
     const isUp = top < this.#scrollTop;
     this.#scrollTop = top;
     this.#isStale = true;
-    if (isUp !== this.#list.isAtEnd(top, this.#page.height)) this.isFollowing = !isUp;
+    if (isUp !== this.#list.isAtEnd(top, this.#viewport.height)) this.isFollowing = !isUp;
     this.#onChange();
   }
 
   #resized({ width }) {
-    if (width !== this.#page.width && this.#wraps) this.#rebuild(this.#topIndex());
+    if (width !== this.#viewport.width && this.#wraps) this.#rebuild(this.#topIndex());
     this.#isStale = true;
     this.#onChange();
   }
 
   #keyPressed(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "End" || event.key === "Home") {
-      this.isFollowing = event.key === "End";
-      if (event.key === "Home") this.#scrollTop = 0;
-      this.#cursor = -1;
-    } else if (step && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      this.#moveCursor(step);
-    } else if (event.key === "Enter" && event.target === this.element && this.#cursor >= 0) {
-      this.#toggle(this.#cursor);
-    } else {
-      return;
-    }
+    const command = commandOf(event, event.target === this.element);
+    if (!command || (command.name === "toggle" && this.#cursor < 0)) return;
     event.preventDefault();
+    if (command.name === "move") this.#moveCursor(command.step);
+    else if (command.name === "page") this.#page(command.step);
+    else if (command.name === "toggle") this.#toggle(this.#cursor);
+    else this.#goToEnd(command.name === "end");
     this.#isStale = true;
     this.#onChange();
+  }
+
+  #goToEnd(isNewest) {
+    this.isFollowing = isNewest;
+    if (!isNewest) this.#scrollTop = 0;
+    this.#cursor = -1;
+  }
+
+  /** Scroll by viewports, of which one row stays. */
+  #page(step) {
+    const { height } = this.#viewport;
+    const top = this.#scrollTop + step * Math.max(ROW_HEIGHT, height - ROW_HEIGHT);
+    this.#scrolled(Math.max(0, Math.min(top, this.#list.end(height))));
   }
 
   #moveCursor(step) {
@@ -312,7 +320,7 @@ export class LogList {
     this.#cursor = this.#view.at(row);
     if (this.#isFollowing && row === length - 1) return;
     this.isFollowing = false;
-    this.#scrollTop = this.#list.scrollTopToShow(row, this.#scrollTop, this.#page.height);
+    this.#scrollTop = this.#list.scrollTopToShow(row, this.#scrollTop, this.#viewport.height);
   }
 
   #clicked(index, target) {

@@ -172,6 +172,40 @@ async function checkLogs(page) {
   assert.equal(await page.getByRole('log').locator('img, script, a, iframe, style').count(), 0)
 }
 
+/** A key is obeyed while the browser still scrolls for the one before, also on the lines of another address. */
+async function checkKeys(page) {
+  const log = page.getByRole('log', { name: 'Logs', exact: true })
+  const frames = () => page.evaluate(async () => {
+    for (let n = 0; n < 30; n++) await new Promise((resolve) => requestAnimationFrame(resolve))
+  })
+  const expectEnd = async (text) => {
+    // As long as a smooth scroll takes.
+    await frames()
+    await lines(page).filter({ hasText: text }).waitFor()
+    assert.equal(await button(page, 'Follow').getAttribute('aria-pressed'), 'true', text)
+    assert.ok(await log.evaluate((each) => each.scrollHeight - each.clientHeight - each.scrollTop < 2), text)
+  }
+  await go(page, '/processes')
+  await go(page, '/logs?process=many')
+  await lines(page).filter({ hasText: 'line 3000' }).waitFor()
+  await log.focus()
+  await page.keyboard.press('PageUp')
+  await page.keyboard.press('End')
+  await expectEnd('line 3000')
+  await page.keyboard.press('PageUp')
+  await button(page, 'Follow').and(page.locator('[aria-pressed=false]')).waitFor()
+  await page.evaluate(() => (location.hash = '#/logs?process=traces'))
+  await page.locator('[data-process=traces]').first().waitFor()
+  await page.keyboard.press('End')
+  await expectEnd('line 300')
+  for (const key of ['PageUp', 'Shift+Space']) {
+    await page.keyboard.press(key)
+    await button(page, 'Follow').and(page.locator('[aria-pressed=false]')).waitFor()
+    await page.keyboard.press(key === 'PageUp' ? 'PageDown' : 'Space')
+    await expectEnd('line 300')
+  }
+}
+
 async function checkErrors(page) {
   // A new view follows.
   await go(page, '/processes')
@@ -400,6 +434,7 @@ try {
   await checkShell(page)
   await checkActions(page)
   await checkLogs(page)
+  await checkKeys(page)
   await checkErrors(page)
   await checkFolds(page)
   await checkRequests(page)
