@@ -45,9 +45,13 @@ export class Folds {
     this.#open.clear();
   }
 
-  /** Forget the traces whose lines are all before an index. */
+  /** Forget the traces whose lines are all before an index; of those of several streams, some only the next time. */
   forgetBefore(first) {
-    for (const [index, { last }] of this.below) if (last < first) this.below.delete(index);
+    for (const [index, { last }] of this.below) {
+      // Later ones begin after it, as a rule: not all traces are looked at each time.
+      if (index >= first) break;
+      if (last < first) this.below.delete(index);
+    }
   }
 
   /** Unindented lines, blank ones excepted, belong to a trace after its first frame only. */
