@@ -23,8 +23,8 @@ class Fold:
 
 
 @dataclass(slots=True)
-class _Open:
-    """A trace that may have further lines: the index and the text of its first line."""
+class Head:
+    """The first line of a trace: its index and text."""
 
     index: int
     text: str
@@ -32,32 +32,27 @@ class _Open:
 
 @dataclass(slots=True)
 class Folds:
-    """``below``: what is folded below each line, by its index."""
+    """``below``: what is folded below each line, by its index. ``pending``: the traces that may have further lines."""
 
     below: dict[int, Fold] = field(default_factory=dict)
-    _open: dict[Stream, _Open] = field(default_factory=dict)
+    pending: dict[Stream, Head] = field(default_factory=dict)
 
-    @property
-    def are_open(self) -> bool:
-        """Whether the next line may belong to a trace."""
-        return bool(self._open)
-
-    def open(self, stream: Stream, text: str, index: int) -> None:
+    def begin(self, stream: Stream, text: str, index: int) -> None:
         """Note that a trace may begin with this line."""
-        self._open[stream] = _Open(index, text)
+        self.pending[stream] = Head(index, text)
 
     def take(self, stream: Stream, text: str, *, continues: bool, index: int) -> bool:
         """Return whether the next line of a stream is folded; a line that is not ends the trace.
 
         ``continues``: as in its log record.
         """
-        head = self._open.get(stream)
+        head = self.pending.get(stream)
         if head is None:
             return False
         fold = self.below.get(head.index)
         part = "frame" if continues else part_of(head.text, text) if fold or not text else "no"
         if part == "no":
-            del self._open[stream]
+            del self.pending[stream]
             return False
         if fold is None:
             fold = self.below[head.index] = Fold()
@@ -65,7 +60,7 @@ class Folds:
         fold.last = index
         if part == "message":
             fold.message = index
-            del self._open[stream]
+            del self.pending[stream]
         return True
 
     def forget_before(self, first: int) -> None:

@@ -131,9 +131,10 @@ class LineStore:
         texts = terminal_safe(data, color=True).split(b"\n")
         begin = 0
         colored = _ESCAPE in data
+        unfinished, traces = self._unfinished, self.folds.pending
         for place, record in enumerate(records):
             special = record.partial or record.replaces or record.continues or record.level == "error"
-            if special or colored or self._unfinished or self.folds.are_open:
+            if special or colored or unfinished or traces:
                 self._extend_plain(records[begin:place], texts[begin:place])
                 self._add(record, texts[place])
                 begin = place + 1
@@ -171,7 +172,7 @@ class LineStore:
         if self.folds.take(stream, plain.decode(), continues=record.continues, index=self.end):
             flags |= Flag.FOLDED
         elif record.level == "error":
-            self.folds.open(stream, plain.decode(), self.end)
+            self.folds.begin(stream, plain.decode(), self.end)
         self._append(id, time, stream[0], flags, text)
 
     def copy_from(self, other: LineStore, index: int) -> None:

@@ -66,11 +66,11 @@ class ListPane(Widget, can_focus=True, inherit_bindings=False):
 
     def _lay_out(self) -> None:
         """Compute the lines of the screen."""
-        width = max(1, self.size.width)
+        width = self.size.width
         self._lines, self._starts = [], []
         for number, row in enumerate(self._rows):
             self._starts.append(len(self._lines))
-            parts = row.wrap(self.app.console, width) if self._wraps and row.cell_len > width else [row]
+            parts = row.wrap(self.app.console, width) if self._wraps and 0 < width < row.cell_len else [row]
             self._lines += [(number, part) for part in parts]
         self._starts.append(len(self._lines))
 

@@ -126,6 +126,21 @@ def test_long_rows_wrap_and_stay_together() -> None:
     drive(steps, wraps=True)
 
 
+def test_rows_wrap_when_the_pane_is_shown() -> None:
+    """A hidden pane has no width, and nothing to wrap for."""
+
+    async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
+        pane.display = False
+        await pilot.pause()
+        pane.show([Text("a header: " + "value " * 6)])
+        assert len(pane._lines) == 1
+        pane.display = True
+        await pilot.pause()
+        assert shown(pane)[:2] == ["a header: value", "value value value"]
+
+    drive(steps, wraps=True)
+
+
 def test_a_row_longer_than_the_screen_shows_its_beginning() -> None:
     async def steps(pane: ListPane, pilot: Pilot[None]) -> None:
         pane.show([Text("one"), Text("word " * 40), Text("two")])

@@ -8,6 +8,7 @@ import { layoutTimeline, seconds } from "../timeline.js";
 
 const MAX_NAME = 22;
 const COLUMNS = ["Name", "Kind", "Result", "Started", "Ended", "Reason"];
+const NUMBERS = ["Started", "Ended"];
 
 export class RunView {
   title = "Run";
@@ -44,7 +45,9 @@ export class RunView {
         <table aria-label="Time line">
           <thead>
             <tr>
-              ${COLUMNS.map((name) => html`<th scope="col">${name}</th>`)}
+              ${COLUMNS.map(
+                (name) => html`<th scope="col" class=${NUMBERS.includes(name) ? "number" : ""}>${name}</th>`,
+              )}
             </tr>
           </thead>
           <tbody>
