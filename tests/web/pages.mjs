@@ -1,10 +1,11 @@
 // Opens each view of the dashboard in headless Chromium and checks it as its users meet it: by roles and names.
-// Arguments: the folder of playwright-core and axe-core, the path of Chromium, the base URL of an instance.
+// Arguments: the folder of playwright-core and axe-core, the path of Chromium, the base URL of an instance, and
+// which checks: `views` or `accessibility`.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
-const [packages, executablePath, base] = process.argv.slice(2)
+const [packages, executablePath, base, part] = process.argv.slice(2)
 const require = createRequire(`${packages}/package.json`)
 const { chromium } = require('playwright-core')
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
@@ -426,10 +427,9 @@ async function checkAccessibility() {
   }
 }
 
-const page = await newPage({ viewport: { width: 1280, height: 800 } })
-const hosts = new Set()
-page.on('request', (request) => hosts.add(new URL(request.url()).origin))
-try {
+async function checkViews(page) {
+  const hosts = new Set()
+  page.on('request', (request) => hosts.add(new URL(request.url()).origin))
   await go(page, '/processes')
   await checkShell(page)
   await checkActions(page)
@@ -443,7 +443,11 @@ try {
   const expected = /status of 409/
   assert.deepEqual(page.complaints.filter((text) => !expected.test(text)), [])
   assert.deepEqual([...hosts], [base])
-  await checkAccessibility()
+}
+
+const page = await newPage({ viewport: { width: 1280, height: 800 } })
+try {
+  await { views: checkViews, accessibility: checkAccessibility }[part](page)
 } catch (error) {
   if (process.env.PAGES_SCREENSHOT) await page.screenshot({ path: process.env.PAGES_SCREENSHOT })
   console.error(page.complaints.join('\n'))

@@ -74,7 +74,8 @@ jobs:
 """
 
 
-def test_pages(project: Project) -> None:
+@pytest.mark.parametrize("part", ["views", "accessibility"])
+def test_pages(project: Project, part: str) -> None:
     chromium = shutil.which("chromium")
     assert chromium
     project.write(PROX_YAML)
@@ -91,8 +92,8 @@ def test_pages(project: Project) -> None:
         state = project.state()
         assert state
         base = f"http://127.0.0.1:{state['port']}"
-        command = ["node", str(SCRIPT), str(VITE.parents[3]), chromium, base]
-        run = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+        command = ["node", str(SCRIPT), str(VITE.parents[3]), chromium, base, part]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
         opened.close()
         assert run.returncode == 0, run.stdout + run.stderr
 
