@@ -410,9 +410,12 @@ async function checkAccessibility() {
       paths.push((await run.getAttribute('href')).slice(1))
       for (const path of paths) {
         await go(page, path)
-        await page.waitForTimeout(300)
-        if (path === '/logs') await page.getByRole('searchbox', { name: 'Find' }).fill('line')
-        await page.waitForTimeout(200)
+        await page.getByRole('main').getByRole('heading', { level: 1 }).waitFor()
+        await until(async () => (await page.getByText('Loading.').count()) === 0, 'the view is loaded')
+        if (path === '/logs') {
+          await page.getByRole('searchbox', { name: 'Find' }).fill('line')
+          await page.locator('mark').first().waitFor()
+        }
         await page.evaluate(axe)
         const { violations } = await page.evaluate(
           (tags) => globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } }), TAGS)
