@@ -135,7 +135,8 @@ def test_rows_wrap_when_the_pane_is_shown() -> None:
         pane.show([Text("a header: " + "value " * 6)])
         assert len(pane._lines) == 1
         pane.display = True
-        await pilot.pause()
+        while len(pane._lines) == 1:
+            await pilot.pause(0.01)
         assert shown(pane)[:2] == ["a header: value", "value value value"]
 
     drive(steps, wraps=True)
