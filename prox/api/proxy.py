@@ -15,19 +15,18 @@ from prox.api.errors import InvalidParameter, ProxyNotEnabled, RequestNotFound
 from prox.api.log_records import LogRecord, record
 from prox.api.openapi import describe
 from prox.api.parameters import IS_INSTANT, moment, read, read_body
+from prox.api.proxy_frames import FrameShown, frames_shown
 from prox.api.responses import encode, json_response
 from prox.api.sse import event, stream_response
-from prox.core.exchanges import Direction, Exchange, ExchangeFilter, RequestRecord, record_of
+from prox.core.exchanges import Exchange, ExchangeFilter, RequestRecord, record_of
 from prox.core.har import har, visible
-from prox.core.logs.batch import timestamp
 from prox.core.logs.query import LogFilter
-from prox.core.websocket import CLOSE, TYPES, close_code, frame_text
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from prox.core.exchanges import Body, Frames
+    from prox.core.exchanges import Body
     from prox.core.messages import Fields
     from prox.proxy.recorder import Recorder
     from prox.proxy.upstream import Address
@@ -89,24 +88,6 @@ class RequestLine(LogRecord, frozen=True, kw_only=True):
 
     exact: bool
     """Whether it contains the request's id."""
-
-
-class FrameShown(Struct, frozen=True, kw_only=True):
-    """A frame of a WebSocket: ``size`` as sent; ``data`` (with `include=body`) decompressed, as text or base64."""
-
-    timestamp: str
-    direction: Direction
-    """`sent` by the client, or `received` by it."""
-    type: str
-    """`text`, `binary`, `continuation`, `close`, `ping`, `pong`, or the number of an unknown opcode."""
-    final: bool
-    """Whether it ends its message."""
-    size: int
-    truncated: bool
-    """Whether there is more than `data`."""
-    is_binary: bool
-    close_code: int | None = None
-    data: str | UnsetType = UNSET
 
 
 class Details(Struct, frozen=True, kw_only=True):
@@ -198,7 +179,7 @@ def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
             request_body=bodies[0],
             response_body=bodies[1],
             logs=_lines(supervisor, found),
-            frames=_frames(found.frames, "body" in include) if found.frames else UNSET,
+            frames=frames_shown(found.frames, with_data="body" in include) if found.frames else UNSET,
             frames_dropped=found.frames.dropped if found.frames else UNSET,
         )
         return json_response(RequestInFull(**msgspec.structs.asdict(record_of(found)), details=details))
@@ -303,23 +284,6 @@ def _body(body: Body, read_all: Callable[[], bytes], fields: Fields, with_data: 
         is_binary=is_binary,
         data=text if with_data else UNSET,
     )
-
-
-def _frames(frames: Frames, with_data: bool) -> list[FrameShown]:
-    return [
-        FrameShown(
-            timestamp=timestamp(time),
-            direction=direction,
-            type=TYPES.get(frame.opcode, str(frame.opcode)),
-            final=frame.final,
-            size=frame.size,
-            truncated=frame.truncated,
-            is_binary=frame_text(frame)[1],
-            close_code=close_code(frame.payload) if frame.opcode == CLOSE else None,
-            data=frame_text(frame)[0] if with_data else UNSET,
-        )
-        for time, direction, frame in frames.kept
-    ]
 
 
 def _archive(found: list[_Readable], with_bodies: bool, secrets: bool) -> dict[str, Any]:

@@ -323,30 +323,10 @@ class Forwarder:
         # Only one task can read from a connection.
         await self._end_watch()
         if upgrade.lower() == b"websocket":
-            await self._pass_frames(upstream, head)
+            exchange.frames = frames = self._new_frames()
+            await tunnel(self._client, upstream, *frames.observe(exchange, head.fields))
         else:
             await tunnel(self._client, upstream, exchange.request_body.feed, exchange.response_body.feed)
-
-    async def _pass_frames(self, upstream: Peer, head: ResponseHead) -> None:
-        """Copy the bytes of a WebSocket, and record its frames."""
-        exchange = self._exchange
-        exchange.frames = frames = self._new_frames()
-        extensions = b",".join(value for name, value in head.fields if name.lower() == b"sec-websocket-extensions")
-        inflates = b"permessage-deflate" in extensions.lower()
-        sent, feed_sent = frames.reader("sent", inflates=inflates)
-        received, feed_received = frames.reader("received", inflates=inflates)
-
-        def note_sent(data: bytes) -> None:
-            exchange.request_body.feed(data)
-            feed_sent(data)
-            exchange.frames_sent = sent.frames
-
-        def note_received(data: bytes) -> None:
-            exchange.response_body.feed(data)
-            feed_received(data)
-            exchange.frames_received = received.frames
-
-        await tunnel(self._client, upstream, note_sent, note_received)
 
 
 class _ClientLeft(Exception):

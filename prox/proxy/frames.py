@@ -12,8 +12,11 @@ from prox.core.websocket import FrameReader
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from prox.core.exchanges import Direction
+    from prox.core.exchanges import Direction, Exchange
+    from prox.core.messages import Fields
     from prox.core.websocket import Frame
+
+    Note = Callable[[bytes], None]
 
 MAX_FRAMES = 500
 """Frames kept of one WebSocket, the newest."""
@@ -55,7 +58,29 @@ class FrameLog:
     def kept(self) -> Sequence[RecordedFrame]:
         return tuple(self._frames or ())
 
-    def reader(self, direction: Direction, *, inflates: bool) -> tuple[FrameReader, Callable[[bytes], None]]:
+    def observe(self, exchange: Exchange, fields: Fields) -> tuple[Note, Note]:
+        """Return functions that take the bytes of the WebSocket, of the client and of the upstream.
+
+        ``fields``: those of the response, which say whether messages may be compressed (RFC 7692 §5).
+        """
+        extensions = b",".join(value for name, value in fields if name.lower() == b"sec-websocket-extensions")
+        inflates = b"permessage-deflate" in extensions.lower()
+        sent, feed_sent = self.reader("sent", inflates=inflates)
+        received, feed_received = self.reader("received", inflates=inflates)
+
+        def note_sent(data: bytes) -> None:
+            exchange.request_body.feed(data)
+            feed_sent(data)
+            exchange.frames_sent = sent.frames
+
+        def note_received(data: bytes) -> None:
+            exchange.response_body.feed(data)
+            feed_received(data)
+            exchange.frames_received = received.frames
+
+        return note_sent, note_received
+
+    def reader(self, direction: Direction, *, inflates: bool) -> tuple[FrameReader, Note]:
         """Return the reader of one direction, and a function that takes its bytes and records its frames."""
         reader = FrameReader(self._keep, inflates=inflates)
 

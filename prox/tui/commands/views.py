@@ -53,7 +53,12 @@ def _fetch_runs(app: Window) -> None:
         app.runs = answer["runs"]
         app.draw()
 
-    app.actions.ask(lambda client: client.runs(), found, app.tell)
+    def failed(message: str) -> None:
+        # A lost connection is shown already.
+        if app.state.connection == "connected":
+            app.tell(message)
+
+    app.actions.ask(lambda client: client.runs(), found, failed)
 
 
 def fetch_requests(app: Window) -> None:
