@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
@@ -13,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import pyte
+from textual.constants import ESCAPE_DELAY
 
 from helpers.project import SECONDS, command
 
@@ -36,6 +38,7 @@ class Terminal:
         self.written = b""
         """All that the program has written."""
         self._ours, theirs = os.openpty()
+        self._path = os.ttyname(theirs)
         termios.tcsetwinsize(theirs, (rows, columns))
         become = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
         settings: dict[str, Any] = {
@@ -98,6 +101,22 @@ class Terminal:
         """Type keys, each by its name or as it is."""
         for key in keys:
             os.write(self._ours, KEYS.get(key, key).encode())
+            if key == "esc":
+                self._separate()
+
+    def _separate(self) -> None:
+        """Wait until Esc is read, and long enough for it to be a key, not the begin of a sequence."""
+        terminal = os.open(self._path, os.O_RDONLY | os.O_NOCTTY)
+        try:
+            deadline = time.monotonic() + SECONDS
+            while int.from_bytes(fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)), sys.byteorder):
+                assert time.monotonic() < deadline, f"it does not read what is typed:\n{self.text}"
+                self._read(0.01)
+        finally:
+            os.close(terminal)
+        quiet = time.monotonic() + 2 * ESCAPE_DELAY
+        while (left := quiet - time.monotonic()) > 0:
+            self._read(left)
 
     def resize(self, columns: int, rows: int) -> None:
         self._screen.resize(rows, columns)
