@@ -11,7 +11,7 @@ TYPES = {
     CONTINUATION: "continuation", TEXT: "text", BINARY: "binary", CLOSE: "close", PING: "ping", PONG: "pong",
 }  # fmt: skip
 MAX_INFLATED = 4 * 1024 * 1024
-"""Bytes of one decompressed message, beyond which the direction is no longer decompressed."""
+"""Bytes that one read may decompress to; beyond it, the direction is no longer decompressed. It bounds the time."""
 _STEP = 256 * 1024
 _TAIL = b"\x00\x00\xff\xff"
 """What a sender omits at the end of a compressed message (RFC 7692 §7.2.1)."""
@@ -64,7 +64,7 @@ class FrameReader:
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that end with the next bytes."""
         found: list[Frame] = []
-        at = 0
+        at = self._inflated = 0
         while at < len(data) or self._left == 0:
             if self._left < 0:
                 self._head.append(data[at])
@@ -94,7 +94,7 @@ class FrameReader:
         self._mask = bytes(head[2 + size :])
         self._opcode, self._final = head[0] & 0x0F, bool(head[0] & 0x80)
         if self._opcode in (TEXT, BINARY):
-            self._message, self._inflating, self._inflated = self._opcode, bool(head[0] & 0x40), 0
+            self._message, self._inflating = self._opcode, bool(head[0] & 0x40)
         self._payload, self._kept, self._cut = [], 0, False
 
     @property

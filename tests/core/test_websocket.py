@@ -124,6 +124,19 @@ def test_messages_that_cannot_be_decompressed() -> None:
     assert [each.compressed for each in read(good + plain, inflates=False)] == [True, False]
 
 
+def test_many_small_bombs_in_one_read() -> None:
+    """Each of a kilobyte makes a megabyte: without a bound for a read, all else would wait for them."""
+    deflate = Deflater()
+    data = b"".join(frame(TEXT, deflate(bytes(1024 * 1024)), rsv1=True) for _ in range(40))
+    assert len(data) < 65_536
+    decompressed = [each for each in read(data) if not each.compressed]
+    assert 0 < len(decompressed) * 1024 * 1024 <= MAX_INFLATED
+    # A message that comes in many reads may be as long as it likes.
+    deflate = Deflater()
+    long = frame(TEXT, deflate(bytes(3 * MAX_INFLATED)), rsv1=True)
+    assert [each.compressed for each in read(long, 100)] == [False]
+
+
 def test_whatever_comes_is_bounded() -> None:
     huge = b"\x82\xff" + b"\xff" * 8 + b"mask"
     reader = FrameReader(KEEP)

@@ -40,6 +40,7 @@ LINES = [
     ("2025-01-19T10:32:01.123Z\tdebug\tx", "debug"),
     ("E0115 12:34:56.789012 1 file.go:1] x", "error"),
     ("panic: runtime error", "error"),
+    ("fatal error: all goroutines are asleep - deadlock!", "error"),
     # JVM, Rust, Ruby, Elixir, .NET, PHP.
     ("10:32:01.123 [main] INFO  com.example - x", "info"),
     ("[2025-01-19T10:32:01Z TRACE module] x", "debug"),
