@@ -5,6 +5,8 @@ const HEIGHT = 44;
 const GAP_X = 60;
 const GAP_Y = 18;
 const MARGIN = 8;
+/** Milliseconds by which times can be wrong. */
+const PRECISION = 2;
 
 /**
  * Place each process in the column after those of all its dependencies.
@@ -57,6 +59,12 @@ export function criticalPath(processes) {
     names.reduce((found, each) => (found === null || ready.get(each) > ready.get(found) ? each : found), null);
   const path = [];
   let name = last([...ready.keys()]);
+  // Times are rounded: one that was ready with its dependency was ready after it.
+  for (const seen = new Set(); name !== null && !seen.has(name); ) {
+    seen.add(name);
+    const limit = ready.get(name) - PRECISION;
+    name = [...ready.keys()].find((each) => needs.get(each).includes(name) && ready.get(each) >= limit) ?? name;
+  }
   while (name !== null && !path.includes(name)) {
     path.push(name);
     name = last(needs.get(name).filter((each) => ready.has(each)));

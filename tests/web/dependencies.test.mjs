@@ -39,3 +39,9 @@ test("the critical path leads to what was ready last", () => {
   assert.deepEqual(criticalPath(list), ["db", "api", "web"]);
   assert.deepEqual(criticalPath([process("idle")]), []);
 });
+
+test("rounded times do not turn the order round", () => {
+  // What was ready right after its dependency can seem to precede it.
+  const list = [process("db", [], at(1), 1.0004), process("api", ["db"], at(2), 0), process("web", ["api"], at(2), 0)];
+  assert.deepEqual(criticalPath([...list, process("other", [], at(2), 0)]), ["db", "api", "web"]);
+});

@@ -45,8 +45,9 @@ _PREFIX = re.compile(
       | (?i:(?P<colon>{_LOWER})) : (?:\s|$)                             # error: …  Warning: …
       | npm \s (?P<npm>(?i:err|error|warn|info)) \b                     # npm warn …
       | (?P<letter>[FEWID]) (?:\d{{4}}\ \d\d:\d\d:\d\d | ,\ \[\d{{4}}-)  # glog; Ruby's Logger
-      | (?P<raised>Traceback\ \(most | panic:\s | fatal\ error:\s | (?:[A-Za-z_][\w.]{{0,60}})?(?:Error|Exception)(?:\ \[\w+\])?(?::|$)
-          | thread\ '[^']{{0,60}}'\ panicked | Exception\ in\ thread\ " | Uncaught\s | Unhandled\s)
+      | (?P<raised>Traceback\ \(most | panic:\s | fatal\ error:\s | Exception\ in\ thread\ "
+          | (?:[A-Za-z_][\w.]{{0,60}})?(?:Error|Exception)(?:\ \[\w+\])?(?::|$)
+          | thread\ '[^']{{0,60}}'\ panicked | Uncaught\s | Unhandled\s)
     )""",
     re.VERBOSE,
 )
