@@ -21,6 +21,8 @@ from prox.reports.segments import TimelineRow, timeline_rows
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prox.runtime.supervisor import Supervisor
 
 READS = 2
@@ -77,6 +79,8 @@ class _Report(Struct, frozen=True, kw_only=True):
 def routes(supervisor: Supervisor) -> Blueprint:
     blueprint = Blueprint("runs", __name__)
     reads = trio.CapacityLimiter(READS)
+    known: dict[str, RunSummary] = {}
+    """The finished runs of the last response: they do not change, and may have many jobs."""
 
     def folder() -> Path:
         return Path(supervisor.config.folder, FOLDER)
@@ -85,7 +89,9 @@ def routes(supervisor: Supervisor) -> Blueprint:
     @describe(Runs)
     async def get_runs() -> Response:
         """Return the runs of `prox run` in this project that are kept, running ones too, newest first."""
-        found = await in_thread(_summaries, folder(), abandon_on_cancel=True, limiter=reads)
+        nonlocal known
+        found = await in_thread(_summaries, folder(), known, abandon_on_cancel=True, limiter=reads)
+        known = {run.id: run for run in found if run.state == "finished"}
         return json_response(Runs(found))
 
     @blueprint.get("/runs/<id>")
@@ -97,15 +103,15 @@ def routes(supervisor: Supervisor) -> Blueprint:
     return blueprint
 
 
-def _summaries(folder: Path) -> list[RunSummary]:
-    return [_summary(run) for run in kept_runs(folder)]
+def _summaries(folder: Path, known: Mapping[str, RunSummary]) -> list[RunSummary]:
+    return [known.get(run.id) or _summary(run) for run in kept_runs(folder)]
 
 
 def _summary(run: KeptRun) -> RunSummary:
-    if run.record is None:
-        return RunSummary(id=run.id, state=run.state, started_at=run.started_at)
+    if run.is_running:
+        return RunSummary(id=run.id, state="running", started_at=run.started_at)
     try:
-        report = msgspec.json.decode(run.record, type=_Report)
+        report = msgspec.json.decode(run.record() or b"", type=_Report)
     except msgspec.DecodeError:
         return RunSummary(id=run.id, state="killed", started_at=run.started_at)
     return RunSummary(
@@ -125,10 +131,10 @@ def _record(folder: Path, id: str) -> RunInFull:
     run = kept_run(folder, id)
     if run is None:
         raise RunNotFound(f"no run with the id {id!r} is kept")
-    if run.state == "running":
+    if run.is_running:
         raise RunNotFound(f"the run {id} has not ended; its record is written at its end")
     try:
-        record = msgspec.json.decode(run.record or b"", type=RunInFull)
+        record = msgspec.json.decode(run.record() or b"", type=RunInFull)
     except msgspec.DecodeError:
         raise RunNotFound(f"the run {id} was killed; it has no record") from None
     return msgspec.structs.replace(record, timeline=tuple(timeline_rows(record)))

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from prox.instance.folder import PID_FILE, is_locked
 from prox.instance.owned_files import FolderRefused, open_file, open_folder
@@ -36,10 +36,14 @@ class KeptRun(NamedTuple):
     id: str
     started_at: str
     """RFC 3339, UTC, with milliseconds."""
-    state: Literal["running", "finished", "killed"]
-    """``killed``: it ended without a report."""
-    record: bytes | None
-    """``run.json``, if it is finished."""
+    path: Path
+    is_running: bool
+
+    def record(self) -> bytes | None:
+        """Return ``run.json``, which is written at the end; None if there is none. Blocks."""
+        with suppress(FolderRefused, OSError):
+            return _read_record(self.path)
+        return None
 
 
 def new_run_folder(folder: Path) -> Path:
@@ -70,11 +74,7 @@ def _kept(path: Path) -> KeptRun | None:
         return None
     year, month, day, hour, minute, second, milliseconds = match.groups()
     started_at = f"{year}-{month}-{day}T{hour}:{minute}:{second}.{milliseconds}Z"
-    if _lives(path):
-        return KeptRun(path.name, started_at, "running", None)
-    with suppress(FolderRefused, OSError):
-        return KeptRun(path.name, started_at, "finished", _read_record(path))
-    return KeptRun(path.name, started_at, "killed", None)
+    return KeptRun(path.name, started_at, path, _lives(path))
 
 
 def last_record(folder: Path) -> bytes | None:

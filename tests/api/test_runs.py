@@ -86,6 +86,19 @@ async def test_runs_come_newest_first(serve: Serve, tmp_path: Path, finished: Ca
     assert oldest["failed"] == []
 
 
+async def test_a_finished_run_is_read_once(serve: Serve, tmp_path: Path, finished: Callable[[RunRecord], str]) -> None:
+    """The list is asked for again and again while it is shown, and a record may have megabytes."""
+    kept, removed = finished(runs.run(runs.job("a"))), finished(runs.run(runs.job("b")))
+    folder = tmp_path / ".prox" / "runs"
+    async with serve(TEXT) as api:
+        before = (await api.get("/runs"))["runs"]
+        assert {run["id"] for run in before} == {kept, removed}
+        (folder / kept / "run.json").write_text("{")
+        (folder / removed / "run.json").unlink()
+        (folder / removed).rmdir()
+        assert (await api.get("/runs"))["runs"] == [run for run in before if run["id"] == kept]
+
+
 async def test_one_that_runs_and_one_that_was_killed(serve: Serve, tmp_path: Path) -> None:
     killed, running = new_run_folder(tmp_path / ".prox"), new_run_folder(tmp_path / ".prox")
     killed.mkdir()

@@ -55,10 +55,10 @@ def test_kept_runs(tmp_path: Path) -> None:
     with InstanceFolder(running, listed=False):
         # As at the end of a run, before its lock is released.
         (running / "run.json").write_text("record")
-        assert [(run.id, run.started_at, run.state, run.record) for run in kept_runs(tmp_path)] == [
-            (running.name, "2026-01-02T03:04:05.678Z", "running", None),
-            (killed.name, "2025-01-02T03:04:05.678Z", "killed", None),
-            (finished.name, "2025-01-02T03:04:05.678Z", "finished", b"record"),
+        assert [(run.id, run.started_at, run.is_running, run.record()) for run in kept_runs(tmp_path)] == [
+            (running.name, "2026-01-02T03:04:05.678Z", True, b"record"),
+            (killed.name, "2025-01-02T03:04:05.678Z", False, None),
+            (finished.name, "2025-01-02T03:04:05.678Z", False, b"record"),
         ]
     assert kept_run(tmp_path, finished.name) == kept_runs(tmp_path)[2]
     assert kept_run(tmp_path, "other") is None
