@@ -24,9 +24,9 @@ from prox.core.logs.query import LogFilter
 from prox.system.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from prox.core.exchanges import Body
+    from prox.core.exchanges import Body, RecordedFrame
     from prox.core.messages import Fields
     from prox.proxy.recorder import Recorder
     from prox.proxy.upstream import Address
@@ -171,18 +171,9 @@ def routes(supervisor: Supervisor, recorder: Recorder | None) -> Blueprint:
         """Return one request in full."""
         include = _include(read(IncludeQuery, request.args).include)
         found = exchange(id)
-        bodies = await in_thread(_bodies, _Readable.of(found), "body" in include)
-        secrets = "secrets" in include
-        details = Details(
-            request_headers=_by_name(found.request_fields, secrets),
-            response_headers=_by_name(found.response_fields, secrets),
-            request_body=bodies[0],
-            response_body=bodies[1],
-            logs=_lines(supervisor, found),
-            frames=frames_shown(found.frames, with_data="body" in include) if found.frames else UNSET,
-            frames_dropped=found.frames.dropped if found.frames else UNSET,
-        )
-        return json_response(RequestInFull(**msgspec.structs.asdict(record_of(found)), details=details))
+        lines = _lines(supervisor, found)
+        in_full = await in_thread(_in_full, _Readable.of(found), record_of(found), lines, include)
+        return Response(in_full, content_type="application/json")
 
     @blueprint.post("/proxy/requests/<id>/replay")
     @describe(RequestRecord, body=ReplayWanted, errors=(400, 404, 409))
@@ -253,15 +244,40 @@ def _by_name(fields: Fields, secrets: bool) -> dict[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Readable:
-    """An exchange, with functions that read its current bodies, for use in a thread."""
+    """An exchange, with functions that read its current bodies, and its current frames, for use in a thread."""
 
     exchange: Exchange
     read_request: Callable[[], bytes]
     read_response: Callable[[], bytes]
+    frames: Sequence[RecordedFrame] | None
+    frames_dropped: int
 
     @classmethod
     def of(cls, exchange: Exchange) -> _Readable:
-        return cls(exchange, exchange.request_body.reader(), exchange.response_body.reader())
+        frames = exchange.frames
+        return cls(
+            exchange,
+            exchange.request_body.reader(),
+            exchange.response_body.reader(),
+            frames.kept if frames else None,
+            frames.dropped if frames else 0,
+        )
+
+
+def _in_full(found: _Readable, record: RequestRecord, lines: list[RequestLine], include: set[str]) -> bytes:
+    """Return the response with one request. Blocks, as ``_bodies`` does; its JSON may have megabytes."""
+    exchange, secrets, with_data = found.exchange, "secrets" in include, "body" in include
+    request_body, response_body = _bodies(found, with_data)
+    details = Details(
+        request_headers=_by_name(exchange.request_fields, secrets),
+        response_headers=_by_name(exchange.response_fields, secrets),
+        request_body=request_body,
+        response_body=response_body,
+        logs=lines,
+        frames=UNSET if found.frames is None else frames_shown(found.frames, with_data=with_data),
+        frames_dropped=UNSET if found.frames is None else found.frames_dropped,
+    )
+    return encode(RequestInFull(**msgspec.structs.asdict(record), details=details))
 
 
 def _bodies(found: _Readable, with_data: bool) -> tuple[BodyShown, BodyShown]:

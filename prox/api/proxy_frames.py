@@ -11,7 +11,9 @@ from prox.core.logs.batch import timestamp
 from prox.core.websocket import CLOSE, TYPES, close_code, frame_text
 
 if TYPE_CHECKING:
-    from prox.core.exchanges import Frames
+    from collections.abc import Sequence
+
+    from prox.core.exchanges import RecordedFrame
 
 
 class FrameShown(Struct, frozen=True, kw_only=True):
@@ -32,10 +34,10 @@ class FrameShown(Struct, frozen=True, kw_only=True):
     data: str | UnsetType = UNSET
 
 
-def frames_shown(frames: Frames, *, with_data: bool) -> list[FrameShown]:
-    """Return the kept frames, oldest first."""
+def frames_shown(frames: Sequence[RecordedFrame], *, with_data: bool) -> list[FrameShown]:
+    """Return frames as the API shows them. Call it in a thread: there may be 8 MiB of text."""
     found = []
-    for time, direction, frame in frames.kept:
+    for time, direction, frame in frames:
         text, is_binary = frame_text(frame)
         found.append(
             FrameShown(

@@ -41,6 +41,9 @@ class FrameBudget:
         self.used += size
         return True
 
+    def release(self, size: int) -> None:
+        self.used -= size
+
 
 class FrameLog:
     """The newest frames of one WebSocket. ``keep``: bytes kept of each payload."""
@@ -107,7 +110,7 @@ class FrameLog:
 
     def _drop(self) -> None:
         assert self._frames
-        self._budget.used -= _size(self._frames.popleft().frame)
+        self._budget.release(_size(self._frames.popleft().frame))
         self.dropped += 1
 
     def discard(self) -> None:
