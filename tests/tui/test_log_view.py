@@ -8,27 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.log_views import screen, view_of
 from prox.tui.block import BLOCK
 from prox.tui.line_store import LineStore
-from prox.tui.log_view import LogView
 from prox.tui.records import Record
 
 if TYPE_CHECKING:
     from conftest import Add
-
-
-def view_of(store: LineStore, *, width: int = 40, height: int = 4) -> LogView:
-    view = LogView(store)
-    view.times = "off"
-    view.resize(width, height)
-    view.update()
-    return view
-
-
-def screen(view: LogView) -> list[str]:
-    """Return the texts of the rows, without names."""
-    view.update()
-    return [row.text.plain for row in view.rows()]
+    from prox.tui.log_view import LogView
 
 
 def numbers(view: LogView) -> list[int]:

@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from helpers.log_views import screen, view_of
 from prox.tui.line_store import LineStore
-from prox.tui.log_view import LogView, Place
+from prox.tui.log_view import Place
 from prox.tui.selection import all_lines, dragged_text, is_marked, marked_part, selected_lines
 
 if TYPE_CHECKING:
     from conftest import Add
-
-
-def view_of(store: LineStore, *, width: int = 40, height: int = 10) -> LogView:
-    view = LogView(store)
-    view.times = "off"
-    view.resize(width, height)
-    view.update()
-    return view
-
-
-def screen(view: LogView) -> list[str]:
-    """Return the texts of the rows, without names."""
-    view.update()
-    return [row.text.plain for row in view.rows()]
 
 
 def test_a_folded_trace_is_copied_whole(add: Add) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from prox.tui.commands import acting, choosing, copying, moving, searching, showing, views
+from prox.tui.commands.palette import open_palette
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +48,7 @@ _FUNCTIONS: Mapping[str, Callable[[Window], None]] = {
     "graph": partial(views.show, name="graph"),
     "jobs": views.show_jobs,
     "problems": partial(views.show, name="problems"),
-    "palette": views.show_palette,
+    "palette": open_palette,
     "help": views.show_help,
     "back": views.back,
     "detach": acting.detach,

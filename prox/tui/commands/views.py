@@ -9,7 +9,6 @@ import msgspec
 from prox.tui import lists
 from prox.tui.commands.choosing import all_processes, show_only
 from prox.tui.commands.moving import focused_list
-from prox.tui.commands.palette import open_palette
 from prox.tui.commands.showing import zoom
 from prox.tui.records import RequestRecord
 
@@ -29,10 +28,6 @@ def show(app: Window, name: str) -> None:
 def show_help(app: Window) -> None:
     app.pane("help").show(lists.help_rows(app.keys))
     app.switch("help")
-
-
-def show_palette(app: Window) -> None:
-    open_palette(app)
 
 
 def show_jobs(app: Window) -> None:
