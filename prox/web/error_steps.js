@@ -1,8 +1,9 @@
-/** The buttons `Next error` and `Previous error` of the log view, with the keys e and E, and their status. */
+/** The buttons `Next error` and `Previous error` of the log view, the keys e and E in the log, and their status. */
 import { html } from "./lit.js";
 
 const STEPS = { e: 1, E: -1 };
-const TEXT_FIELDS = "input:not([type=checkbox]), select, textarea, [contenteditable]";
+/** Where the keys work: a shortcut of one character may not do so everywhere (WCAG 2.2, 2.1.4). */
+const PLACES = "[role=log], .error-steps";
 
 export class ErrorSteps {
   #goTo;
@@ -21,8 +22,10 @@ export class ErrorSteps {
   }
 
   template() {
-    return html`<button type="button" aria-keyshortcuts="Shift+E" @click=${() => this.#step(-1)}>Previous error</button>
-      <button type="button" aria-keyshortcuts="E" @click=${() => this.#step(1)}>Next error</button>
+    return html`<span class="bar error-steps">
+        <button type="button" aria-keyshortcuts="Shift+E" @click=${() => this.#step(-1)}>Previous error</button>
+        <button type="button" aria-keyshortcuts="E" @click=${() => this.#step(1)}>Next error</button>
+      </span>
       <span class="status" aria-live="polite">${this.#status}</span>`;
   }
 
@@ -43,7 +46,7 @@ export class ErrorSteps {
 
   #keyPressed(event) {
     const step = STEPS[event.key];
-    if (!step || event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TEXT_FIELDS)) return;
+    if (!step || event.ctrlKey || event.metaKey || event.altKey || !event.target.closest(PLACES)) return;
     event.preventDefault();
     this.#step(step);
   }
