@@ -35,8 +35,6 @@ DRAIN_SECONDS = 1.0
 """How long output is read after the group has ended: a process outside of it may hold the pipe open."""
 EARLY_SECONDS = 10.0
 """A process without a health check that exits within this time was not ready."""
-READ_TURNS = 3
-"""Turns of the event loop in which output that waits is read, before an exit is recorded."""
 EXIT_REPORT_SECONDS = 0.2
 """How long the report of an exit waits for the preceding output: a grandchild may hold the pipe open."""
 
@@ -130,11 +128,7 @@ class ProcessRun:
                     self._owner.apply(LifecycleEvent.SPAWNED)
                     async with trio.open_nursery() as while_up:
                         self._start_checks(while_up)
-                        exit = await self.child.wait()
-                        # What waits in its pipes was written before the exit, and is read before it is shown.
-                        for _ in range(READ_TURNS):
-                            await trio.lowlevel.cancel_shielded_checkpoint()
-                        self._exited(exit)
+                        self._exited(await self.child.wait())
                         while_up.cancel_scope.cancel()
                     if self._owner.life.phase is Phase.SWEEPING:
                         nursery.start_soon(self._report_exit, ends)

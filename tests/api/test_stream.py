@@ -160,17 +160,3 @@ async def test_a_change_comes_between_the_lines_before_and_after_it(api: Api) ->
     assert list(in_order([*lines, end])) == [*lines[:3], end, lines[3]]
     assert list(in_order([end])) == [end]
     assert list(in_order(lines)) == lines
-
-
-async def test_an_exit_comes_after_the_last_lines(serve: Serve) -> None:
-    text = "processes: {api: {cmd: 'seq 1 2000; exit 3', autostart: false}}"
-    async with serve(text) as api, api.stream("/stream?logs=api") as reader:
-        for _ in range(10):
-            await api.ask("POST", "/processes/api/start")
-            last = None
-            while event := await reader.event():
-                if event.name == "log":
-                    last = event.data[-1]["line"]
-                elif event.name == "process" and event.data["status"] == "crashed" != event.data["previous_status"]:
-                    break
-            assert last == "2000"
